@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package custody
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migrations holds the log's own tables.
+func Migrations() embed.FS { return migrations }
+
+// Reader reads the log's tables.
+type Reader interface {
+	Query(ctx context.Context, q string, args ...any) (*sql.Rows, error)
+	QueryRow(ctx context.Context, q string, args ...any) *sql.Row
+}
+
+// Writer is an open writing transaction.
+type Writer interface {
+	Reader
+	Exec(q string, args ...any) (int64, error)
+}
+
+// tileHeight is the height of a tlog-tile; hashes at its multiples are stored,
+// all others are computed from them.
+const tileHeight = 8
+
+// frontier is the right edge of a tree: the roots of its complete subtrees,
+// largest first, one for each one-bit of its size.
+type frontier struct {
+	size   int64
+	hashes []tlog.Hash
+}
+
+// add appends a leaf hash and calls stored for each completed node whose level
+// is a positive multiple of the tile height.
+func (f *frontier) add(h tlog.Hash, stored func(level int, n int64, h tlog.Hash) error) error {
+	n := f.size
+	f.hashes = append(f.hashes, h)
+	for level := 1; n&1 == 1; level++ {
+		last := len(f.hashes) - 1
+		h = tlog.NodeHash(f.hashes[last-1], h)
+		f.hashes = append(f.hashes[:last-1], h)
+		n >>= 1
+		if level%tileHeight == 0 {
+			if err := stored(level, n, h); err != nil {
+				return err
+			}
+		}
+	}
+	f.size++
+	return nil
+}
+
+// root is the tree hash of the leaves added so far.
+func (f *frontier) root() tlog.Hash {
+	if len(f.hashes) == 0 {
+		root, _ := tlog.TreeHash(0, nil)
+		return root
+	}
+	h := f.hashes[len(f.hashes)-1]
+	for i := len(f.hashes) - 2; i >= 0; i-- {
+		h = tlog.NodeHash(f.hashes[i], h)
+	}
+	return h
+}
+
+func (f *frontier) marshal() []byte {
+	b := make([]byte, 0, len(f.hashes)*tlog.HashSize)
+	for _, h := range f.hashes {
+		b = append(b, h[:]...)
+	}
+	return b
+}
+
+func parseFrontier(size int64, b []byte) (*frontier, error) {
+	if len(b)%tlog.HashSize != 0 {
+		return nil, errors.New("custody tree head is damaged")
+	}
+	f := &frontier{size: size}
+	for ; len(b) > 0; b = b[tlog.HashSize:] {
+		f.hashes = append(f.hashes, tlog.Hash(b[:tlog.HashSize]))
+	}
+	return f, nil
+}
+
+// leafHash is the RFC 6962 hash of a leaf whose content is its commitment.
+func leafHash(commitment []byte) tlog.Hash { return tlog.RecordHash(commitment) }
+
+// lockHead takes the program's head for this transaction. The no-change update
+// is the lock: on PostgreSQL it holds the row, so that one transaction at a
+// time integrates; on SQLite there is one writer anyway.
+func lockHead(w Writer, program string) (*frontier, error) {
+	n, err := w.Exec(`update custody_tree set size = size where program = $1`, program)
+	if err != nil {
+		return nil, fmt.Errorf("locking the custody head: %w", err)
+	}
+	if n == 0 {
+		_, err := w.Exec(`insert into custody_tree (program, size, frontier) values ($1, $2, $3) on conflict (program) do nothing`, program, int64(0), []byte{})
+		if err != nil {
+			return nil, fmt.Errorf("starting the custody log: %w", err)
+		}
+		if _, err := w.Exec(`update custody_tree set size = size where program = $1`, program); err != nil {
+			return nil, fmt.Errorf("locking the custody head: %w", err)
+		}
+	}
+	return readHead(context.Background(), w, program)
+}
+
+func readHead(ctx context.Context, r Reader, program string) (*frontier, error) {
+	var size int64
+	var edge []byte
+	err := r.QueryRow(ctx, `select size, frontier from custody_tree where program = $1`, program).Scan(&size, &edge)
+	if errors.Is(err, sql.ErrNoRows) {
+		return &frontier{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the custody head: %w", err)
+	}
+	return parseFrontier(size, edge)
+}
+
+// Append integrates leaves of one program in order, in one pass, within the
+// caller's transaction.
+func Append(w Writer, program string, leaves []Leaf) error {
+	_, err := appendLeaves(w, program, leaves)
+	return err
+}
+
+func appendLeaves(w Writer, program string, leaves []Leaf) (*frontier, error) {
+	f, err := lockHead(w, program)
+	if err != nil {
+		return nil, err
+	}
+	store := func(level int, n int64, h tlog.Hash) error {
+		_, err := w.Exec(`insert into custody_node (program, level, n, hash) values ($1, $2, $3, $4)`, program, int64(level), n, h[:])
+		return err
+	}
+	for i := range leaves {
+		leaf := &leaves[i]
+		_, err := w.Exec(`insert into custody_leaf (program, idx, commitment, salt, opening, row_list) values ($1, $2, $3, $4, $5, $6)`,
+			program, f.size, leaf.Commitment[:], leaf.Salt[:], leaf.Opening, leaf.Rows)
+		if err != nil {
+			return nil, fmt.Errorf("appending to the custody log: %w", err)
+		}
+		if err := f.add(leafHash(leaf.Commitment[:]), store); err != nil {
+			return nil, fmt.Errorf("storing a custody node: %w", err)
+		}
+	}
+	_, err = w.Exec(`update custody_tree set size = $2, frontier = $3 where program = $1`, program, f.size, f.marshal())
+	if err != nil {
+		return nil, fmt.Errorf("moving the custody head: %w", err)
+	}
+	return f, nil
+}
+
+// hashReader answers tlog's requests from the stored nodes and leaves.
+type hashReader struct {
+	ctx     context.Context
+	r       Reader
+	program string
+}
+
+// ReadHashes implements tlog.HashReader.
+func (h hashReader) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	out := make([]tlog.Hash, len(indexes))
+	for i, index := range indexes {
+		level, n := tlog.SplitStoredHashIndex(index)
+		hash, err := h.node(level, n)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = hash
+	}
+	return out, nil
+}
+
+// node computes the hash of a complete subtree from the nearest stored level
+// below it: at most 128 hashes.
+func (h hashReader) node(level int, n int64) (tlog.Hash, error) {
+	up := level % tileHeight
+	hashes, err := h.stored(level-up, n<<up, (n+1)<<up)
+	if err != nil {
+		return tlog.Hash{}, err
+	}
+	for len(hashes) > 1 {
+		for i := 0; i < len(hashes)/2; i++ {
+			hashes[i] = tlog.NodeHash(hashes[2*i], hashes[2*i+1])
+		}
+		hashes = hashes[:len(hashes)/2]
+	}
+	return hashes[0], nil
+}
+
+func (h hashReader) stored(level int, from, to int64) ([]tlog.Hash, error) {
+	q, args := `select hash from custody_node where program = $1 and n >= $2 and n < $3 and level = $4 order by n`, []any{h.program, from, to, int64(level)}
+	if level == 0 {
+		q, args = `select commitment from custody_leaf where program = $1 and idx >= $2 and idx < $3 order by idx`, args[:3]
+	}
+	rows, err := h.r.Query(h.ctx, q, args...)
+	if err != nil {
+		return nil, fmt.Errorf("reading custody hashes: %w", err)
+	}
+	defer rows.Close()
+	var hashes []tlog.Hash
+	for rows.Next() {
+		var b []byte
+		if err := rows.Scan(&b); err != nil {
+			return nil, fmt.Errorf("reading custody hashes: %w", err)
+		}
+		if level == 0 {
+			hashes = append(hashes, leafHash(b))
+			continue
+		}
+		if len(b) != tlog.HashSize {
+			return nil, errors.New("custody node is damaged")
+		}
+		hashes = append(hashes, tlog.Hash(b))
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("reading custody hashes: %w", err)
+	}
+	if int64(len(hashes)) != to-from {
+		return nil, fmt.Errorf("custody log lacks hashes %d to %d of level %d", from, to-1, level)
+	}
+	return hashes, nil
+}

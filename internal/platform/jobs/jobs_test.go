@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package jobs_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"waylight/internal/platform/jobs"
+	"waylight/internal/platform/store"
+	"waylight/internal/platform/store/storetest"
+)
+
+var ctx = context.Background()
+
+func enqueue(t *testing.T, db *store.DB, j jobs.Job) {
+	t.Helper()
+	if err := db.Write(ctx, func(tx *store.Tx) error { return jobs.Enqueue(tx, j) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func runDue(t *testing.T, r *jobs.Runner, want int) {
+	t.Helper()
+	n, err := r.RunDue(ctx)
+	if err != nil || n != want {
+		t.Fatalf("%d jobs ran, want %d (%v)", n, want, err)
+	}
+}
+
+func each(t *testing.T, fn func(t *testing.T, db *store.DB, clock *storetest.Clock)) {
+	storetest.Each(t, []store.Schema{jobs.Schema()}, fn)
+}
+
+func TestJobRunsOnceAndOnlyWhenDue(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		ran := 0
+		r := jobs.New(db, []string{"p"}, map[string]jobs.Handler{"k": func(_ context.Context, j jobs.Job) error {
+			ran++
+			if string(j.Payload) != "x" {
+				t.Errorf("payload %q", j.Payload)
+			}
+			return nil
+		}}, nil, clock.Now, nil)
+		enqueue(t, db, jobs.Job{Program: "p", Kind: "k", Payload: []byte("x"), RunAt: clock.Now().Add(time.Hour)})
+		runDue(t, r, 0)
+		clock.Advance(time.Hour)
+		runDue(t, r, 1)
+		runDue(t, r, 0)
+		if ran != 1 {
+			t.Errorf("ran %d times", ran)
+		}
+	})
+}
+
+func TestSameKeyWaitsOnceAndMayBeEnqueuedAgainWhileItRuns(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		again := true
+		r := jobs.New(db, []string{"p"}, map[string]jobs.Handler{"k": func(context.Context, jobs.Job) error {
+			if again {
+				again = false
+				enqueue(t, db, jobs.Job{Program: "p", Kind: "k", Key: "one"})
+			}
+			return nil
+		}}, nil, clock.Now, nil)
+		enqueue(t, db, jobs.Job{Program: "p", Kind: "k", Key: "one"})
+		enqueue(t, db, jobs.Job{Program: "p", Kind: "k", Key: "one"})
+		runDue(t, r, 2) // the two that waited were one; the second came while it ran
+	})
+}
+
+func TestFailingJobIsTriedAgainThenSeenByAPerson(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		fail := errors.New("the far end is away")
+		tries := 0
+		r := jobs.New(db, []string{"p"}, map[string]jobs.Handler{"k": func(context.Context, jobs.Job) error {
+			tries++
+			return fail
+		}}, nil, clock.Now, nil)
+		enqueue(t, db, jobs.Job{Program: "p", Kind: "k"})
+		for range 30 {
+			if _, err := r.RunDue(ctx); err != nil {
+				t.Fatal(err)
+			}
+			clock.Advance(time.Hour)
+		}
+		dead, err := jobs.DeadLetters(ctx, db, "p")
+		if err != nil || len(dead) != 1 || tries != 12 || dead[0].Problem != fail.Error() {
+			t.Fatalf("%+v after %d tries, %v", dead, tries, err)
+		}
+		fail = nil
+		if err := db.Write(ctx, func(tx *store.Tx) error { return jobs.Retry(tx, "p", dead[0].ID) }); err != nil {
+			t.Fatal(err)
+		}
+		runDue(t, r, 1)
+	})
+}
+
+func TestTwoRunnersNeverShareAJob(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		var second *jobs.Runner
+		ran := 0
+		handlers := map[string]jobs.Handler{"k": func(context.Context, jobs.Job) error {
+			ran++
+			if ran == 1 {
+				runDue(t, second, 0) // while the first holds the lease
+			}
+			return nil
+		}}
+		first := jobs.New(db, []string{"p"}, handlers, nil, clock.Now, nil)
+		second = jobs.New(db, []string{"p"}, handlers, nil, clock.Now, nil)
+		enqueue(t, db, jobs.Job{Program: "p", Kind: "k"})
+		runDue(t, first, 1)
+	})
+}
+
+func TestScheduleRepeats(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		r := jobs.New(db, []string{"p", "q"}, map[string]jobs.Handler{"k": func(context.Context, jobs.Job) error { return nil }},
+			[]jobs.Schedule{{Kind: "k", Every: time.Minute}}, clock.Now, nil)
+		runDue(t, r, 2)
+		runDue(t, r, 0)
+		clock.Advance(time.Minute)
+		runDue(t, r, 2)
+	})
+}

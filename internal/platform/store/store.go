@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package store keeps Waylight's data: SQLite by default, PostgreSQL where a
+// state outgrows one machine. Rooms write their SQL once, in the subset that
+// both engines share: $n placeholders, times as int64 microseconds, ids as
+// bytes, explicit columns.
+//
+// A DB only reads; the one way to change anything is DB.Write, whose
+// transaction carries the rows, their custody entry and their jobs. A
+// transaction that changed a covered row and logged nothing is refused.
+//
+// On SQLite one writer goroutine owns the writing connection, takes what
+// waits, gives each caller a savepoint and commits all at once, durably
+// (WAL, synchronous=FULL). On PostgreSQL each caller has a transaction of its
+// own, run again on a serialization failure.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"waylight/internal/platform/custody"
+	"waylight/internal/platform/fault"
+)
+
+const (
+	sqlite   = "sqlite"
+	postgres = "postgres"
+)
+
+// ErrExists says that a row with the same key is there already.
+var ErrExists = errors.New("a row with this key exists")
+
+// ErrUnknown says that a commit failed in a way that leaves its outcome open:
+// look the id up before answering.
+var ErrUnknown = errors.New("the outcome of the commit is unknown")
+
+// errOverloaded answers work that can be shed while the writer is behind.
+var errOverloaded = fault.New(fault.Overloaded, "busy", "The system is very busy. Nothing was changed. Please try again in a moment.")
+
+// errUnavailable answers when the database does not take writes.
+var errUnavailable = fault.New(fault.Unavailable, "storage", "Nothing can be saved right now. Nothing was changed. Please try again in a moment.")
+
+// Reader reads the database. *DB and *Tx both do.
+type Reader interface {
+	Query(ctx context.Context, q string, args ...any) (*sql.Rows, error)
+	QueryRow(ctx context.Context, q string, args ...any) *sql.Row
+}
+
+// Options says what a database holds.
+type Options struct {
+	Schemas []Schema
+	Now     func() time.Time
+}
+
+// DB is an open database.
+type DB struct {
+	engine  string
+	readers *sql.DB
+	tables  map[string]*Table
+	order   []string // covered tables in name order
+	now     func() time.Time
+	writer  *writer // SQLite only
+	file    string  // SQLite only
+}
+
+// Open opens the database at url ("sqlite:FILE" or "postgres://…") and brings
+// its schema up to date.
+func Open(ctx context.Context, url string, o Options) (*DB, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	schemas := append([]Schema{{Room: "custody", FS: custody.Migrations()}}, o.Schemas...)
+	migrations, tables, err := ParseSchema(schemas)
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{tables: tables, now: o.Now, order: coveredTables(tables)}
+	switch {
+	case strings.HasPrefix(url, "sqlite:"):
+		err = db.openSQLite(ctx, strings.TrimPrefix(url, "sqlite:"), migrations)
+	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
+		err = db.openPostgres(ctx, url, migrations)
+	default:
+		err = errors.New("the database address must begin with sqlite: or postgres://")
+	}
+	if err != nil {
+		db.Close()
+		return nil, fmt.Errorf("opening the database: %w", err)
+	}
+	return db, nil
+}
+
+// Close waits for writes under way and closes the database.
+func (db *DB) Close() error {
+	if db.writer != nil {
+		db.writer.close()
+	}
+	if db.readers != nil {
+		return db.readers.Close()
+	}
+	return nil
+}
+
+// Engine is "sqlite" or "postgres".
+func (db *DB) Engine() string { return db.engine }
+
+// File is the SQLite file, or "".
+func (db *DB) File() string { return db.file }
+
+// Tables returns the declared tables by name.
+func (db *DB) Tables() map[string]*Table { return db.tables }
+
+// Query reads rows.
+func (db *DB) Query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+	return db.readers.QueryContext(ctx, q, args...)
+}
+
+// QueryRow reads one row.
+func (db *DB) QueryRow(ctx context.Context, q string, args ...any) *sql.Row {
+	return db.readers.QueryRowContext(ctx, q, args...)
+}
+
+// Write runs fn in a transaction and returns once it is durable. fn may run
+// more than once and must do nothing but change the database. While the writer
+// is far behind, Write answers a fault of kind Overloaded at once.
+func (db *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
+	if db.writer != nil {
+		return db.writer.do(ctx, fn, false)
+	}
+	return db.writePostgres(ctx, fn)
+}
+
+// Accept is Write for what must never be shed: it waits its turn however long
+// the queue is.
+func (db *DB) Accept(ctx context.Context, fn func(tx *Tx) error) error {
+	if db.writer != nil {
+		return db.writer.do(ctx, fn, true)
+	}
+	return db.writePostgres(ctx, fn)
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+
+	"waylight/internal/platform/custody"
+)
+
+const (
+	queueLength = 4096 // requests that may wait before the writer sheds
+	batchLength = 512  // requests committed at once
+)
+
+type request struct {
+	fn   func(tx *Tx) error
+	done chan error
+	ctx  context.Context
+}
+
+// writer is the one goroutine that writes to SQLite.
+type writer struct {
+	db      *DB
+	file    string
+	pool    *sql.DB
+	conn    *sql.Conn
+	stmts   map[string]*sql.Stmt
+	queue   chan request
+	mu      sync.RWMutex // held for reading while a request is being queued
+	closed  bool
+	stopped chan struct{}
+	started bool
+}
+
+func openWriter(ctx context.Context, db *DB, file string) (*writer, error) {
+	w := &writer{db: db, file: file, queue: make(chan request, queueLength), stopped: make(chan struct{})}
+	return w, w.connect(ctx)
+}
+
+func (w *writer) connect(ctx context.Context) error {
+	pool, conn, err := openSQLiteWriter(ctx, w.file)
+	if err != nil {
+		return err
+	}
+	w.pool, w.conn, w.stmts = pool, conn, map[string]*sql.Stmt{}
+	return nil
+}
+
+func (w *writer) disconnect() {
+	for _, s := range w.stmts {
+		s.Close()
+	}
+	if w.conn != nil {
+		w.conn.Close()
+	}
+	if w.pool != nil {
+		w.pool.Close()
+	}
+	w.stmts, w.conn, w.pool = nil, nil, nil
+}
+
+// do queues fn and waits for its commit. A caller whose context ends before
+// its turn is not run; one whose turn has come is always waited for.
+func (w *writer) do(ctx context.Context, fn func(tx *Tx) error, wait bool) error {
+	r := request{fn: fn, done: make(chan error, 1), ctx: ctx}
+	if err := w.enqueue(r, wait); err != nil {
+		return err
+	}
+	return <-r.done
+}
+
+func (w *writer) enqueue(r request, wait bool) error {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if w.closed {
+		return errUnavailable
+	}
+	if !wait {
+		select {
+		case w.queue <- r:
+			return nil
+		default:
+			return errOverloaded
+		}
+	}
+	select {
+	case w.queue <- r:
+		return nil
+	case <-r.ctx.Done():
+		return r.ctx.Err()
+	}
+}
+
+func (w *writer) close() {
+	w.mu.Lock()
+	if w.closed {
+		w.mu.Unlock()
+		return
+	}
+	w.closed = true
+	close(w.queue)
+	w.mu.Unlock()
+	if w.started {
+		<-w.stopped
+	}
+	w.disconnect()
+}
+
+func (w *writer) run() {
+	defer close(w.stopped)
+	batch := make([]request, 0, batchLength)
+	for first := range w.queue {
+		batch = append(batch[:0], first)
+	drain:
+		for len(batch) < batchLength {
+			select {
+			case r, ok := <-w.queue:
+				if !ok {
+					break drain
+				}
+				batch = append(batch, r)
+			default:
+				break drain
+			}
+		}
+		w.commit(batch)
+	}
+}
+
+// commit runs a batch and answers each caller.
+func (w *writer) commit(batch []request) {
+	results, err := w.attempt(batch)
+	for i, r := range batch {
+		switch {
+		case err == nil:
+			r.done <- results[i]
+		case results != nil && results[i] != nil:
+			r.done <- results[i] // its own error stands whatever became of the batch
+		default:
+			r.done <- err
+		}
+	}
+}
+
+// attempt returns each caller's own error, or an error of the whole batch.
+func (w *writer) attempt(batch []request) ([]error, error) {
+	if w.conn == nil {
+		if err := w.connect(context.Background()); err != nil {
+			return nil, errUnavailable.With(err)
+		}
+	}
+	if _, err := w.exec("begin immediate"); err != nil {
+		w.disconnect()
+		return nil, errUnavailable.With(err)
+	}
+	results := make([]error, len(batch))
+	var leaves []custody.Leaf
+	for i, r := range batch {
+		made, err := w.one(r)
+		if errors.Is(err, errSavepoint) {
+			w.disconnect()
+			return results, errUnavailable.With(err)
+		}
+		results[i] = err
+		leaves = append(leaves, made...)
+	}
+	if err := integrate(&Tx{db: w.db, on: w, now: w.db.now()}, leaves); err != nil {
+		w.disconnect() // closing the connection rolls back: none of the batch is kept
+		return results, errUnavailable.With(err)
+	}
+	if _, err := w.exec("commit"); err != nil {
+		w.disconnect()
+		return results, errUnavailable.With(fmt.Errorf("%w: %w", ErrUnknown, err))
+	}
+	return results, nil
+}
+
+var errSavepoint = errors.New("the savepoint was lost")
+
+// one runs a caller's function in a savepoint.
+func (w *writer) one(r request) ([]custody.Leaf, error) {
+	if r.ctx.Err() != nil {
+		return nil, r.ctx.Err()
+	}
+	if _, err := w.exec("savepoint caller"); err != nil {
+		return nil, fmt.Errorf("%w: %w", errSavepoint, err)
+	}
+	tx := &Tx{db: w.db, on: w, now: w.db.now()}
+	err := call(r.fn, tx)
+	if err == nil {
+		err = tx.finish()
+	}
+	if err != nil {
+		if _, back := w.exec("rollback to caller"); back != nil {
+			return nil, fmt.Errorf("%w: %w", errSavepoint, back)
+		}
+	}
+	if _, release := w.exec("release caller"); release != nil {
+		return nil, fmt.Errorf("%w: %w", errSavepoint, release)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return tx.leaves, nil
+}
+
+// call keeps one caller's panic from taking the writer, and with it every
+// report, down.
+func call(fn func(tx *Tx) error, tx *Tx) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("a write panicked (%T)\n%s", p, debug.Stack())
+		}
+	}()
+	return fn(tx)
+}
+
+// integrate appends the batch's leaves, program by program, in order.
+func integrate(tx *Tx, leaves []custody.Leaf) error {
+	var programs []string
+	by := map[string][]custody.Leaf{}
+	for _, leaf := range leaves {
+		if _, ok := by[leaf.Program]; !ok {
+			programs = append(programs, leaf.Program)
+		}
+		by[leaf.Program] = append(by[leaf.Program], leaf)
+	}
+	for _, p := range programs {
+		if err := custody.Append(tx, p, by[p]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *writer) stmt(q string) (*sql.Stmt, error) {
+	if s, ok := w.stmts[q]; ok {
+		return s, nil
+	}
+	s, err := w.conn.PrepareContext(context.Background(), q)
+	if err != nil {
+		return nil, err
+	}
+	if len(w.stmts) < 1000 {
+		w.stmts[q] = s
+	}
+	return s, nil
+}
+
+func (w *writer) exec(q string, args ...any) (sql.Result, error) {
+	s, err := w.stmt(q)
+	if err != nil {
+		return nil, err
+	}
+	return s.Exec(args...)
+}
+
+func (w *writer) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+	s, err := w.stmt(q)
+	if err != nil {
+		return nil, err
+	}
+	return s.QueryContext(ctx, args...)
+}
+
+func (w *writer) queryRow(ctx context.Context, q string, args ...any) *sql.Row {
+	s, err := w.stmt(q)
+	if err != nil {
+		return w.conn.QueryRowContext(ctx, q, args...) // reports the same error on Scan
+	}
+	return s.QueryRowContext(ctx, args...)
+}
+
+func (w *writer) duplicate(err error) bool { return sqliteDuplicate(err) }
