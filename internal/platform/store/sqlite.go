@@ -57,7 +57,7 @@ func sqliteURL(file string, pragmas ...string) string {
 
 // openSQLiteWriter opens the one connection that writes.
 func openSQLiteWriter(ctx context.Context, file string) (*sql.DB, *sql.Conn, error) {
-	pool, err := sql.Open("sqlite", sqliteURL(file, "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(1)"))
+	pool, err := sql.Open("sqlite", sqliteURL(file, "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(1)", "temp_store(2)", "cache_size(-65536)"))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -86,6 +86,18 @@ func openSQLiteWriter(ctx context.Context, file string) (*sql.DB, *sql.Conn, err
 		return nil, nil, err
 	}
 	return pool, conn, nil
+}
+
+// inspectSQLite opens a file that must exist for reading.
+func inspectSQLite(file string) (*sql.DB, error) {
+	abs, err := filepath.Abs(file)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(abs); err != nil {
+		return nil, err
+	}
+	return sql.Open("sqlite", sqliteURL(abs, "query_only(1)"))
 }
 
 func versionBefore(a, b string) bool {

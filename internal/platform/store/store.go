@@ -66,6 +66,8 @@ type DB struct {
 	now     func() time.Time
 	writer  *writer // SQLite only
 	file    string  // SQLite only
+
+	inspecting bool // opened by Inspect: nothing can be written
 }
 
 // Open opens the database at url ("sqlite:FILE" or "postgres://…") and brings
@@ -91,6 +93,32 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if err != nil {
 		db.Close()
 		return nil, fmt.Errorf("opening the database: %w", err)
+	}
+	return db, nil
+}
+
+// Inspect opens a database that is there already, to read only: nothing is
+// created and no migration runs, so that verifying changes nothing.
+func Inspect(ctx context.Context, url string, o Options) (*DB, error) {
+	schemas := append([]Schema{{Room: "custody", FS: custody.Migrations()}}, o.Schemas...)
+	_, tables, err := ParseSchema(schemas)
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{tables: tables, now: time.Now, order: coveredTables(tables), inspecting: true}
+	if file, ok := strings.CutPrefix(url, "sqlite:"); ok {
+		db.engine, db.file = sqlite, file
+		db.readers, err = inspectSQLite(file)
+	} else {
+		db.engine = postgres
+		db.readers, err = sql.Open("pgx", url)
+	}
+	if err == nil {
+		err = db.readers.PingContext(ctx)
+	}
+	if err != nil {
+		db.Close()
+		return nil, fmt.Errorf("opening the database to read: %w", err)
 	}
 	return db, nil
 }
@@ -129,17 +157,21 @@ func (db *DB) QueryRow(ctx context.Context, q string, args ...any) *sql.Row {
 // more than once and must do nothing but change the database. While the writer
 // is far behind, Write answers a fault of kind Overloaded at once.
 func (db *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
-	if db.writer != nil {
-		return db.writer.do(ctx, fn, false)
-	}
-	return db.writePostgres(ctx, fn)
+	return db.write(ctx, fn, false)
 }
 
 // Accept is Write for what must never be shed: it waits its turn however long
 // the queue is.
 func (db *DB) Accept(ctx context.Context, fn func(tx *Tx) error) error {
-	if db.writer != nil {
-		return db.writer.do(ctx, fn, true)
+	return db.write(ctx, fn, true)
+}
+
+func (db *DB) write(ctx context.Context, fn func(tx *Tx) error, wait bool) error {
+	switch {
+	case db.writer != nil:
+		return db.writer.do(ctx, fn, wait)
+	case db.engine == postgres && !db.inspecting:
+		return db.writePostgres(ctx, fn)
 	}
-	return db.writePostgres(ctx, fn)
+	return errUnavailable
 }
