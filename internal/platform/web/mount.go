@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"waylight/internal/platform/fault"
+)
+
+const maxBody = 1 << 20
+
+// lastResort is said where not even an error page can be made.
+const lastResort = "Something went wrong on our side. Please try again in a minute. In danger now, call 911."
+
+// The policy of every page: only this site's own files, forms only to this
+// site, no frames, no inline script or style.
+const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+
+// Mount adds the routes and the site's own (assets, /exit and the page for
+// what is not there) to mux. Call it once, with all routes. The guard decides
+// who may use routes that are not public; it never runs for public ones, so
+// that these cannot depend on, or give away, who is signed in. Without a guard
+// such routes are closed.
+func (s *Site) Mount(mux *http.ServeMux, routes []Route, guard func(Access, Handler) Handler) {
+	for _, route := range routes {
+		h := noting(route.Handler)
+		switch {
+		case route.Access.Public:
+		case guard == nil:
+			h = func(http.ResponseWriter, *http.Request) error { return errSignIn }
+		default:
+			h = guard(route.Access, h)
+		}
+		mux.Handle(route.Pattern, s.wrap(h, route.MaxBody, route.Access.Public))
+	}
+	mux.Handle("GET /assets/{file}", s.wrap(s.serveAsset, 0, true))
+	mux.Handle("GET /exit", s.wrap(s.exit, 0, true))
+	mux.Handle("/", s.wrap(func(w http.ResponseWriter, r *http.Request) error { return s.missing(mux, w, r) }, 0, true))
+}
+
+// noting remembers the request as the handler saw it: the guard may have added
+// to it who is signed in, which an error page shows.
+func noting(h Handler) Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if serving := servingOf(r); serving != nil {
+			serving.seen = r
+		}
+		return h(w, r)
+	}
+}
+
+// missing answers for addresses that nothing else answers for.
+func (s *Site) missing(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) error {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		_, pattern := mux.Handler(other)
+		if pattern != "" && pattern != "/" {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) == 0 {
+		return errNoPage
+	}
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	return errMethod
+}
+
+// wrap puts around a handler what every answer of the site has.
+func (s *Site) wrap(h Handler, limit int64, public bool) http.Handler {
+	if limit == 0 {
+		limit = maxBody
+	}
+	var origin http.CrossOriginProtection
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = s.attach(r)
+		out := &response{ResponseWriter: w}
+		s.headers(out.Header(), r)
+		defer s.recover(out, r)
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
+		err := sameOrigin(&origin, r, public)
+		if err == nil {
+			err = h(out, r)
+		}
+		if err != nil {
+			s.fail(out, r, err)
+		}
+	})
+}
+
+// sameOrigin refuses what another site makes a browser send. Old browsers say
+// nothing certain about where a request comes from, and a form on a public page
+// must not be refused for that: without a cookie there is no standing that
+// another site could borrow, so only a browser's clear word counts there.
+func sameOrigin(origin *http.CrossOriginProtection, r *http.Request, public bool) error {
+	if public && r.Header.Get("Cookie") == "" && r.Header.Get("Sec-Fetch-Site") == "" {
+		return nil
+	}
+	err := origin.Check(r)
+	if err != nil {
+		return errCrossSite.With(err)
+	}
+	return nil
+}
+
+// headers sets what every answer carries. The referrer policy is "same-origin"
+// rather than "no-referrer" because under the latter browsers send forms of
+// this very site with "Origin: null"; other sites learn nothing either way.
+func (s *Site) headers(h http.Header, r *http.Request) {
+	h.Set("Content-Security-Policy", contentPolicy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=(), interest-cohort=()")
+	h.Set("Cache-Control", "no-store")
+	if s.HTTPS || r.TLS != nil {
+		h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+	}
+}
+
+// response remembers whether an answer has begun.
+type response struct {
+	http.ResponseWriter
+	begun bool
+}
+
+func (w *response) WriteHeader(status int) {
+	w.begun = true
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *response) Write(b []byte) (int, error) {
+	w.begun = true
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *response) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// recover turns a panic into an error. What is logged is where it happened and
+// its kind, never its value: that could hold somebody's words.
+func (s *Site) recover(w *response, r *http.Request) {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	if cause == http.ErrAbortHandler {
+		panic(cause)
+	}
+	kind := fmt.Sprintf("%T", cause)
+	if known, ok := cause.(runtime.Error); ok {
+		kind = known.Error()
+	}
+	s.log().Error("a handler panicked", "route", r.Pattern, "kind", kind, "stack", string(debug.Stack()))
+	s.fail(w, r, fault.New(fault.Internal, "internal", "Something went wrong here."))
+}
+
+// fail answers with an error. An answer that has begun is broken off, so that
+// it cannot be taken for a whole one.
+func (s *Site) fail(w *response, r *http.Request, err error) {
+	f := classify(err)
+	var lost *net.OpError // names the sender's address: never logged
+	if f.Kind == fault.Internal && !errors.As(err, &lost) && !errors.Is(err, context.Canceled) {
+		s.log().Error("a request failed", "route", r.Pattern, "error", err.Error())
+	}
+	if w.begun {
+		panic(http.ErrAbortHandler)
+	}
+	h := w.Header()
+	for _, name := range []string{"Content-Disposition", "Content-Encoding", "Content-Length", "Content-Type", "Vary"} {
+		h.Del(name)
+	}
+	h.Set("Cache-Control", "no-store")
+	if f.Kind == fault.Overloaded || f.Kind == fault.Unavailable {
+		h.Set("Retry-After", "5")
+	}
+	if serving := servingOf(r); serving != nil && serving.seen != nil {
+		r = serving.seen
+	}
+	if r.URL.Path == "/api" || strings.HasPrefix(r.URL.Path, "/api/") {
+		err = s.failJSON(w, r, f)
+	} else {
+		err = s.failPage(w, r, f)
+	}
+	if err != nil {
+		s.log().Error("an error page failed", "route", r.Pattern, "error", err.Error())
+		if !w.begun {
+			http.Error(w, lastResort, http.StatusInternalServerError)
+		}
+	}
+}
