@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package agency knows the offices of a program: which have joined, which key
+// opens what is sent to them, which telephone numbers a person has tested, who
+// is on shift, and whether the program is fit to go live.
+//
+// What it promises:
+//
+//   - A key is current only with two wraps or more, so that no single lost
+//     passphrase locks a report away. A rotated key carries a member's
+//     signature made under the one before it, and old wraps stay readable.
+//   - A number counts as verified only after a named person recorded a test
+//     call to exactly these digits, and for 180 days. 911 is never called: a
+//     named person attests it. A number found wrong is removed at once; 911 and
+//     the national hotline are never removed without a replacement.
+//   - The page that tells a sender when a person reads reports promises no hour
+//     that the roster does not cover.
+//   - The public form opens by an act of a person, refused while anything on the
+//     first-run checklist is missing. Later trouble raises an alarm and never
+//     closes the form, except that without a usable key at the desk it is closed.
+//   - Every change, and every look by a member, is an entry in the custody log.
+package agency
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"waylight/internal/partnership/program"
+	"waylight/internal/platform/mail"
+	"waylight/internal/platform/store"
+	"waylight/internal/platform/web"
+)
+
+// The roles of members that this room knows, as identity names them.
+const (
+	roleProgramAdmin = "program_admin"
+	roleAgencyAdmin  = "agency_admin"
+	roleSupervisor   = "supervisor"
+)
+
+// Actor is whoever acts. An Actor without a Member is the program itself
+// (first run, demo, jobs) and may do everything.
+type Actor struct {
+	Program string
+	Member  store.ID
+	Office  string
+	Roles   []string
+}
+
+// System is the actor for what the program does by itself.
+func System(program string) Actor { return Actor{Program: program} }
+
+// String is the actor as custody entries name it.
+func (a Actor) String() string {
+	if a.Member == (store.ID{}) {
+		return "system"
+	}
+	return "member:" + a.Member.String()
+}
+
+// Has reports whether the actor holds one of the roles.
+func (a Actor) Has(roles ...string) bool {
+	return slices.ContainsFunc(roles, func(r string) bool { return slices.Contains(a.Roles, r) })
+}
+
+func (a Actor) system() bool { return a.Member == (store.ID{}) }
+
+// Viewer says who is signed in on a request's context.
+type Viewer func(ctx context.Context) (Actor, bool)
+
+// Person is what this room needs to know of a member.
+type Person struct {
+	ID     store.ID
+	Office string
+	Name   string
+	Email  string
+	Roles  []string
+}
+
+// People lists the active members of an office, or of all offices for "".
+type People func(ctx context.Context, program, office string) ([]Person, error)
+
+// Mailer sends a message and returns when the receiving server has taken it.
+type Mailer interface {
+	Send(ctx context.Context, m mail.Message) error
+}
+
+// Config is what the service stands on. Identity and the reports are floors
+// above, so what is needed from them comes as functions that app sets; they are
+// called on requests and jobs only, never from New.
+type Config struct {
+	DB       *store.DB
+	Programs *program.Set
+	Site     *web.Site
+	Now      func() time.Time
+	Viewer   Viewer
+	// People may be nil: then rosters show no names and nobody is mailed.
+	People People
+	// Mail may be nil: then alarms stand on the setup page only.
+	Mail Mailer
+	// Origin is the site's address for mails, such as "https://tips.example.gov".
+	Origin string
+	// TestReport sends a test report through the real way in. Its
+	// acknowledgement by the desk comes back through RecordDrill. May be nil.
+	TestReport func(ctx context.Context, program string) error
+	// Demo lets numbers that were only printed count, and opens the form as soon
+	// as the desk has a key.
+	Demo bool
+}

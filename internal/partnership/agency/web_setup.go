@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package agency
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"waylight/internal/partnership/program"
+	"waylight/internal/platform/jobs"
+	"waylight/internal/platform/store"
+)
+
+// setupView is the first-run checklist and what needs a person.
+type setupView struct {
+	frame
+	Program   string
+	Open      bool
+	Demo      bool
+	Items     []Item
+	Missing   int
+	Alarms    []alarmView
+	Dead      []jobs.Dead
+	MailReady bool
+	TestReady bool
+}
+
+type alarmView struct {
+	Text, Link string
+	Raised     time.Time
+	Told       int
+}
+
+func (s *Service) setupPage(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.visit(r.Context())
+	if err != nil {
+		return err
+	}
+	if err := s.seen(r.Context(), v.Actor, "page:setup"); err != nil {
+		return err
+	}
+	return s.showSetup(w, r, v, http.StatusOK, nil)
+}
+
+func (s *Service) showSetup(w http.ResponseWriter, r *http.Request, v visit, status int, t *trouble) error {
+	ctx := r.Context()
+	items, err := s.Checklist(ctx, v.p.ID)
+	if err != nil {
+		return err
+	}
+	alarms, err := s.Alarms(ctx, v.p.ID)
+	if err != nil {
+		return err
+	}
+	dead, err := jobs.DeadLetters(ctx, s.cfg.DB, v.p.ID)
+	if err != nil {
+		return err
+	}
+	data := setupView{frame: framed(r, t), Program: v.p.Name.In("en"), Open: s.IsOpen(v.p.ID), Demo: s.cfg.Demo, Items: items, Dead: dead,
+		MailReady: s.cfg.Mail != nil, TestReady: s.cfg.TestReport != nil}
+	for _, it := range items {
+		if !it.Done {
+			data.Missing++
+		}
+	}
+	for _, al := range alarms {
+		data.Alarms = append(data.Alarms, describe(v.p, al))
+	}
+	return s.show(w, r, status, "setup", "Setup", "/staff/setup", t, data)
+}
+
+// describe says what an alarm asks for and where.
+func describe(p *program.Program, al Alarm) alarmView {
+	text := map[string]string{
+		AlarmExpired: "Last verified more than 180 days ago. Call it again: ",
+		AlarmDoubt:   "Found wrong, and still shown because it has no verified replacement: ",
+		AlarmRemoved: "Found wrong or withdrawn, and no longer shown: ",
+		AlarmGap:     "Hours in the next seven days that nobody covers: ",
+		AlarmAlone:   "Nobody can be reached at some hour of the next seven days when a person is in danger: ",
+		AlarmKey:     "The desk's key has fewer than two holders: ",
+	}[al.Kind]
+	v := alarmView{Raised: al.Raised, Told: al.Told}
+	switch al.Kind {
+	case AlarmExpired, AlarmDoubt, AlarmRemoved:
+		v.Text, v.Link = text+p.Channels[al.Subject].Name.In("en"), "/staff/channels/"+al.Subject
+	case AlarmKey:
+		v.Text, v.Link = text+officeName(p, al.Subject), "/staff/offices/"+al.Subject
+	default:
+		v.Text, v.Link = text+officeName(p, al.Subject), "/staff/roster?office="+al.Subject
+	}
+	return v
+}
+
+func (s *Service) setupAct(do act) func(w http.ResponseWriter, r *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		done, t, status, err := s.posted(r, do)
+		if err != nil {
+			return err
+		}
+		if t != nil {
+			v, err := s.visit(r.Context())
+			if err != nil {
+				return err
+			}
+			return s.showSetup(w, r, v, status, t)
+		}
+		return back(w, r, "/staff/setup", map[string][]string{"done": {done}})
+	}
+}
+
+func (s *Service) postTestMail(ctx context.Context, v visit, _ *http.Request) (string, error) {
+	return "mail", s.SendTestMail(ctx, v.Actor)
+}
+
+func (s *Service) postMailCode(ctx context.Context, v visit, r *http.Request) (string, error) {
+	return "code", s.ConfirmTestMail(ctx, v.Actor, r.PostForm.Get("code"))
+}
+
+func (s *Service) postTestReport(ctx context.Context, v visit, _ *http.Request) (string, error) {
+	return "test", s.SendTestReport(ctx, v.Actor)
+}
+
+func (s *Service) postOpen(ctx context.Context, v visit, _ *http.Request) (string, error) {
+	return "open", s.Open(ctx, v.Actor)
+}
+
+func (s *Service) postShut(ctx context.Context, v visit, _ *http.Request) (string, error) {
+	return "shut", s.Shut(ctx, v.Actor)
+}
+
+// postRetry puts work that was given up back to work.
+func (s *Service) postRetry(ctx context.Context, v visit, r *http.Request) (string, error) {
+	id, err := store.ParseID(r.PostForm.Get("id"))
+	if err != nil {
+		return "", errNoSuch.With(err)
+	}
+	dead, err := jobs.DeadLetters(ctx, s.cfg.DB, v.p.ID)
+	if err != nil {
+		return "", err
+	}
+	if !slices.ContainsFunc(dead, func(d jobs.Dead) bool { return d.ID == id }) {
+		return "", errNoSuch
+	}
+	return "retry", s.write(ctx, v.Actor, "job.retried", "job:"+id.String(), func(tx *store.Tx) error {
+		return jobs.Retry(tx, v.p.ID, id)
+	})
+}

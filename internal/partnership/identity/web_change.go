@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package identity
+
+import (
+	"context"
+	"encoding/hex"
+	"net/http"
+	"time"
+
+	"waylight/internal/platform/fault"
+	"waylight/internal/platform/form"
+	"waylight/internal/platform/mail"
+	"waylight/internal/platform/store"
+	"waylight/internal/platform/web"
+)
+
+// doneText says what was just done, on the page that a change leads back to.
+func doneText(r *http.Request) string {
+	return map[string]string{
+		"access":      "Access was given. The next time this person opens their keys, they can read the office's reports.",
+		"roles":       "The roles were changed.",
+		"release":     "The account is open again.",
+		"deactivated": "The account was closed, its sessions ended, and the server's half of its keys destroyed.",
+		"withdrawn":   "The invitation was withdrawn.",
+	}[r.URL.Query().Get("done")]
+}
+
+type inviteData struct {
+	Offices, Roles    []choice
+	Name, Email, Link string
+	Mailed, Unmailed  bool
+	Problem, Field    string
+	Days              int
+}
+
+func (s *Service) inviteForm(r *http.Request, name, email, office string, roles []string) inviteData {
+	by := me(r)
+	data := inviteData{Name: name, Email: email, Days: int(invitationLife / (24 * time.Hour))}
+	chosen := map[string]bool{}
+	for _, v := range roles {
+		chosen[v] = true
+	}
+	offered := map[string]bool{}
+	for _, id := range s.officesSeen(by) {
+		o, err := s.office(by.Program, id)
+		if err != nil || grantable(by, o) == nil {
+			continue
+		}
+		data.Offices = append(data.Offices, choice{Value: id, Label: o.Name.In("en"), Chosen: id == office})
+		for _, role := range grantable(by, o) {
+			offered[role] = true
+		}
+	}
+	for _, role := range []string{RoleMember, RoleSupervisor, RoleDesk, RoleAgencyAdmin, RoleProgramAdmin, RoleAuditor} {
+		if offered[role] {
+			data.Roles = append(data.Roles, choice{Value: role, Label: roleName(role), Chosen: chosen[role]})
+		}
+	}
+	return data
+}
+
+func (s *Service) invitePage(w http.ResponseWriter, r *http.Request) error {
+	return s.showInvite(w, r, http.StatusOK, s.inviteForm(r, "", "", me(r).Office, []string{RoleMember}))
+}
+
+func (s *Service) showInvite(w http.ResponseWriter, r *http.Request, status int, data inviteData) error {
+	v := web.View{Title: "Invite", Data: data, Secret: true}
+	if data.Problem != "" {
+		v.Problems = []form.Problem{{Question: data.Field, Code: "required"}}
+	}
+	return s.pages.Staff(w, r, status, "invite", v)
+}
+
+func (s *Service) invitePost(w http.ResponseWriter, r *http.Request) error {
+	err := web.ParseForm(r)
+	if err != nil {
+		return err
+	}
+	name, email, office, roles := r.PostForm.Get("name"), r.PostForm.Get("email"), r.PostForm.Get("office"), r.PostForm["roles"]
+	data := s.inviteForm(r, name, email, office, roles)
+	token, err := s.Invite(r.Context(), me(r).Program, office, name, email, roles)
+	if f, ok := fault.As(err); ok && (f.Kind == fault.Invalid || f.Kind == fault.Conflict) {
+		data.Problem, data.Field = f.Message, f.Field
+		return s.showInvite(w, r, statusOf(f.Kind), data)
+	}
+	if err != nil {
+		return err
+	}
+	data.Link = s.base(r) + "/staff/enroll#" + token
+	if s.mail != nil && s.origin != "" {
+		data.Mailed = s.mailInvitation(r.Context(), email, s.origin+"/staff/enroll#"+token) == nil
+		data.Unmailed = !data.Mailed
+	}
+	return s.showInvite(w, r, http.StatusOK, data)
+}
+
+// mailInvitation sends the link. It never says what the site is for.
+func (s *Service) mailInvitation(ctx context.Context, email, link string) error {
+	ctx, stop := context.WithTimeout(ctx, 10*time.Second)
+	defer stop()
+	return s.mail.Send(ctx, mail.Message{
+		To: email, Subject: "Your invitation",
+		Text: "A colleague invited you to a staff site. Open this link within seven days and choose a passphrase:\n\n" + link +
+			"\n\nThe link works once. If you did not expect it, you need not do anything.\n",
+	})
+}
+
+// base is the address of this server as the inviter reached it, for a link that only they are shown.
+func (s *Service) base(r *http.Request) string {
+	if s.origin != "" {
+		return s.origin
+	}
+	if s.secure(r) {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
+func (s *Service) withdrawPost(w http.ResponseWriter, r *http.Request) error {
+	id, err := store.ParseID(r.PathValue("id"))
+	if err != nil {
+		return errInvitation
+	}
+	err = s.withdraw(r.Context(), me(r).Program, id)
+	if err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/staff/people?done=withdrawn", http.StatusSeeOther)
+	return nil
+}
+
+// accessPost takes the office's keys, which a colleague's browser sealed to the member.
+func (s *Service) accessPost(w http.ResponseWriter, r *http.Request) error {
+	m, err := s.target(r)
+	if err != nil {
+		return err
+	}
+	var in struct {
+		Wraps []struct {
+			KeyID string `json:"keyId"`
+			Wrap  []byte `json:"wrap"`
+		} `json:"wraps"`
+	}
+	err = decode(r, &in)
+	if err != nil {
+		return err
+	}
+	var wraps []KeyWrap
+	for _, v := range in.Wraps {
+		id, err := hex.DecodeString(v.KeyID)
+		if err != nil || len(id) != 16 {
+			return errWraps
+		}
+		wraps = append(wraps, KeyWrap{Office: m.Office, KeyID: [16]byte(id), Sealed: v.Wrap})
+	}
+	err = s.GiveAccess(r.Context(), m.ID, wraps)
+	if err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (s *Service) rolesPost(w http.ResponseWriter, r *http.Request) error {
+	err := web.ParseForm(r)
+	if err != nil {
+		return err
+	}
+	return s.act(w, r, "roles", func(m Member) error { return s.SetRoles(r.Context(), m.Program, m.ID, r.PostForm["roles"]) })
+}
+
+func (s *Service) releasePost(w http.ResponseWriter, r *http.Request) error {
+	return s.act(w, r, "release", func(m Member) error { return s.Release(r.Context(), m.Program, m.ID) })
+}
+
+func (s *Service) deactivatePost(w http.ResponseWriter, r *http.Request) error {
+	return s.act(w, r, "deactivated", func(m Member) error { return s.Deactivate(r.Context(), m.Program, m.ID) })
+}
+
+// act changes one person and leads back to their page.
+func (s *Service) act(w http.ResponseWriter, r *http.Request, done string, change func(Member) error) error {
+	m, err := s.target(r)
+	if err != nil {
+		return err
+	}
+	err = change(m)
+	if err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/staff/people/"+m.ID.String()+"?done="+done, http.StatusSeeOther)
+	return nil
+}
