@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+
+	"waylight/internal/partnership/program"
+	"waylight/internal/platform/fault"
+	"waylight/internal/platform/form"
+	"waylight/internal/platform/seal"
+	"waylight/internal/platform/store"
+)
+
+const sealedByServer = "server"
+
+// draft is an accepted report before it is stored: everything slow is done.
+type draft struct {
+	names
+	program      *program.Program
+	via          string
+	envelope     program.Envelope
+	envelopeText string
+	plan         program.Plan
+	told         []Told
+	toldText     string
+	body         seal.Sealed
+	wraps        []wrapped
+	keyless      []string
+	replyKey     []byte
+}
+
+type wrapped struct {
+	holder string
+	keyID  [16]byte
+	wrap   []byte
+}
+
+// AnswersError lists everything that is wrong with the answers.
+type AnswersError struct{ Problems []form.Problem }
+
+func (e *AnswersError) Error() string { return ErrAnswers.Error() }
+
+// Unwrap makes it a fault of kind Invalid.
+func (e *AnswersError) Unwrap() error { return ErrAnswers.At(e.Problems[0].Question) }
+
+// Accept checks, routes and seals a submission and stores it with everything
+// that follows from it. After an error nothing was kept.
+func (s *Service) Accept(ctx context.Context, sub Submission) (Accepted, error) {
+	p, err := s.program(sub.Program)
+	if err != nil {
+		return Accepted{}, err
+	}
+	if !strongKey(sub.Key) {
+		return Accepted{}, ErrKey.At("Idempotency-Key")
+	}
+	answers, problems := decodeValues(p, url.Values(sub.Answers))
+	if len(problems) > 0 {
+		return Accepted{}, &AnswersError{problems}
+	}
+	sub.Answers = answers
+	return s.accept(ctx, p, sub)
+}
+
+// accept is Accept for answers that the form has decoded.
+func (s *Service) accept(ctx context.Context, p *program.Program, sub Submission) (Accepted, error) {
+	n, err := s.name(p, sub)
+	if err != nil {
+		return Accepted{}, err
+	}
+	d, err := s.prepare(ctx, p, sub, n)
+	if err != nil {
+		return s.refused(ctx, p, sub, n, err)
+	}
+	return s.keep(ctx, d)
+}
+
+// names are what a submission is called: all of them follow from its key and
+// its words, so that a repeat has the same ones.
+type names struct {
+	receipt    seal.Receipt
+	lookupHash [32]byte
+	id         store.ID
+}
+
+func (s *Service) name(p *program.Program, sub Submission) (names, error) {
+	whole, err := digest(p.ID, sub.Language, sub.Answers)
+	if err != nil {
+		return names{}, err
+	}
+	n := names{receipt: seal.ReceiptFrom(sub.Key, whole)}
+	lookup := n.receipt.Lookup()
+	n.lookupHash = seal.LookupHash(s.Pepper, lookup)
+	n.id = reportID(s.Pepper, p.ID, lookup)
+	return n, nil
+}
+
+// prepare does all that needs no database: envelope, plan, sealing.
+func (s *Service) prepare(ctx context.Context, p *program.Program, sub Submission, n names) (*draft, error) {
+	if sub.Via != ViaTest && !s.Open(ctx, p.ID) {
+		return nil, ErrClosed
+	}
+	if !slices.Contains(p.Languages, sub.Language) {
+		return nil, ErrLanguage.At("language")
+	}
+	route, err := s.route(p, sub.Answers, sub.Language, sub.Via)
+	if err != nil {
+		return nil, err
+	}
+	envelopeText, err := route.envelope.Marshal()
+	if err != nil {
+		return nil, err
+	}
+	d := &draft{
+		names: n, program: p, via: sub.Via, envelope: route.envelope, envelopeText: string(envelopeText),
+		plan: route.plan, told: toldBy(p, route.plan),
+	}
+	if d.toldText, err = marshalTold(d.told); err != nil {
+		return nil, err
+	}
+	return d, s.seal(d, route.body, sub.Language)
+}
+
+// refused answers a submission that cannot be accepted now. One that had been
+// accepted before is still answered like the first time: whoever sends again
+// must never be told that nothing was kept when it was.
+func (s *Service) refused(ctx context.Context, p *program.Program, sub Submission, n names, why error) (Accepted, error) {
+	k, err := readKept(ctx, s.DB, p.ID, n.id, n.lookupHash)
+	if err != nil {
+		return Accepted{}, why
+	}
+	told, err := parseTold(p, k.told)
+	if err != nil {
+		return Accepted{}, err
+	}
+	return s.answer(&draft{names: n, program: p, envelope: program.Envelope{Mode: sub.Answers.First(modeField)}, told: told}, k, true)
+}
+
+// before looks a submission up that may have been accepted already.
+func (s *Service) before(ctx context.Context, p *program.Program, sub Submission) (Accepted, bool) {
+	n, err := s.name(p, sub)
+	if err != nil {
+		return Accepted{}, false
+	}
+	a, err := s.refused(ctx, p, sub, n, ErrNoReport)
+	return a, err == nil
+}
+
+// seal seals the words for every planned reader that has a key.
+func (s *Service) seal(d *draft, words map[string][]string, language string) error {
+	plain, err := Body{Version: bodyVersion, Form: formName(d.program), Language: language, Answers: words}.Marshal()
+	if err != nil {
+		return err
+	}
+	rec := seal.Record{Program: d.program.ID, ID: d.id}
+	body, content, err := seal.Seal(plain, rec)
+	if err != nil {
+		return fault.Wrap(err, "sealing a report")
+	}
+	d.body = body
+	keys := s.Keys(d.program.ID)
+	for _, holder := range d.plan.Readers {
+		key, ok := keys[holder]
+		if !ok || key.Public == nil {
+			d.keyless = append(d.keyless, holder)
+			continue
+		}
+		wrap, err := content.Wrap(key.Public, rec, body.Hash, holder)
+		if err != nil {
+			return fault.Wrap(err, "wrapping a report for "+holder)
+		}
+		d.wraps = append(d.wraps, wrapped{holder, key.ID, wrap})
+	}
+	if len(d.wraps) == 0 {
+		return ErrNoReader
+	}
+	seed := d.receipt.Seed()
+	reply, err := seal.PrivateFromSeed(seed[:])
+	if err != nil {
+		return fault.Wrap(err, "making a receipt's key")
+	}
+	d.replyKey = reply.Public().Bytes()
+	return nil
+}
+
+// keep stores a draft. It waits its turn however busy the store is, and does
+// not stop when the sender hangs up: whoever sends again gets the same answer.
+func (s *Service) keep(ctx context.Context, d *draft) (Accepted, error) {
+	ctx = context.WithoutCancel(ctx)
+	var k kept
+	err := s.DB.Accept(ctx, func(tx *store.Tx) error {
+		ref := Ref{Program: d.program.ID, Report: d.id, Accepted: tx.Now(), Envelope: d.envelope, Via: d.via, Keyless: d.keyless}
+		leaf, err := d.insert(tx, func() error { return s.Referrals.Record(tx, ref, d.plan) })
+		k = kept{accepted: leaf.At, leaf: leaf}
+		return err
+	})
+	repeated := errors.Is(err, store.ErrExists)
+	if repeated || errors.Is(err, store.ErrUnknown) {
+		k, err = s.again(ctx, d, err)
+	}
+	if err != nil {
+		return Accepted{}, err
+	}
+	return s.answer(d, k, repeated)
+}
+
+func (s *Service) answer(d *draft, k kept, repeated bool) (Accepted, error) {
+	promise, err := s.Log(d.program.ID).Promise(k.leaf)
+	if err != nil {
+		return Accepted{}, fault.Wrap(err, "promising a place in the log")
+	}
+	return Accepted{
+		Program: d.program.ID, Receipt: d.receipt, Report: d.id, At: k.accepted, Mode: d.envelope.Mode,
+		Deliveries: d.told, Promise: promise, Repeated: repeated,
+	}, nil
+}
+
+// again looks a report up that is stored already, or may be: cause is why.
+func (s *Service) again(ctx context.Context, d *draft, cause error) (kept, error) {
+	k, err := readKept(ctx, s.DB, d.program.ID, d.id, d.lookupHash)
+	if errors.Is(err, ErrNoReport) {
+		return kept{}, cause
+	}
+	if err != nil {
+		return kept{}, ErrUnsure.With(errors.Join(cause, err))
+	}
+	d.told, err = parseTold(d.program, k.told)
+	return k, err
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"net/http"
+
+	"waylight/internal/partnership/program"
+	"waylight/internal/platform/web"
+)
+
+// sentPage is what the sender sees once: the only place where the words of the
+// receipt stand.
+type sentPage struct {
+	Words    string
+	At       string
+	Told     []item
+	Hours    string
+	Repeated bool
+	Help     bool
+	By       string
+	Note     string
+	Key      string
+}
+
+func (s *Service) showSent(w http.ResponseWriter, r *http.Request, v speaker, a Accepted) error {
+	page := sentPage{
+		Words: a.Receipt.Words(v.lang), At: v.when(a.At), Hours: v.hours(s.Hours(r.Context(), v.p.ID)),
+		Repeated: a.Repeated, Help: a.Mode == program.Help, By: v.when(a.Promise.By), Note: a.Promise.Note,
+		Key: s.Log(v.p.ID).VerifierKey(),
+	}
+	for _, t := range a.Deliveries {
+		d := program.Delivery{Duty: program.Duty{Recipient: t.Office, Means: t.Means}, Holder: t.Holder, Relay: t.How == HowRelay}
+		page.Told = append(page.Told, item{Name: v.office(t.Office), Lines: []string{v.by(d)}})
+	}
+	return s.pages.Public(w, r, http.StatusOK, "report.sent", web.View{
+		Lang: v.lang, Title: v.t("report.title"), Data: page, Langs: map[string]string{}, Secret: true, Scripts: []string{"report.js"},
+	})
+}

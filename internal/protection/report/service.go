@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"time"
+
+	"waylight/internal/partnership/agency"
+	"waylight/internal/partnership/program"
+	"waylight/internal/platform/custody"
+	"waylight/internal/platform/fault"
+	"waylight/internal/platform/room"
+	"waylight/internal/platform/store"
+	"waylight/internal/platform/web"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+//go:embed strings/*.yaml
+var words embed.FS
+
+//go:embed templates/*.html
+var templates embed.FS
+
+//go:embed assets/*.js
+var assets embed.FS
+
+// Faults of this room. Their messages are safe to show; all of them but
+// ErrUnsure mean that nothing was kept.
+var (
+	ErrProgram  = fault.New(fault.NotFound, "program_unknown", "There is no such program here. Nothing was kept.")
+	ErrLanguage = fault.New(fault.Invalid, "language_unknown", "This program does not speak that language. Nothing was kept.")
+	ErrClosed   = fault.New(fault.Unavailable, "form_closed", "This form is not open yet. Nothing was kept. Please call or text one of the lines instead.")
+	ErrNoHelp   = fault.New(fault.Invalid, "help_not_offered", "Nobody can be asked for help through this form yet. Nothing was kept. Please call or text one of the lines instead.")
+	ErrKey      = fault.New(fault.Invalid, "idempotency_key", "The Idempotency-Key must be a random value of at least 128 bits: 32 hexadecimal digits, a UUID, or 22 characters of base64url. Nothing was kept; send the report again with such a key.")
+	ErrNoReader = fault.New(fault.Unavailable, "no_reader", "Nobody can read reports here right now. Nothing was kept. Please call or text one of the lines instead.")
+	ErrUnsure   = fault.New(fault.Unavailable, "unsure", "We cannot say whether this was kept. Please send it again: it counts only once.")
+	ErrAnswers  = fault.New(fault.Invalid, "answers", "Some answers need a change. Nothing was kept yet.")
+	ErrReceipt  = fault.New(fault.NotFound, "receipt_unknown", "No report was found with these words.")
+	ErrNoReport = fault.New(fault.NotFound, "report_unknown", "There is no such report.")
+)
+
+// Config is what the service stands on. What comes from floors above or beside
+// arrives as functions, which are called on every request and must be fast.
+type Config struct {
+	DB        *store.DB
+	Programs  *program.Set
+	Keys      Keys
+	Referrals Referrals
+	// Keyed says whether reports can be sealed to an office; nil: it has a key.
+	Keyed func(program string) func(office string) bool
+	// Log gives the log that signs a program's promises.
+	Log    func(program string) *custody.Log
+	Pepper []byte // at least 32 random bytes, kept outside the database
+	Site   *web.Site
+	// Open says whether the public may send; nil: always.
+	Open func(ctx context.Context, program string) bool
+	// Hours says when a person reads reports; nil: nothing is promised.
+	Hours func(ctx context.Context, program string) agency.Reading
+	// Channels tells what recorded calls say of a program's lines; nil: what its
+	// pack says.
+	Channels func(program string) func(channel string) program.ChannelState
+	Now      func() time.Time
+}
+
+// Service is the room. Make one with New.
+type Service struct {
+	Config
+	reader store.Reader // of receipts
+	pages  *web.Templates
+}
+
+// New makes the room. The catalogue of Config.Site must hold Strings().
+func New(c Config) (*Service, error) {
+	switch {
+	case c.DB == nil, c.Programs == nil, c.Keys == nil, c.Referrals == nil, c.Log == nil, c.Site == nil:
+		return nil, errors.New("report: DB, Programs, Keys, Referrals, Log and Site are needed")
+	case len(c.Pepper) < 32:
+		return nil, errors.New("report: the pepper needs at least 32 bytes")
+	}
+	s := &Service{Config: c.withDefaults(), reader: c.DB}
+	if err := c.Site.AddAssets(assets); err != nil {
+		return nil, fault.Wrap(err, "report: adding the assets")
+	}
+	pages, err := c.Site.Templates(templates, "templates/*.html")
+	if err != nil {
+		return nil, fault.Wrap(err, "report: reading the templates")
+	}
+	s.pages = pages
+	return s, nil
+}
+
+func (c Config) withDefaults() Config {
+	if c.Keyed == nil {
+		keys := c.Keys
+		c.Keyed = func(program string) func(string) bool {
+			return func(office string) bool { return keys(program)[office].Public != nil }
+		}
+	}
+	if c.Open == nil {
+		c.Open = func(context.Context, string) bool { return true }
+	}
+	if c.Hours == nil {
+		c.Hours = func(context.Context, string) agency.Reading { return agency.Reading{} }
+	}
+	if c.Channels == nil {
+		c.Channels = func(string) func(string) program.ChannelState { return nil }
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}
+
+// Strings are the room's words. They are also part of Room.
+func Strings() embed.FS { return words }
+
+// Schema is the room's tables. They are also part of Room.
+func Schema() store.Schema { return store.Schema{Room: "report", FS: migrations} }
+
+// Room is what app mounts.
+func (s *Service) Room() room.Room {
+	return room.Room{Name: "report", Routes: s.routes(), Schema: Schema(), Strings: words}
+}
+
+func (s *Service) program(id string) (*program.Program, error) {
+	p, ok := s.Programs.Program(id)
+	if !ok {
+		return nil, ErrProgram.At("program")
+	}
+	return p, nil
+}

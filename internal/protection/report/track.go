@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"time"
+
+	"waylight/internal/partnership/program"
+	"waylight/internal/platform/custody"
+	"waylight/internal/platform/fault"
+	"waylight/internal/platform/seal"
+	"waylight/internal/platform/store"
+)
+
+func urlBase64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+// Status is what a receipt shows: never the sender's words, never an outcome.
+type Status struct {
+	Program  string
+	Mode     string
+	Received time.Time
+	// Offices is empty in help mode: there not even the kinds are shown, since
+	// somebody may be standing behind the sender. Read says it all.
+	Offices []Progress
+	Read    time.Time // when the first office opened it; zero: not yet
+	Proof   Proof
+}
+
+// Proof is what the public log holds of a report.
+type Proof struct {
+	Commitment  [32]byte
+	VerifierKey string
+	By          time.Time     // latest time of inclusion, as promised
+	Included    custody.Proof // zero until a public checkpoint covers it
+	Public      bool          // Included is there
+}
+
+// Status looks up a receipt. The faults of a receipt that does not exist, was
+// closed, or does not fit together are one and the same, after the same work; a
+// word that is not in the list is told, since that says nothing about reports.
+func (s *Service) Status(ctx context.Context, words string) (Status, error) {
+	receipt, parsed := seal.ParseReceipt(words)
+	h, found, err := s.find(ctx, receipt)
+	switch {
+	case mistyped(parsed):
+		return Status{}, parsed
+	case err != nil:
+		return Status{}, err
+	case parsed != nil || !found:
+		return Status{}, ErrReceipt
+	}
+	return s.status(ctx, h)
+}
+
+// mistyped says whether the words themselves are wrong, whatever reports exist.
+func mistyped(err error) bool {
+	var word *seal.WordError
+	var count *seal.CountError
+	return errors.As(err, &word) || errors.As(err, &count)
+}
+
+// find looks in every program, always in all of them.
+func (s *Service) find(ctx context.Context, receipt seal.Receipt) (held, bool, error) {
+	lookup := seal.LookupHash(s.Pepper, receipt.Lookup())
+	var found held
+	ok := false
+	for _, id := range s.Programs.IDs() {
+		h, here, err := readReceipt(ctx, s.reader, id, lookup)
+		if err != nil {
+			return held{}, false, err
+		}
+		if here {
+			found, ok = h, true
+		}
+	}
+	return found, ok, nil
+}
+
+func (s *Service) status(ctx context.Context, h held) (Status, error) {
+	progress, err := s.Referrals.Progress(ctx, h.program, h.report)
+	if err != nil {
+		return Status{}, fault.Wrap(err, "reading how far a report got")
+	}
+	proof, err := s.proof(ctx, h)
+	if err != nil {
+		return Status{}, err
+	}
+	st := Status{Program: h.program, Mode: h.mode, Received: h.accepted, Proof: proof}
+	for _, p := range progress {
+		if !p.Read.IsZero() && (st.Read.IsZero() || p.Read.Before(st.Read)) {
+			st.Read = p.Read
+		}
+	}
+	if h.mode != program.Help {
+		st.Offices = progress
+	}
+	return st, nil
+}
+
+func (s *Service) proof(ctx context.Context, h held) (Proof, error) {
+	log := s.Log(h.program)
+	p := Proof{Commitment: h.commitment, VerifierKey: log.VerifierKey(), By: log.Due(log.Due(h.accepted))}
+	included, err := custody.Prove(ctx, s.DB, h.program, h.commitment)
+	switch {
+	case errors.Is(err, custody.ErrNotYet):
+		return p, nil
+	case err != nil:
+		return Proof{}, fault.Wrap(err, "proving a report's place in the log")
+	}
+	p.Included, p.Public = included, true
+	return p, nil
+}
+
+// Close ends a receipt for its holder: from then on it is answered like one
+// that never existed. The report itself stays with the offices.
+func (s *Service) Close(ctx context.Context, words string) error {
+	receipt, parsed := seal.ParseReceipt(words)
+	h, found, err := s.find(ctx, receipt)
+	switch {
+	case mistyped(parsed):
+		return parsed
+	case err != nil:
+		return err
+	case parsed != nil || !found:
+		return ErrReceipt
+	}
+	lookup := seal.LookupHash(s.Pepper, receipt.Lookup())
+	return s.DB.Accept(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+		closed, err := closeReceipt(tx, h.program, lookup)
+		if err != nil || !closed {
+			return err
+		}
+		tx.Log(custody.Entry{Program: h.program, Event: "receipt.closed", Record: recordName(h.report), Actor: "sender"})
+		return nil
+	})
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"waylight/internal/platform/web"
+)
+
+// maxPage is far more than a form within its limits: a page that is over them
+// still comes back with every word in it.
+const maxPage = 4 << 20
+
+// routes are the room's addresses. Programs stand in them by name, so that they
+// never meet another room's.
+func (s *Service) routes() []web.Route {
+	routes := []web.Route{
+		public("POST /api/v1/reports", s.postReport),
+		public("POST /api/v1/receipt", s.postReceiptJSON),
+		public("GET /api/openapi.json", s.getOpenAPI),
+		public("GET /receipt", s.getReceipt),
+		public("POST /receipt", s.postReceipt),
+	}
+	for _, id := range s.Programs.IDs() {
+		p, ok := s.Programs.Program(id)
+		if !ok {
+			continue
+		}
+		routes = append(routes, public("POST /"+id+"/who", s.whoJSON(p)))
+		for path, lang := range addressesOf(id, p.Languages) {
+			routes = append(routes, public("GET "+path, s.getForm(p, lang)), public("POST "+path, s.postForm(p, lang)))
+		}
+	}
+	return routes
+}
+
+// addressesOf a program's form: its name alone, where the browser's language
+// decides, and one for each language.
+func addressesOf(id string, languages []string) map[string]string {
+	out := map[string]string{"/" + id: ""}
+	for _, lang := range languages {
+		out["/"+id+"/"+lang] = lang
+	}
+	return out
+}
+
+func public(pattern string, h web.Handler) web.Route {
+	return web.Route{Pattern: pattern, Access: web.Public, Handler: h, MaxBody: maxPage}
+}
