@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package referral
+
+import (
+	"context"
+
+	"waylight/internal/partnership/identity"
+	"waylight/internal/partnership/program"
+	"waylight/internal/platform/store"
+	"waylight/internal/protection/report"
+)
+
+// Reports is what this room needs of the room that keeps the sealed bodies.
+type Reports interface {
+	Body(ctx context.Context, programID string, id store.ID, holder string) (report.Sealed, error)
+	AddWrap(tx *store.Tx, programID string, id store.ID, holder string, keyID [16]byte, wrap []byte) error
+}
+
+// staff are the roles that work with reports.
+var staff = []string{identity.RoleMember, identity.RoleSupervisor, identity.RoleDesk}
+
+// place of work: the program and the office of a member who works with reports.
+func (s *Service) office(m identity.Member) (*program.Program, program.Office, error) {
+	p, ok := s.programs.Program(m.Program)
+	if !ok || !m.Active || !m.Has(staff...) {
+		return nil, program.Office{}, ErrForbidden
+	}
+	o, ok := p.Offices[m.Office]
+	if !ok {
+		return nil, program.Office{}, ErrForbidden
+	}
+	return p, o, nil
+}
+
+// sees reports whether an office may know of a referral it holds. The rules of
+// the pack keep reports from accused offices and help reports from police desks
+// already; this holds even if a row says otherwise.
+func sees(o program.Office, r Referral) bool {
+	switch {
+	case r.Holder != o.ID, r.State == Recused, r.State == Replaced, accused(o, r.Conflict):
+		return false
+	case r.Mode == program.Help && o.Police && r.Relay:
+		return false
+	}
+	return true
+}
+
+// mine lists the referrals of one report that the member's office holds and the
+// member may see, reminders left out. Nothing there, not for this office and
+// recused are all ErrNotFound.
+func (s *Service) mine(ctx context.Context, q store.Reader, m identity.Member, id store.ID) ([]Referral, error) {
+	_, o, err := s.office(m)
+	if err != nil {
+		return nil, err
+	}
+	held, err := referrals(ctx, q, m.Program, "report = $2 and holder = $3 and origin <> 'reminder' order by order_at, id", id, o.ID)
+	if err != nil {
+		return nil, err
+	}
+	var out []Referral
+	for _, r := range held {
+		if sees(o, r) {
+			out = append(out, r)
+		}
+	}
+	if len(out) == 0 {
+		return nil, ErrNotFound
+	}
+	recused, err := recusals(ctx, q, m.Program, id)
+	if err != nil {
+		return nil, err
+	}
+	if recused[m.ID] {
+		return nil, ErrNotFound
+	}
+	return out, nil
+}
+
+// change runs fn on the member's referrals of a report in one transaction, and
+// on everything it commits. fn answers whether anything changed; if not, the
+// table of states refused the act.
+func (s *Service) change(ctx context.Context, m identity.Member, id store.ID, fn func(tx *store.Tx, mine []Referral) (bool, error)) error {
+	return s.db.Write(ctx, func(tx *store.Tx) error {
+		mine, err := s.mine(ctx, tx, m, id)
+		if err != nil {
+			return err
+		}
+		changed, err := fn(tx, mine)
+		if err == nil && !changed {
+			err = ErrState
+		}
+		return err
+	})
+}
+
+// isDesk reports whether the member works at a desk.
+func (s *Service) isDesk(m identity.Member) bool {
+	_, o, err := s.office(m)
+	return err == nil && o.Desk && m.Has(identity.RoleDesk)
+}

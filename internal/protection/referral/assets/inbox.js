@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// inbox.js: opening a report, and what follows from it, in a member's browser. The server sends ciphertext; the words exist on this page alone and are wiped when
+// it is left or the keys are locked. Opening is proved to the server with the opening token and the member's signature over what was opened.
+import { bytesOf, element, get, hex, offices, openNote, openReport, openingToken, post, ready, rewrap, sealNote, signStatement, wordsFor } from "./keys.js";
+
+const box = document.getElementById("reader");
+const { report, program, office, member } = box.dataset;
+const here = `/staff/report/${report}`;
+const say = document.getElementById("say");
+const words = document.getElementById("words");
+const openButton = document.getElementById("open");
+const printButton = document.getElementById("print");
+const byId = (id) => document.getElementById(id);
+
+// opened holds what later acts need; null while the words are closed.
+let opened = null;
+
+// attempt runs an act of the page, with its button off meanwhile, and says what went wrong.
+async function attempt(button, act) {
+  if (button) button.disabled = true;
+  say.textContent = "";
+  try {
+    await act();
+  } catch (error) {
+    say.textContent = wordsFor(error);
+    say.className = "error";
+  } finally {
+    if (button) button.disabled = false;
+  }
+}
+
+function tell(text) {
+  say.className = "good";
+  say.textContent = text;
+}
+
+// statement must be the same as referral.OpenedStatement.
+const statement = (hash) => `waylight/opened/v1\nprogram ${program}\nreport ${report}\nbody ${hex(hash)}\noffice ${office}\nmember ${member}\n`;
+
+async function open() {
+  await ready(byId("keys"));
+  const sealed = await get(`${here}/sealed`);
+  const hash = bytesOf(sealed.hash);
+  const { plaintext, contentKey } = await openReport({ program, id: report, office, wrap: sealed.wrap, ciphertext: sealed.ciphertext, hash, recipient: office });
+  await post(`${here}/opened`, { token: await openingToken(contentKey), signature: await signStatement(statement(hash)) });
+  opened = { contentKey, hash };
+  show(JSON.parse(new TextDecoder().decode(plaintext)), sealed);
+  openButton.hidden = true;
+  printButton.hidden = false;
+  for (const form of document.querySelectorAll("form[data-after-open]")) form.hidden = false;
+  for (const hint of document.querySelectorAll("[data-before-open]")) hint.hidden = true;
+  for (const button of document.querySelectorAll("button[data-rewrap], #refer-form button")) button.disabled = false;
+  tell("Opened. The words are on this page only.");
+  words.focus();
+}
+
+// show writes the answers in the order of the form, each under its question, in the sender's own words.
+function show(body, sealed) {
+  const known = new Map(sealed.questions.map((q) => [q.id, q]));
+  const order = [...sealed.questions.map((q) => q.id), ...Object.keys(body.answers).filter((id) => !known.has(id)).sort()];
+  const list = element("dl", { className: "facts" });
+  for (const id of order) {
+    const values = body.answers[id];
+    if (!values?.length) continue;
+    const question = known.get(id);
+    const answer = element("dd");
+    for (const value of values) {
+      const text = element("blockquote", { textContent: question?.options?.[value] ?? value, dir: "auto" });
+      if (!question?.options?.[value]) text.lang = body.language;
+      answer.append(text);
+    }
+    list.append(element("dt", { textContent: question?.label ?? id }), answer);
+  }
+  const how = sealed.sealed_by === "browser" ? "Sealed in the sender's browser." : "Sealed on the server, in memory, before anything was stored.";
+  words.replaceChildren(list, element("p", { className: "meta", textContent: `${how} Sent in the language "${body.language}".` }));
+  words.hidden = false;
+}
+
+// close wipes the words.
+function close() {
+  opened = null;
+  words.replaceChildren();
+  words.hidden = true;
+  printButton.hidden = true;
+  openButton.hidden = false;
+  byId("note-list")?.replaceChildren();
+  for (const button of document.querySelectorAll("button[data-rewrap], #refer-form button")) button.disabled = true;
+}
+
+openButton.hidden = false;
+openButton.addEventListener("click", () => attempt(openButton, open));
+printButton.addEventListener("click", () => print());
+addEventListener("beforeprint", () => { if (opened) post(`${here}/printed`, {}).catch(() => {}); });
+addEventListener("pagehide", close);
+document.addEventListener("waylight:locked", close);
+
+// ---- sending the key to other offices
+
+async function wrapFor(recipient, publicKey) {
+  if (!opened) throw new Error("closed");
+  return rewrap({ contentKey: opened.contentKey, publicKey, program, id: report, hash: opened.hash, recipient });
+}
+
+const refer = byId("refer-form");
+refer?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  attempt(event.submitter, async () => {
+    const to = byId("refer-office").selectedOptions[0];
+    const wrap = await wrapFor(to.value, to.dataset.key);
+    await post(`${here}/refer`, { office: to.value, key_id: to.dataset.keyId, wrap, basis: byId("refer-basis")?.value ?? "" });
+    location.assign(`${here}?done=referred`);
+  });
+});
+
+for (const button of document.querySelectorAll("button[data-rewrap]")) {
+  button.addEventListener("click", () => attempt(button, async () => {
+    const wrap = await wrapFor(button.dataset.rewrap, button.dataset.key);
+    await post(`${here}/rewrap`, { office: button.dataset.rewrap, key_id: button.dataset.keyId, wrap, basis: "" });
+    location.assign(`${here}?done=rewrapped`);
+  }));
+}
+
+// ---- the office's own notes
+
+const showNotes = byId("show-notes");
+const noteForm = byId("note-form");
+
+async function listNotes() {
+  await ready(byId("keys"));
+  const { notes } = await get(`${here}/notes`);
+  const items = [];
+  for (const note of notes) {
+    let text;
+    try {
+      text = await openNote({ program, report, office, sealed: note.body });
+    } catch {
+      text = "This note cannot be opened with your keys.";
+    }
+    items.push(element("li", {}, element("p", { className: "meta", textContent: `${note.at}, ${note.who}` }), element("blockquote", { textContent: text, dir: "auto" })));
+  }
+  if (items.length === 0) items.push(element("li", { textContent: "No notes yet." }));
+  byId("note-list").replaceChildren(...items);
+  showNotes.hidden = true;
+  noteForm.hidden = false;
+}
+
+if (showNotes) {
+  showNotes.hidden = false;
+  showNotes.addEventListener("click", () => attempt(showNotes, listNotes));
+  noteForm.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const text = byId("note").value.trim();
+    if (!text) return;
+    attempt(event.submitter, async () => {
+      const held = (await offices()).find((o) => o.office === office);
+      await post(`${here}/note`, { key_id: held?.keyId ?? "", body: await sealNote({ program, report, office, text }) });
+      byId("note").value = "";
+      await listNotes();
+    });
+  });
+}
+
+// ---- who answered an operator: sealed before the form leaves
+
+const complete = document.querySelector("form[data-seal-answered]");
+complete?.addEventListener("submit", (event) => {
+  const who = byId("who").value.trim();
+  if (!who || complete.answered.value) return;
+  event.preventDefault();
+  attempt(event.submitter, async () => {
+    await ready(byId("keys"));
+    complete.answered.value = await sealNote({ program, report, office, text: who });
+    byId("who").value = "";
+    complete.submit();
+  });
+});

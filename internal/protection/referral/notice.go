@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package referral
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"waylight/internal/partnership/identity"
+	"waylight/internal/platform/custody"
+	"waylight/internal/platform/fault"
+	"waylight/internal/platform/jobs"
+	"waylight/internal/platform/mail"
+	"waylight/internal/platform/store"
+)
+
+// The results of a notice.
+const (
+	noticeSent    = "sent"
+	noticeCovered = "covered" // an earlier mail went out after this report came in, and says the same
+	noticeFailed  = "failed"
+)
+
+// The words of every mail of this room. They name no report, no topic and no number.
+const (
+	subjectNew    = "Something new is waiting for you"
+	subjectLate   = "Something is still waiting for you"
+	subjectOthers = "A reminder is waiting for you"
+)
+
+// notify is the job that mails whoever is on a rung: at first the members on
+// duty of every holder, later whom the ladder names.
+func (s *Service) notify(ctx context.Context, j jobs.Job) error {
+	var n notice
+	if err := json.Unmarshal(j.Payload, &n); err != nil {
+		return fault.Wrap(err, "reading a notice job")
+	}
+	targets, err := s.noticeTargets(ctx, j.Program, n)
+	if err != nil {
+		return err
+	}
+	var failed error
+	for _, r := range targets {
+		failed = errors.Join(failed, s.notifyOne(ctx, r, n.Level, store.Time(n.Since)))
+	}
+	return failed
+}
+
+// noticeTargets are the referrals a job speaks of that still wait: one per
+// holder for the first notice, so that nobody is mailed twice about one report.
+func (s *Service) noticeTargets(ctx context.Context, programID string, n notice) ([]Referral, error) {
+	if !n.Referral.IsZero() {
+		r, err := referralByID(ctx, s.db, programID, n.Referral)
+		if err != nil || !(r.Open() || r.State == Running) {
+			return nil, err
+		}
+		return []Referral{r}, nil
+	}
+	all, err := referralsOf(ctx, s.db, programID, n.Report)
+	if err != nil {
+		return nil, err
+	}
+	var holders []string
+	return slices.DeleteFunc(all, func(r Referral) bool {
+		if r.Origin == OriginReminder || !(r.State == Waiting || r.State == CannotOpen) || slices.Contains(holders, r.Holder) {
+			return true
+		}
+		holders = append(holders, r.Holder)
+		return false
+	}), nil
+}
+
+// notifyOne mails one rung of one referral. When nobody stands on the first
+// rung, the first one above it that has somebody is mailed at once.
+func (s *Service) notifyOne(ctx context.Context, r Referral, rung int, since time.Time) error {
+	now := s.now()
+	who, err := s.reach(ctx, r, rung, now)
+	if err != nil {
+		return err
+	}
+	if len(who) == 0 && r.Origin != OriginReminder {
+		if rung, err = s.manned(ctx, r, rung+1, now); err != nil {
+			return err
+		}
+		if who, err = s.reach(ctx, r, rung, now); err != nil {
+			return err
+		}
+	}
+	if r.State == CannotOpen && rung == 0 {
+		more, err := s.reach(ctx, r, RungDesk, now)
+		if err != nil {
+			return err
+		}
+		who = append(who, more...)
+	}
+	var failed error
+	for _, m := range who {
+		failed = errors.Join(failed, s.mailOne(ctx, r, m, rung, since))
+	}
+	return failed
+}
+
+// mailOne sends one mail and records the attempt, whatever became of it. Who
+// was mailed since the job was made is not mailed again when it is repeated.
+func (s *Service) mailOne(ctx context.Context, r Referral, m identity.Member, rung int, since time.Time) error {
+	sent, err := noticeSentAt(ctx, s.db, r, m.ID, rung)
+	if err != nil || !sent.IsZero() && !sent.Before(since) {
+		return err
+	}
+	result, sendErr := noticeSent, error(nil)
+	covered, err := mailedSince(ctx, s.db, r.Program, m.ID, later(r.Accepted, since))
+	switch {
+	case err != nil:
+		return err
+	case covered && rung == 0 && !r.Danger:
+		result = noticeCovered
+	default:
+		if sendErr = s.mail.Send(ctx, s.message(r, m, rung)); sendErr != nil {
+			result = noticeFailed
+		}
+	}
+	err = s.db.Write(ctx, func(tx *store.Tx) error {
+		if err := writeNotice(tx, r, m.ID, rung, result); err != nil {
+			return err
+		}
+		tx.Log(custody.Entry{Program: r.Program, Event: "referral.notice_" + result, Record: "report:" + r.Report.String(), Actor: system, Rule: s.version(r.Program)})
+		return nil
+	})
+	return errors.Join(err, fault.Wrap(sendErr, "mailing a notice"))
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// message is the same for every report: it says only that something waits and
+// where to sign in.
+func (s *Service) message(r Referral, m identity.Member, rung int) mail.Message {
+	subject, line := subjectNew, "Something new is waiting for you. Please sign in and look at it."
+	switch {
+	case r.Origin == OriginReminder:
+		subject, line = subjectOthers, "A reminder is waiting for you. Please sign in and look at it."
+	case rung > 0:
+		subject, line = subjectLate, "Something is still waiting, and its time is short or over. Please sign in and look at it now."
+	}
+	return mail.Message{To: m.Email, Subject: subject, Text: fmt.Sprintf(
+		"%s\n\n%s/staff\n\nThis message holds no details on purpose. Please do not answer it.\n", line, s.base)}
+}

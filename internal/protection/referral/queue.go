@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package referral
+
+import (
+	"context"
+	"slices"
+
+	"waylight/internal/partnership/identity"
+	"waylight/internal/platform/custody"
+	"waylight/internal/platform/fault"
+	"waylight/internal/platform/store"
+)
+
+// List gives one page of a list that the member may see. It records nothing;
+// pages that show a list record the view themselves.
+func (s *Service) List(ctx context.Context, m identity.Member, f Filter) (Page, error) {
+	p, _, err := s.office(m)
+	if err != nil {
+		return Page{}, err
+	}
+	if f.List == "" {
+		f.List = ListInbox
+	}
+	if !slices.Contains([]string{ListInbox, ListTasks, ListLate, ListStuck}, f.List) || f.List != ListInbox && !s.isDesk(m) {
+		return Page{}, ErrNotFound
+	}
+	page, err := list(ctx, s.db, p, m, f, s.now())
+	return page, fault.Wrap(err, "reading a list")
+}
+
+// Waiting counts what is new for a member: reports in the office's inbox that
+// nobody opened, and tasks of the desk that nobody took. For the navigation.
+func (s *Service) Waiting(ctx context.Context, m identity.Member) (inbox, tasks int, err error) {
+	page, err := s.List(ctx, m, Filter{State: string(Waiting), Limit: 1})
+	if err != nil {
+		return 0, 0, err
+	}
+	if !s.isDesk(m) {
+		return page.Total, 0, nil
+	}
+	open, err := s.List(ctx, m, Filter{List: ListTasks, State: string(Waiting), Limit: 1})
+	return page.Total, open.Total, err
+}
+
+// looked records that a member looked at something. It comes before the page:
+// nothing is shown that was not recorded.
+func (s *Service) looked(ctx context.Context, m identity.Member, event, record string) error {
+	return s.db.Write(ctx, func(tx *store.Tx) error {
+		tx.Log(custody.Entry{Program: m.Program, Event: event, Record: record, Actor: m.Actor(), Rule: s.version(m.Program)})
+		return nil
+	})
+}

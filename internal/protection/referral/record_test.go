@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package referral_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"waylight/internal/partnership/identity"
+	"waylight/internal/partnership/program"
+	"waylight/internal/platform/custody"
+	"waylight/internal/platform/form"
+	"waylight/internal/platform/store"
+	"waylight/internal/platform/store/storetest"
+	"waylight/internal/protection/referral"
+	"waylight/internal/protection/report"
+)
+
+// record stores a plan as the way in does, without a report behind it.
+func (w *world) record(e program.Envelope, keyless ...string) store.ID {
+	w.t.Helper()
+	id := store.NewID()
+	plan := w.ms.Route(e, w.agencies.Keyed("ms"))
+	check(w.t, w.db.Accept(w.t.Context(), func(tx *store.Tx) error {
+		ref := report.Ref{Program: "ms", Report: id, Accepted: tx.Now(), Envelope: e, Via: report.ViaWeb, Keyless: keyless}
+		if err := w.referrals.Record(tx, ref, plan); err != nil {
+			return err
+		}
+		tx.Log(custody.Entry{Program: "ms", Event: "report.accepted", Record: "report:" + id.String(), Actor: "sender"})
+		return nil
+	}))
+	return id
+}
+
+// TestHolderWithoutKey: a planned reader that had no key when the report was
+// sealed is no reason to refuse, but one to tell the desk.
+func TestHolderWithoutKey(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, schemas(), func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		w := setup(t, db, clock)
+		dee := w.hire(tipDesk, "Dee", identity.RoleDesk)
+		ana := w.hire(childCare, "Ana")
+		w.shift(dee, "on")
+		w.shift(ana, "on")
+		e, _, err := w.ms.EnvelopeFrom(child(), "en")
+		check(t, err)
+		id := w.record(e, childCare)
+		w.run()
+		if r := w.inbox(ana, id); r.State != referral.CannotOpen {
+			t.Errorf("it stands at %s", r.State)
+		}
+		if r := w.only(dee, referral.Filter{List: referral.ListStuck}); r.Report != id || r.Holder != childCare {
+			t.Errorf("the desk sees %+v", r)
+		}
+		if got := w.mailed(); !slices.Contains(got, "dee") || !slices.Contains(got, "ana") {
+			t.Errorf("%v were mailed", got)
+		}
+		progress, err := w.referrals.Progress(t.Context(), "ms", id)
+		check(t, err)
+		for _, p := range progress {
+			if p.Kind == "child_protection" && !p.Received.IsZero() {
+				t.Error("the receipt says that child protection has what it cannot open")
+			}
+		}
+	})
+}
+
+// TestStandsFor: the page of an office that takes an accused one's place says so.
+func TestStandsFor(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, schemas(), func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		w := setup(t, db, clock)
+		w.hire(tipDesk, "Dee", identity.RoleDesk)
+		clerk := w.hire("youth-court", "Clerk")
+		id := w.send(tip(form.Answers{"age": {"under18"}, "happened": {"MS-28049"}, "conflict": {"child_protection"}}))
+		if r := w.inbox(clerk, id); r.StandsFor != childCare {
+			t.Fatalf("it stands for %q", r.StandsFor)
+		}
+		page := w.as(clerk).GetDoc("/staff/report/" + id.String()).Main()
+		if name := w.ms.Offices[childCare].Name.In("en"); !strings.Contains(page, "in place of "+name) {
+			t.Error("the page does not say in whose place")
+		}
+	})
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package referral
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+
+	"waylight/internal/partnership/identity"
+	"waylight/internal/platform/fault"
+	"waylight/internal/platform/store"
+	"waylight/internal/platform/web"
+)
+
+var errBody = fault.New(fault.Invalid, "referral.body", "Part of what was sent is missing or is not right.")
+
+func (s *Service) routes() []web.Route {
+	work := web.Access{Roles: staff}
+	desk := web.Access{Roles: []string{identity.RoleDesk}}
+	routes := []web.Route{
+		{Pattern: "GET /staff/inbox", Access: work, Handler: s.inboxPage},
+		{Pattern: "GET /staff/inbox.csv", Access: work, Handler: s.inboxCSV},
+		{Pattern: "GET /staff/report/{id}", Access: work, Handler: s.reportPage},
+		{Pattern: "GET /staff/report/{id}/sealed", Access: work, Handler: asJSON(s.sealedJSON)},
+		{Pattern: "GET /staff/report/{id}/notes", Access: work, Handler: asJSON(s.notesJSON)},
+		{Pattern: "GET /staff/desk", Access: desk, Handler: s.deskPage},
+		{Pattern: "GET /staff/desk.csv", Access: desk, Handler: s.deskCSV},
+		{Pattern: "GET /staff/desk/{id}", Access: desk, Handler: s.taskPage},
+	}
+	for name, act := range map[string]web.Handler{
+		"opened": s.openedPost, "refer": s.referPost, "rewrap": s.rewrapPost, "note": s.notePost, "printed": s.printedPost,
+	} {
+		routes = append(routes, web.Route{Pattern: "POST /staff/report/{id}/" + name, Access: work, Handler: asJSON(act)})
+	}
+	for name, act := range map[string]formAct{
+		"acknowledge": s.acknowledgePost, "outcome": s.outcomePost, "cannot-open": s.cannotOpenPost, "recuse": s.recusePost,
+		"matter": s.matterPost, "separate": s.separatePost, "assign": s.assignPost, "met": s.metPost,
+	} {
+		routes = append(routes, web.Route{Pattern: "POST /staff/report/{id}/" + name, Access: work, Handler: s.form("/staff/report/", act)})
+	}
+	for name, act := range map[string]formAct{
+		"take": s.takePost, "extend": s.extendPost, "release": s.releasePost, "attempt": s.attemptPost, "complete": s.completePost,
+	} {
+		routes = append(routes, web.Route{Pattern: "POST /staff/desk/{id}/" + name, Access: desk, Handler: s.form("/staff/desk/", act)})
+	}
+	return routes
+}
+
+// me is the signed-in member, whom the guard has put there.
+func me(r *http.Request) identity.Member {
+	m, _ := identity.From(r.Context())
+	return m
+}
+
+// pathID reads the id of the address. One that cannot be is one that is not there.
+func pathID(r *http.Request) (store.ID, error) {
+	id, err := store.ParseID(r.PathValue("id"))
+	if err != nil {
+		return store.ID{}, ErrNotFound
+	}
+	return id, nil
+}
+
+// formAct does what a posted form asks and gives the word that the next page
+// says about it. A word beginning with "/" is the address of the next page.
+type formAct func(r *http.Request, m identity.Member, id store.ID) (done string, err error)
+
+// form turns an act into a handler that leads back to the page it came from.
+func (s *Service) form(base string, act formAct) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		id, err := pathID(r)
+		if err != nil {
+			return err
+		}
+		if err := r.ParseForm(); err != nil {
+			return errBody.With(err)
+		}
+		done, err := act(r, me(r), id)
+		if err != nil {
+			return err
+		}
+		next := base + id.String() + "?done=" + done
+		if done != "" && done[0] == '/' {
+			next = done
+		}
+		http.Redirect(w, r, next, http.StatusSeeOther)
+		return nil
+	}
+}
+
+// doneWords are what a page says after an act.
+func doneWords(r *http.Request) string {
+	return map[string]string{
+		"acknowledged": "Your office has taken this report on.", "outcome": "The outcome is recorded.",
+		"cannot_open": "The desk was told that your office cannot open this report.", "matter": "The reports are marked as one matter.",
+		"separate": "This report stands alone again.", "assigned": "The owner was changed.", "met": "The duty is marked as met.",
+		"taken": "The task is yours.", "extended": "You have more time.", "released": "The task is free for others.",
+		"attempt": "The attempt is recorded.", "completed": "Passed on, with proof.", "recused": "You stepped back. You will not see that report again.",
+		"office_recused": "Your office stepped back. The desk will find another.", "noted": "The note is kept.", "referred": "The report was sent on.",
+		"rewrapped": "The office can open the report now.", "opened": "Opened. Your office has this report now.",
+	}[r.URL.Query().Get("done")]
+}
+
+// asJSON lets a handler that a script calls answer its refusals as JSON too.
+func asJSON(h web.Handler) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		err := h(w, r)
+		f, ok := fault.As(err)
+		if err == nil || !ok || f.Kind == fault.Internal {
+			return err // the site logs it and answers
+		}
+		return web.JSON(w, statusOf(f.Kind), map[string]any{"error": map[string]string{"code": f.Code, "message": f.Message, "field": f.Field}})
+	}
+}
+
+func statusOf(k fault.Kind) int {
+	switch k {
+	case fault.NotFound:
+		return http.StatusNotFound
+	case fault.Conflict:
+		return http.StatusConflict
+	case fault.Forbidden:
+		return http.StatusForbidden
+	case fault.SignIn:
+		return http.StatusUnauthorized
+	case fault.TooLarge:
+		return http.StatusRequestEntityTooLarge
+	case fault.Overloaded, fault.Unavailable:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusBadRequest
+}
+
+// decode reads a JSON body, strictly.
+func decode(r *http.Request, v any) error {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/json" {
+		return errBody
+	}
+	d := json.NewDecoder(r.Body)
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return fault.New(fault.TooLarge, "referral.too_large", "This is too large.")
+		}
+		return errBody // json's own errors repeat what was sent
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errBody
+	}
+	return nil
+}
