@@ -117,7 +117,7 @@ func (b *builder) trust(c channelRow) {
 
 // lifelines asks for 911 and the national hotline.
 func (b *builder) lifelines() {
-	shown := b.p.PublicLines(nil, false)
+	shown := b.p.PublicLines(nil, true) // whether or not anybody has verified them yet
 	for _, kind := range []string{KindEmergency, KindTrafficking} {
 		ok := slices.ContainsFunc(shown, func(c Channel) bool {
 			return c.Kind == kind && c.Jurisdiction == "US" && c.Lifeline

@@ -55,9 +55,9 @@ func (s ChannelState) Showable(demo bool) bool {
 
 // PublicLines lists the channels to show to the public: 911, then national
 // lines, then the state's. state tells what recorded test calls say of a
-// channel (nil: what the pack says); demo also shows printed ones. A lifeline is
-// always shown, whatever became of it, until a replacement can be; Load sees to
-// it that none was ever a mere draft.
+// channel (nil: what the pack says); demo also shows printed ones. A lifeline
+// that somebody once verified stays, whatever became of it, until a replacement
+// can be shown; one that nobody has verified yet is not shown either.
 func (p *Program) PublicLines(state func(channel string) ChannelState, demo bool) []Channel {
 	var ranked [3][]Channel
 	for _, id := range p.channelOrder {
@@ -65,7 +65,8 @@ func (p *Program) PublicLines(state func(channel string) ChannelState, demo bool
 		if state != nil {
 			c.State = state(id)
 		}
-		if !c.Public || !c.State.Showable(demo) && !(c.Lifeline && !p.replaced(c, state, demo)) {
+		once := c.State != Draft && c.State != Printed
+		if !c.Public || !c.State.Showable(demo) && !(c.Lifeline && once && !p.replaced(c, state, demo)) {
 			continue
 		}
 		at := 2

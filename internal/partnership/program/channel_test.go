@@ -34,10 +34,11 @@ func TestPublicLines(t *testing.T) {
 		change map[string]program.ChannelState
 		want   []string
 	}{
-		{"before anybody has called", false, nil, []string{"emergency-911", "national-hotline"}},
+		{"before anybody has called or attested", false, nil, nil},
+		{"once 911 is attested", false, map[string]program.ChannelState{"emergency-911": program.Verified}, []string{"emergency-911"}},
 		{"in the demo", true, nil, []string{"emergency-911", "national-hotline", "mdcps-line", "mbi-line"}},
-		{"once called", false, map[string]program.ChannelState{"mdcps-line": program.Verified}, []string{"emergency-911", "national-hotline", "mdcps-line"}},
-		{"called too long ago", false, map[string]program.ChannelState{"mbi-line": program.Expired}, []string{"emergency-911", "national-hotline", "mbi-line"}},
+		{"once called", false, map[string]program.ChannelState{"mdcps-line": program.Verified, "national-hotline": program.Verified}, []string{"national-hotline", "mdcps-line"}},
+		{"called too long ago", false, map[string]program.ChannelState{"mbi-line": program.Expired}, []string{"mbi-line"}},
 		{"found wrong", true, map[string]program.ChannelState{"mdcps-line": program.Contradicted, "mbi-line": program.Withdrawn}, []string{"emergency-911", "national-hotline"}},
 		{"911 and the national line stay whatever is said of them", false,
 			map[string]program.ChannelState{"emergency-911": program.Withdrawn, "national-hotline": program.Contradicted}, []string{"emergency-911", "national-hotline"}},

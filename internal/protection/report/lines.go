@@ -61,7 +61,7 @@ func (v speaker) officeLinks(office string) []link {
 		if state != nil {
 			c.State = state(id)
 		}
-		if c.State.Showable(v.Site.Demo) || c.Lifeline {
+		if c.State.Showable(v.Site.Demo) {
 			out = append(out, v.calls(c)...)
 		}
 	}
