@@ -113,7 +113,7 @@ func TestTreeIsTheOneOfItsLeaves(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		checkTree(rt, db, tree, want)
+		checkTree(rt, db, tree.Tree, want)
 		if result, err := custody.Verify(ctx, db, "ms", log.Verifier()); err != nil || !result.OK() {
 			rt.Fatalf("%+v, %v", result.Problems, err)
 		}
@@ -180,12 +180,13 @@ func TestCheckpointsGrowWithoutTellingOfReports(t *testing.T) {
 	storetest.Each(t, thing, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
 		log := newLog(t)
 		var sizes []int64
-		for _, n := range []int{0, 1, 3, 0, 40} {
+		for _, n := range []int{0, 1, 3, 0, custody.Bucket + 1} {
 			fill(t, db, "ms", n)
 			sizes = append(sizes, publish(t, db, log, clock.Now()).Size)
 			clock.Advance(log.Every)
 		}
-		want := []int64{32, 64, 96, 128, 192}
+		const b = custody.Bucket
+		want := []int64{b, 2 * b, 3 * b, 4 * b, 6 * b}
 		for i := range want {
 			if sizes[i] != want[i] {
 				t.Fatalf("published sizes %v, want %v", sizes, want)
@@ -193,12 +194,12 @@ func TestCheckpointsGrowWithoutTellingOfReports(t *testing.T) {
 		}
 		cp := publish(t, db, log, clock.Now())
 		tree, _ := custody.ParseCheckpoint(cp.Note, log.Verifier())
-		proof, err := custody.ProveGrowth(ctx, db, "ms", 64, tree.N)
+		proof, err := custody.ProveGrowth(ctx, db, "ms", 2*b, tree.N)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var text string
-		if err := db.QueryRow(ctx, `select note from custody_checkpoint where program = $1 and size = $2`, "ms", int64(64)).Scan(&text); err != nil {
+		if err := db.QueryRow(ctx, `select note from custody_checkpoint where program = $1 and size = $2`, "ms", int64(2*b)).Scan(&text); err != nil {
 			t.Fatal(err)
 		}
 		before, err := custody.ParseCheckpoint(text, log.Verifier())
@@ -226,12 +227,12 @@ func TestNothingBeyondTheCheckpointIsShown(t *testing.T) {
 		if _, err := custody.Prove(ctx, db, "ms", leaf.Commitment); err != nil {
 			t.Error(err)
 		}
-		for _, path := range []string{"0/000.p/33", "0/000", "0/001.p/1", "1/000.p/1", "x", "0/0", "0/x000", "-1/000", "entries/000.p/0", "0/000.p/256", "0/000/000", "9/000", "0/00a", ""} {
+		for _, path := range []string{"0/000.p/129", "0/000", "0/001.p/1", "1/000.p/1", "x", "0/0", "0/x000", "-1/000", "entries/000.p/0", "0/000.p/256", "0/000/000", "9/000", "0/00a", ""} {
 			if _, err := custody.Tile(ctx, db, "ms", path); !errors.Is(err, custody.ErrNoTile) {
 				t.Errorf("%q: %v", path, err)
 			}
 		}
-		if tile, err := custody.Tile(ctx, db, "ms", "0/000.p/32"); err != nil || len(tile) != 32*32 {
+		if tile, err := custody.Tile(ctx, db, "ms", "0/000.p/128"); err != nil || len(tile) != 128*32 {
 			t.Errorf("%d bytes, %v", len(tile), err)
 		}
 	})
@@ -279,6 +280,66 @@ func TestVerifyNamesTheFirstBadLeaf(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A leaf made today that says it was made last month is found.
+func TestVerifyFindsABackdatedLeaf(t *testing.T) {
+	t.Parallel()
+	clock := storetest.NewClock(storetest.Start)
+	shift := time.Duration(0)
+	db, err := store.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "w.db"), store.Options{Schemas: thing, Now: func() time.Time { return clock.Now().Add(shift) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	log := newLog(t)
+	fill(t, db, "ms", 3)
+	publish(t, db, log, clock.Now())
+	clock.Advance(log.Every)
+	shift = -30 * 24 * time.Hour
+	fill(t, db, "ms", 1)
+	shift = 0
+	publish(t, db, log, clock.Now())
+	result, err := custody.Verify(ctx, db, "ms", log.Verifier())
+	if err != nil || result.OK() || result.Problems[0].Leaf != custody.Bucket {
+		t.Errorf("%+v, %v", result.Problems, err)
+	}
+}
+
+// A log's database goes with one keyring only.
+func TestPinRefusesAnotherKeyring(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, thing, func(t *testing.T, db *store.DB, _ *storetest.Clock) {
+		log := newLog(t)
+		pin := func(mark byte) error {
+			return db.Write(ctx, func(tx *store.Tx) error { return log.Pin(tx, [32]byte{mark}) })
+		}
+		if err := errors.Join(pin(1), pin(1)); err != nil {
+			t.Fatal(err)
+		}
+		if err := pin(2); !errors.Is(err, custody.ErrOtherKey) {
+			t.Errorf("another keyring: %v", err)
+		}
+	})
+}
+
+// A damaged head is an error to every caller, not the end of the program.
+func TestDamagedHeadIsAnError(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, thing, func(t *testing.T, db *store.DB, _ *storetest.Clock) {
+		fill(t, db, "ms", 3)
+		if err := db.Write(ctx, func(tx *store.Tx) error {
+			_, err := tx.Exec(`update custody_tree set size = 255, frontier = $1`, []byte{})
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := db.Write(ctx, func(tx *store.Tx) error { _, _, err := add(tx, "ms", 1); return err }); err == nil {
+				t.Error("a leaf was appended to a damaged head")
+			}
+		}
+	})
 }
 
 // Whoever rewrites rows, leaves and nodes consistently still meets the

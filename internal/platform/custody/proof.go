@@ -206,3 +206,28 @@ func parseTilePath(path string) (level int, n int64, width int, err error) {
 	}
 	return level, n, width, nil
 }
+
+// Find returns the leaf of a commitment with what opens it: for whoever was
+// given the commitment and may know what it commits to.
+func Find(ctx context.Context, r Reader, program string, commitment [32]byte) (Leaf, error) {
+	leaf := Leaf{Program: program, Commitment: commitment}
+	var salt []byte
+	err := r.QueryRow(ctx, `select salt, opening, row_list from custody_leaf where program = $1 and commitment = $2`, program, commitment[:]).
+		Scan(&salt, &leaf.Opening, &leaf.Rows)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Leaf{}, ErrNoLeaf
+	}
+	if err != nil {
+		return Leaf{}, fmt.Errorf("looking up a leaf: %w", err)
+	}
+	if len(salt) != 32 {
+		return Leaf{}, ErrNoLeaf
+	}
+	leaf.Salt = [32]byte(salt)
+	opening, err := ParseOpening(leaf.Opening)
+	if err != nil {
+		return Leaf{}, err
+	}
+	leaf.At = opening.At
+	return leaf, nil
+}

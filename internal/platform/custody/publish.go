@@ -3,11 +3,13 @@
 package custody
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,9 +18,10 @@ import (
 )
 
 // Bucket is the least growth of the published tree from one checkpoint to the
-// next; growth is always a Bucket doubled zero or more times, so that the
-// size of the log tells nobody whether a report was just sent.
-const Bucket = 32
+// next; growth is always a Bucket doubled zero or more times, so that the size
+// of the log tells nobody whether a report was just sent. A report that is
+// handled at once makes some thirty leaves.
+const Bucket = 128
 
 // Log publishes one program's tree under its origin and key.
 type Log struct {
@@ -85,7 +88,7 @@ func (l *Log) Publish(w Writer, now time.Time) (Checkpoint, error) {
 	if err != nil {
 		return Checkpoint{}, err
 	}
-	text := fmt.Sprintf("%s\n%d\n%s\n", l.Origin(), head.size, head.root())
+	text := fmt.Sprintf("%s\n%d\n%s\n%s%s\n", l.Origin(), head.size, head.root(), timeLine, now.UTC().Format(timeLayout))
 	signed, err := note.Sign(&note.Note{Text: text}, l.signer)
 	if err != nil {
 		return Checkpoint{}, fmt.Errorf("signing a checkpoint: %w", err)
@@ -125,25 +128,63 @@ func Latest(ctx context.Context, r Reader, program string) (Checkpoint, error) {
 	return cp, nil
 }
 
-// ParseCheckpoint checks a checkpoint's signature and origin and returns its tree.
-func ParseCheckpoint(text string, verifier note.Verifier) (tlog.Tree, error) {
+// timeLine begins the checkpoint's extension line that says when it was signed.
+const timeLine = "waylight-time "
+
+// Head is what a checkpoint says: the tree, and when it was signed.
+type Head struct {
+	tlog.Tree
+	At time.Time
+}
+
+// ParseCheckpoint checks a checkpoint's signature and origin and returns what
+// it says.
+func ParseCheckpoint(text string, verifier note.Verifier) (Head, error) {
 	n, err := note.Open([]byte(text), note.VerifierList(verifier))
 	if err != nil {
-		return tlog.Tree{}, fmt.Errorf("opening a checkpoint: %w", err)
+		return Head{}, fmt.Errorf("opening a checkpoint: %w", err)
 	}
 	lines := strings.Split(n.Text, "\n")
-	if len(lines) < 4 || lines[0] != verifier.Name() {
-		return tlog.Tree{}, errors.New("opening a checkpoint: it is of another origin")
+	if len(lines) < 5 || lines[0] != verifier.Name() {
+		return Head{}, errors.New("opening a checkpoint: it is of another origin or form")
 	}
-	var size int64
-	if _, err := fmt.Sscanf(lines[1], "%d", &size); err != nil || size < 0 || fmt.Sprint(size) != lines[1] {
-		return tlog.Tree{}, errors.New("opening a checkpoint: its size is not a number")
+	size, err := strconv.ParseInt(lines[1], 10, 64)
+	if err != nil || size < 0 || strconv.FormatInt(size, 10) != lines[1] {
+		return Head{}, errors.New("opening a checkpoint: its size is not a number")
 	}
 	hash, err := tlog.ParseHash(lines[2])
 	if err != nil {
-		return tlog.Tree{}, fmt.Errorf("opening a checkpoint: %w", err)
+		return Head{}, fmt.Errorf("opening a checkpoint: %w", err)
 	}
-	return tlog.Tree{N: size, Hash: hash}, nil
+	stamp, ok := strings.CutPrefix(lines[3], timeLine)
+	at, err := time.Parse(timeLayout, stamp)
+	if !ok || err != nil {
+		return Head{}, errors.New("opening a checkpoint: it does not say when it was signed")
+	}
+	return Head{Tree: tlog.Tree{N: size, Hash: hash}, At: at}, nil
+}
+
+// ErrOtherKey says that a database belongs to another keyring.
+var ErrOtherKey = errors.New("this keyring is not the one that this database was made with")
+
+// Pin remembers at the first start which key signs the log and which keyring
+// it came from, and refuses any other afterwards: with another keyring every
+// receipt would be unknown and every sign-in wrong.
+func (l *Log) Pin(w Writer, mark [32]byte) error {
+	_, err := w.Exec(`insert into custody_key (program, verifier, mark) values ($1, $2, $3) on conflict (program) do nothing`, l.Program, l.key, mark[:])
+	if err != nil {
+		return fmt.Errorf("pinning the log's key: %w", err)
+	}
+	var verifier string
+	var had []byte
+	err = w.QueryRow(context.Background(), `select verifier, mark from custody_key where program = $1`, l.Program).Scan(&verifier, &had)
+	if err != nil {
+		return fmt.Errorf("reading the log's key: %w", err)
+	}
+	if verifier != l.key || !bytes.Equal(had, mark[:]) {
+		return ErrOtherKey
+	}
+	return nil
 }
 
 const promiseHeader = "waylight-promise/1"

@@ -8,6 +8,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"math/bits"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -83,8 +84,8 @@ func (f *frontier) marshal() []byte {
 }
 
 func parseFrontier(size int64, b []byte) (*frontier, error) {
-	if len(b)%tlog.HashSize != 0 {
-		return nil, errors.New("custody tree head is damaged")
+	if size < 0 || len(b) != bits.OnesCount64(uint64(size))*tlog.HashSize {
+		return nil, errors.New("the custody log's head is damaged")
 	}
 	f := &frontier{size: size}
 	for ; len(b) > 0; b = b[tlog.HashSize:] {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"sort"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -51,7 +52,8 @@ type verification struct {
 	result   Result
 	head     frontier
 	expected map[string]expectation
-	trees    []tlog.Tree // what checkpoints say, by size
+	trees    []Head     // what checkpoints say, by size
+	times    []leafTime // of the leaves since the last checkpoint
 	nodes    map[[2]int64]tlog.Hash
 }
 
@@ -142,6 +144,9 @@ func (v *verification) leaves() error {
 	good := int64(0) // size of the last checkpoint that agreed
 	next := 0
 	settle := func() {
+		if next < len(v.trees) && v.trees[next].N == v.head.size {
+			v.settleTimes(next)
+		}
 		for next < len(v.trees) && v.trees[next].N == v.head.size {
 			if v.head.root() == v.trees[next].Hash {
 				good = v.trees[next].N
@@ -197,6 +202,7 @@ func (v *verification) leaf(idx int64, commitment, salt, opening, list []byte) {
 	if o.Cover {
 		return
 	}
+	v.times = append(v.times, leafTime{idx, o.At})
 	rows, err := DecodeRows(list)
 	if err != nil || sha256.Sum256(list) != o.Rows || o.Program != v.program {
 		v.problem(idx, "leaf %d (%s) does not match its list of rows", idx, o.Event)
@@ -205,6 +211,28 @@ func (v *verification) leaf(idx int64, commitment, salt, opening, list []byte) {
 	for _, r := range rows {
 		v.expected[r.Table+"\x00"+string(r.Key)] = expectation{leaf: idx, hash: r.Hash, gone: r.Gone}
 	}
+}
+
+// leafTime is when a leaf says it was made.
+type leafTime struct {
+	leaf int64
+	at   time.Time
+}
+
+// skew is how far a leaf's time may lie outside its two checkpoints: clocks are
+// set, and a transaction takes its time before it commits.
+const skew = 5 * time.Minute
+
+// settleTimes holds the times of the leaves between two checkpoints against
+// when those were signed, so that nothing can be dated back.
+func (v *verification) settleTimes(next int) {
+	for _, l := range v.times {
+		early := next > 0 && l.at.Before(v.trees[next-1].At.Add(-skew))
+		if early || l.at.After(v.trees[next].At.Add(skew)) {
+			v.problem(l.leaf, "leaf %d says %s, outside the checkpoints around it", l.leaf, l.at.Format(time.RFC3339))
+		}
+	}
+	v.times = v.times[:0]
 }
 
 func pad32(b []byte) []byte {

@@ -45,7 +45,9 @@ type Schedule struct {
 }
 
 const (
-	lease       = 2 * time.Minute
+	batch       = 4                // jobs leased at once
+	perJob      = 40 * time.Second // how long a job may take
+	lease       = batch*perJob + time.Minute
 	maxAttempts = 12
 	firstPause  = 15 * time.Second
 	longest     = time.Hour

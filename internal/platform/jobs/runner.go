@@ -10,6 +10,8 @@ import (
 	"math/rand/v2"
 	"runtime/debug"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"waylight/internal/platform/fault"
@@ -35,18 +37,43 @@ func New(db *store.DB, programs []string, handlers map[string]Handler, schedules
 	return &Runner{db: db, programs: programs, handlers: handlers, schedules: schedules, now: now, log: log, poll: time.Second}
 }
 
-// Run does jobs as they fall due until ctx ends.
+// Run does jobs as they fall due until ctx ends. Each kind of job has a loop of
+// its own, so that a mail server that hangs never holds up a legal clock.
 func (r *Runner) Run(ctx context.Context) error {
+	var loops sync.WaitGroup
+	for kind := range r.handlers {
+		loops.Go(func() { r.loop(ctx, kind) })
+	}
+	loops.Wait()
+	return nil
+}
+
+func (r *Runner) loop(ctx context.Context, kind string) {
 	tick := time.NewTicker(r.poll)
 	defer tick.Stop()
 	for {
-		if _, err := r.RunDue(ctx); err != nil && ctx.Err() == nil {
-			r.log.Error("running jobs", "error", err.Error())
+		for _, program := range r.programs {
+			if err := r.dueOf(ctx, program, kind); err != nil && ctx.Err() == nil {
+				r.log.Error("running jobs", "kind", kind, "error", err.Error())
+			}
 		}
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-tick.C:
+		}
+	}
+}
+
+// dueOf does what is due of one kind.
+func (r *Runner) dueOf(ctx context.Context, program, kind string) error {
+	if err := r.schedule(ctx, program, kind); err != nil {
+		return err
+	}
+	for {
+		n, err := r.pass(ctx, program, kind)
+		if n == 0 || err != nil {
+			return err
 		}
 	}
 }
@@ -56,11 +83,11 @@ func (r *Runner) Run(ctx context.Context) error {
 func (r *Runner) RunDue(ctx context.Context) (int, error) {
 	total := 0
 	for _, program := range r.programs {
-		if err := r.schedule(ctx, program); err != nil {
+		if err := r.schedule(ctx, program, ""); err != nil {
 			return total, err
 		}
 		for {
-			n, err := r.pass(ctx, program)
+			n, err := r.pass(ctx, program, "")
 			total += n
 			if err != nil {
 				return total, err
@@ -73,9 +100,9 @@ func (r *Runner) RunDue(ctx context.Context) (int, error) {
 	return total, nil
 }
 
-// schedule enqueues the repeated work that is due.
-func (r *Runner) schedule(ctx context.Context, program string) error {
-	due, err := r.dueSchedules(ctx, program)
+// schedule enqueues the repeated work that is due, of one kind or of all ("").
+func (r *Runner) schedule(ctx context.Context, program, kind string) error {
+	due, err := r.dueSchedules(ctx, program, kind)
 	if err != nil || len(due) == 0 {
 		return err
 	}
@@ -95,7 +122,7 @@ on conflict (program, kind) do update set next_at = excluded.next_at`, program, 
 	return fault.Wrap(err, "scheduling jobs")
 }
 
-func (r *Runner) dueSchedules(ctx context.Context, program string) ([]Schedule, error) {
+func (r *Runner) dueSchedules(ctx context.Context, program, kind string) ([]Schedule, error) {
 	rows, err := r.db.Query(ctx, `select kind from job_schedule where program = $1 and next_at > $2`, program, store.Micros(r.now()))
 	if err != nil {
 		return nil, fmt.Errorf("reading schedules: %w", err)
@@ -103,24 +130,24 @@ func (r *Runner) dueSchedules(ctx context.Context, program string) ([]Schedule, 
 	defer rows.Close()
 	var waiting []string
 	for rows.Next() {
-		var kind string
-		if err := rows.Scan(&kind); err != nil {
+		var k string
+		if err := rows.Scan(&k); err != nil {
 			return nil, fmt.Errorf("reading schedules: %w", err)
 		}
-		waiting = append(waiting, kind)
+		waiting = append(waiting, k)
 	}
 	var due []Schedule
 	for _, s := range r.schedules {
-		if !slices.Contains(waiting, s.Kind) {
+		if !slices.Contains(waiting, s.Kind) && (kind == "" || kind == s.Kind) {
 			due = append(due, s)
 		}
 	}
 	return due, rows.Err()
 }
 
-// pass leases and does up to 50 due jobs.
-func (r *Runner) pass(ctx context.Context, program string) (int, error) {
-	leased, err := r.lease(ctx, program)
+// pass leases and does some of the due jobs, of one kind or of all ("").
+func (r *Runner) pass(ctx context.Context, program, kind string) (int, error) {
+	leased, err := r.lease(ctx, program, kind)
 	if err != nil {
 		return 0, err
 	}
@@ -137,9 +164,9 @@ func (r *Runner) pass(ctx context.Context, program string) (int, error) {
 
 // lease takes due jobs. A leased job gives its name up, so that the same work
 // can be enqueued again while it runs.
-func (r *Runner) lease(ctx context.Context, program string) ([]Job, error) {
+func (r *Runner) lease(ctx context.Context, program, kind string) ([]Job, error) {
 	now := store.Micros(r.now())
-	found, err := due(ctx, r.db, program, now)
+	found, err := due(ctx, r.db, program, kind, now)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
@@ -161,9 +188,10 @@ func (r *Runner) lease(ctx context.Context, program string) ([]Job, error) {
 	return leased, fault.Wrap(err, "leasing jobs")
 }
 
-func due(ctx context.Context, db *store.DB, program string, now int64) ([]Job, error) {
+func due(ctx context.Context, db *store.DB, program, kind string, now int64) ([]Job, error) {
 	rows, err := db.Query(ctx, `select id, kind, payload, run_at, attempts from job
-where program = $1 and dead = 0 and run_at <= $2 and leased_until <= $2 order by run_at limit 50`, program, now)
+where program = $1 and dead = 0 and run_at <= $2 and leased_until <= $2 and ($3 = '' or kind = $3) order by run_at limit $4`,
+		program, now, kind, int64(batch))
 	if err != nil {
 		return nil, fmt.Errorf("reading due jobs: %w", err)
 	}
@@ -192,6 +220,8 @@ func (r *Runner) do(ctx context.Context, j Job) (err error) {
 	if !ok {
 		return errors.New("nothing here does this kind of job")
 	}
+	ctx, cancel := context.WithTimeout(ctx, perJob)
+	defer cancel()
 	return h(ctx, j)
 }
 
@@ -227,9 +257,9 @@ func pause(attempts int) time.Duration {
 	return d - time.Duration(rand.Int64N(int64(d)/4))
 }
 
+// shorten cuts a problem for its column; neither engine must meet half a letter
+// or a zero byte.
 func shorten(s string) string {
-	if len(s) > 300 {
-		return s[:300]
-	}
-	return s
+	s = strings.ReplaceAll(s, "\x00", "")
+	return strings.ToValidUTF8(s[:min(len(s), 300)], "")
 }

@@ -3,7 +3,10 @@
 package keyring
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -68,4 +71,57 @@ func parseLogKey(path, text, origin string) (note.Signer, string, error) {
 		return nil, "", fmt.Errorf("keyring: the two halves of %s do not belong together", path)
 	}
 	return signer, lines[1], nil
+}
+
+// LogName is the random name under which this installation's logs are signed. It is made at the first call and never changes, whatever address the
+// installation is reached at.
+func (r *Ring) LogName() (string, error) {
+	path := filepath.Join(r.dir, "log-name")
+	b, err := read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		fresh := make([]byte, 8)
+		_, _ = rand.Read(fresh) // never fails
+		err = create(path, []byte("waylight-"+hex.EncodeToString(fresh)+"\n"))
+		if err != nil && !errors.Is(err, fs.ErrExist) {
+			return "", fmt.Errorf("keyring: naming the logs: %w", err)
+		}
+		b, err = read(path)
+	}
+	if err != nil {
+		return "", fmt.Errorf("keyring: name of the logs: %w", err)
+	}
+	name, ok := strings.CutSuffix(string(b), "\n")
+	if !ok || !plain(name) {
+		return "", fmt.Errorf("keyring: %s is damaged: restore it from its backup", path)
+	}
+	return name, nil
+}
+
+// Mark tells one keyring from another without telling anything about its secrets: a database remembers it, so that it is never served with a keyring that
+// is not its own.
+func (r *Ring) Mark() [32]byte {
+	mac := hmac.New(sha256.New, r.pepper)
+	mac.Write([]byte("waylight/keyring/mark/v1"))
+	return [32]byte(mac.Sum(nil))
+}
+
+// Verifiers returns each program's verifier key as the keyring in dir has it. It reads only: nothing is made or finished.
+func Verifiers(dir string) (map[string]string, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "logs", "*.key"))
+	if err != nil {
+		return nil, err
+	}
+	keys := map[string]string{}
+	for _, file := range files {
+		b, err := read(file)
+		if err != nil {
+			return nil, fmt.Errorf("keyring: %w", err)
+		}
+		lines := strings.Split(string(b), "\n")
+		if len(lines) != 3 {
+			return nil, fmt.Errorf("keyring: %s is damaged: restore it from its backup", file)
+		}
+		keys[strings.TrimSuffix(filepath.Base(file), ".key")] = lines[1]
+	}
+	return keys, nil
 }

@@ -7,6 +7,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
@@ -44,10 +46,17 @@ const retries = 20
 
 func (db *DB) writePostgres(ctx context.Context, fn func(tx *Tx) error) error {
 	var err error
-	for range retries {
+	for n := range retries {
 		err = db.tryPostgres(ctx, fn)
 		if !serialization(err) {
 			return err
+		}
+		pause := time.NewTimer(rand.N(time.Duration(n+1) * 10 * time.Millisecond)) // callers that met must not meet again
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return ctx.Err()
 		}
 	}
 	return errOverloaded.With(err)

@@ -170,7 +170,8 @@ func (w *writer) attempt(batch []request) ([]error, error) {
 		results[i] = err
 		leaves = append(leaves, made...)
 	}
-	if err := integrate(&Tx{db: w.db, on: w, now: w.db.now()}, leaves); err != nil {
+	err := call(func(tx *Tx) error { return integrate(tx, leaves) }, &Tx{db: w.db, on: w, now: w.db.now()})
+	if err != nil {
 		w.disconnect() // closing the connection rolls back: none of the batch is kept
 		return results, errUnavailable.With(err)
 	}

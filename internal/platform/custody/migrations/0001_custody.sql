@@ -30,3 +30,9 @@ create table custody_checkpoint ( -- not covered: signed notes, checked by their
   primary key (program, size)
 );
 create unique index custody_leaf_by_commitment on custody_leaf (program, commitment);
+create table custody_key ( -- not covered: which key and keyring this log belongs to, compared at every start
+  program text not null, -- clear
+  verifier text not null, -- clear
+  mark bytes not null, -- clear
+  primary key (program)
+);
