@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command waylight is the whole of Waylight in one program.
+//
+//	waylight demo                 an installation with invented people, to look at
+//	waylight serve                the real thing
+//	waylight check [FOLDER]       is a pack right?
+//	waylight verify               was anything lost or altered?
+//	waylight open REPORT          open one report offline, with recovery shares
+//	waylight bench intake         how fast, measured on this machine
+//
+// check and verify exit with 0 when all is well, 1 when something is wrong and
+// 2 for wrong usage.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// verb is one thing the program does. It returns the exit code.
+type verb struct {
+	name, summary string
+	run           func(ctx context.Context, c *console, args []string) int
+}
+
+// console is where a verb reads and prints.
+type console struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+const (
+	exitOK    = 0
+	exitWrong = 1
+	exitUsage = 2
+)
+
+func verbs() []verb {
+	return []verb{
+		{"demo", "start an installation with invented people in a fresh folder", runDemo},
+		{"serve", "run an installation", runServe},
+		{"check", "check packs: rules, examples, references, numbers", runCheck},
+		{"verify", "hold a database against its custody log", runVerify},
+		{"open", "open one report offline with recovery shares", runOpen},
+		{"bench", "measure this machine: bench intake", runBench},
+	}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, &console{in: os.Stdin, out: os.Stdout, err: os.Stderr}, os.Args[1:]))
+}
+
+func run(ctx context.Context, c *console, args []string) int {
+	if len(args) == 0 {
+		usage(c.err)
+		return exitUsage
+	}
+	if args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
+		usage(c.out)
+		return exitOK
+	}
+	for _, v := range verbs() {
+		if v.name == args[0] {
+			return v.run(ctx, c, args[1:])
+		}
+	}
+	fmt.Fprintf(c.err, "waylight: there is no verb %q\n\n", args[0])
+	usage(c.err)
+	return exitUsage
+}
+
+func usage(w io.Writer) {
+	fmt.Fprint(w, "usage: waylight VERB [flags]\n\n")
+	for _, v := range verbs() {
+		fmt.Fprintf(w, "  %-8s %s\n", v.name, v.summary)
+	}
+	fmt.Fprint(w, "\nwaylight VERB -h tells a verb's flags.\n")
+}
+
+// flags makes a verb's flag set; parse says with which code to stop, or -1.
+func flags(c *console, name, args string) *flag.FlagSet {
+	f := flag.NewFlagSet(name, flag.ContinueOnError)
+	f.SetOutput(c.err)
+	f.Usage = func() {
+		fmt.Fprintf(c.err, "usage: waylight %s [flags] %s\n", name, args)
+		f.PrintDefaults()
+	}
+	return f
+}
+
+// parse reads flags wherever they stand among the other words and says with
+// which code to stop, or -1 to go on.
+func parse(f *flag.FlagSet, args []string, most int) (rest []string, code int) {
+	for {
+		err := f.Parse(args)
+		if errors.Is(err, flag.ErrHelp) {
+			return nil, exitOK
+		}
+		if err != nil {
+			return nil, exitUsage
+		}
+		args = f.Args()
+		if len(args) == 0 {
+			break
+		}
+		rest = append(rest, args[0])
+		args = args[1:]
+	}
+	if len(rest) > most {
+		fmt.Fprintf(f.Output(), "waylight: too many words: %q\n", rest[most:])
+		f.Usage()
+		return nil, exitUsage
+	}
+	return rest, -1
+}
+
+// fail prints an error and returns the code for something wrong.
+func (c *console) fail(err error) int {
+	fmt.Fprintf(c.err, "waylight: %v\n", err)
+	return exitWrong
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"waylight": func() {
+			os.Exit(run(context.Background(), &console{in: os.Stdin, out: os.Stdout, err: os.Stderr}, os.Args[1:]))
+		},
+	})
+}
+
+// The scripts in testdata are the command line as its users see it: what is
+// printed, and with which code it ends.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{Dir: "testdata"})
+}

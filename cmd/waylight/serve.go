@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"waylight/internal/app"
+	"waylight/internal/platform/mail"
+)
+
+// serveFlags are what serve and its first administrator need to be told.
+type serveFlags struct {
+	addr, data, database, keyring, packs, origin, cert, key, exit string
+	admin, adminName                                              string
+	mail                                                          mail.Config
+	every                                                         time.Duration
+}
+
+// runServe runs an installation until it is told to stop.
+func runServe(ctx context.Context, c *console, args []string) int {
+	f := flags(c, "serve", "")
+	var s serveFlags
+	f.StringVar(&s.addr, "addr", "127.0.0.1:8080", "address to listen on")
+	f.StringVar(&s.data, "data", "waylight-data", "folder of the database and the keys; made when it is not there")
+	f.StringVar(&s.database, "database", "", "sqlite:FILE; empty for waylight.db in the data folder")
+	f.StringVar(&s.keyring, "keyring", "", "folder of the keyring, best on another disk; empty for the data folder")
+	f.StringVar(&s.packs, "packs", "", "folder of packs that replace files of the built-in ones or add to them")
+	f.StringVar(&s.origin, "origin", "", "public address, such as https://tips.example.gov")
+	f.StringVar(&s.cert, "tls-cert", "", "certificate file, to serve HTTPS")
+	f.StringVar(&s.key, "tls-key", "", "key file of the certificate")
+	f.StringVar(&s.exit, "exit-url", "", "page that the quick exit leads to")
+	f.StringVar(&s.admin, "admin", "", "e-mail address of the first administrator (first start only)")
+	f.StringVar(&s.adminName, "admin-name", "First administrator", "name of the first administrator")
+	f.StringVar(&s.mail.Addr, "mail", "", "SMTP server, host:port; the password is read from WAYLIGHT_MAIL_PASSWORD")
+	f.StringVar(&s.mail.From, "mail-from", "", "sender of notices")
+	f.StringVar(&s.mail.Username, "mail-user", "", "user name at the SMTP server")
+	f.StringVar(&s.mail.TLS, "mail-tls", mail.StartTLS, "starttls, tls, or none-loopback-only")
+	f.DurationVar(&s.every, "checkpoint-every", 10*time.Minute, "schedule of the public log's checkpoints")
+	if _, code := parse(f, args, 0); code >= 0 {
+		return code
+	}
+	s.mail.Password = os.Getenv("WAYLIGHT_MAIL_PASSWORD")
+	certificate, err := s.certificate()
+	if err == nil && certificate == nil {
+		err = s.plainAllowed()
+	}
+	if err != nil {
+		return c.fail(err)
+	}
+	return s.run(ctx, c, certificate)
+}
+
+func (s *serveFlags) run(ctx context.Context, c *console, certificate *tls.Certificate) int {
+	// The listener comes first: an address in use must not leave a half-made
+	// data folder behind.
+	l, err := net.Listen("tcp", s.addr)
+	if err != nil {
+		return c.fail(err)
+	}
+	defer l.Close()
+	if s.origin == "" {
+		scheme := "http"
+		if certificate != nil {
+			scheme = "https"
+		}
+		s.origin = scheme + "://" + l.Addr().String()
+	}
+	config := app.Config{
+		Data: s.data, Database: s.database, Keyring: s.keyring, Origin: s.origin, Mail: s.mail,
+		Every: s.every, ExitURL: s.exit, Log: slog.New(slog.NewTextHandler(c.err, nil)),
+	}
+	if s.packs != "" {
+		config.Packs = []fs.FS{os.DirFS(s.packs)}
+	}
+	a, err := app.New(ctx, config)
+	if err != nil {
+		return c.fail(err)
+	}
+	defer a.Close()
+	if err := a.PrintFirstRun(ctx, c.out, s.admin, s.adminName); err != nil {
+		return c.fail(err)
+	}
+	debug.FreeOSMemory() // reading packs takes far more than keeping them; the small machine gets it back
+	fmt.Fprintf(c.out, "Waylight serves at %s\n", s.origin)
+	if err := a.Serve(ctx, l, certificate); err != nil {
+		return c.fail(err)
+	}
+	return exitOK
+}
+
+func (s *serveFlags) certificate() (*tls.Certificate, error) {
+	if s.cert == "" && s.key == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(s.cert, s.key)
+	if err != nil {
+		return nil, fmt.Errorf("reading the certificate: %w", err)
+	}
+	return &pair, nil
+}
+
+// plainAllowed refuses to carry reports over a network in clear.
+func (s *serveFlags) plainAllowed() error {
+	host, _, err := net.SplitHostPort(s.addr)
+	if err != nil {
+		return fmt.Errorf("reading --addr: %w", err)
+	}
+	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+		return nil
+	}
+	return errors.New("without --tls-cert and --tls-key Waylight only listens on this machine (127.0.0.1), for a proxy that speaks HTTPS")
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"waylight/internal/app"
+)
+
+// runVerify holds a database against its log and the checkpoints kept
+// elsewhere.
+func runVerify(ctx context.Context, c *console, args []string) int {
+	f := flags(c, "verify", "")
+	var v app.Verification
+	f.StringVar(&v.Data, "data", "waylight-data", "folder of the installation")
+	f.StringVar(&v.Database, "database", "", "database, when it is not in the data folder")
+	f.StringVar(&v.Keyring, "keyring", "", "keyring, when it is not in the data folder")
+	var files, proofs, keys list
+	f.Var(&keys, "key", "file with a log's key that was kept elsewhere (may be repeated); without it, the keyring's")
+	f.Var(&files, "checkpoint", "file with a checkpoint that was kept elsewhere (may be repeated)")
+	f.Var(&proofs, "promise", "file with a promise that a sender was given (may be repeated)")
+	if _, code := parse(f, args, 0); code >= 0 {
+		return code
+	}
+	var err error
+	if v.Checkpoints, err = readAll(files); err != nil {
+		return c.fail(err)
+	}
+	if v.Promises, err = readAll(proofs); err != nil {
+		return c.fail(err)
+	}
+	if v.Keys, err = readAll(keys); err != nil {
+		return c.fail(err)
+	}
+	found, err := v.Run(ctx, c.out)
+	if err != nil {
+		return c.fail(err)
+	}
+	if found > 0 {
+		return exitWrong
+	}
+	fmt.Fprintln(c.out, "all is well")
+	return exitOK
+}
+
+// list is a flag that may be repeated.
+type list []string
+
+// String implements flag.Value.
+func (l *list) String() string { return fmt.Sprint(*l) }
+
+// Set implements flag.Value.
+func (l *list) Set(s string) error {
+	*l = append(*l, s)
+	return nil
+}
+
+func readAll(files []string) ([]string, error) {
+	var texts []string
+	for _, name := range files {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("reading what was kept: %w", err)
+		}
+		texts = append(texts, string(b))
+	}
+	return texts, nil
+}

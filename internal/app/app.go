@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package app puts the wings on the platform and serves them. It is the only
+// package that knows all rooms: it opens the keyring, the packs and the
+// database, makes each room, connects what one room needs of another, and
+// hands their routes, jobs and tables to the platform.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"waylight/internal/partnership/agency"
+	"waylight/internal/partnership/identity"
+	"waylight/internal/partnership/program"
+	"waylight/internal/platform/custody"
+	"waylight/internal/platform/jobs"
+	"waylight/internal/platform/keyring"
+	"waylight/internal/platform/mail"
+	"waylight/internal/platform/room"
+	"waylight/internal/platform/store"
+	"waylight/internal/platform/web"
+	"waylight/internal/protection/referral"
+	"waylight/internal/protection/report"
+	"waylight/programs"
+)
+
+// Config says how an installation runs.
+type Config struct {
+	Data     string        // folder of the database and, unless Keyring says otherwise, the keys
+	Database string        // "sqlite:FILE" or "postgres://…"; empty: waylight.db in Data
+	Keyring  string        // folder of the keyring; empty: keyring in Data
+	Packs    []fs.FS       // folders of packs that override or add to the embedded ones
+	Origin   string        // public address, such as https://tips.example.gov; empty: not known
+	Mail     mail.Config   // Addr empty: no mail is sent, and the checklist says so
+	Demo     bool          // invented people; every page says so
+	Every    time.Duration // schedule of public checkpoints; 0: ten minutes
+	ExitURL  string        // where the quick exit leads; empty: the site's default
+	Now      func() time.Time
+	Log      *slog.Logger
+	Mailbox  func() []mail.Message // the demo's caught mail, shown at /demo/mail; nil otherwise
+}
+
+// App is a running installation.
+type App struct {
+	Config
+	DB        *store.DB
+	Programs  *program.Set
+	Ring      *keyring.Ring
+	Site      *web.Site
+	Agencies  *agency.Service
+	People    *identity.Service
+	Reports   *report.Service
+	Referrals *referral.Service
+	Runner    *jobs.Runner
+	logs      map[string]*custody.Log
+	sender    *mail.Sender
+	rooms     []room.Room
+	pages     *web.Templates
+	routes    []web.Route
+	handler   http.Handler
+}
+
+// Schemas lists every room's tables in the order of the floors.
+func Schemas() []store.Schema {
+	return []store.Schema{jobs.Schema(), agency.Schema(), identity.Schema(), report.Schema(), referral.Schema()}
+}
+
+func catalog() (*web.Catalog, error) {
+	return web.LoadCatalog([]string{"en", "es"}, identity.Strings(), report.Strings(), referral.Strings(), words)
+}
+
+// New opens an installation, creating in Data whatever is not there yet.
+func New(ctx context.Context, c Config) (_ *App, err error) {
+	a := &App{Config: c.withDefaults()}
+	defer func() {
+		if err != nil {
+			a.Close()
+		}
+	}()
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("creating the data folder: %w", err)
+	}
+	if a.Ring, err = keyring.Open(a.Keyring); err != nil {
+		return nil, err
+	}
+	if a.Programs, err = program.Load(programs.FS, c.Packs...); err != nil {
+		return nil, err
+	}
+	if a.DB, err = store.Open(ctx, a.Database, store.Options{Schemas: Schemas(), Now: a.Now}); err != nil {
+		return nil, err
+	}
+	if a.logs, err = openLogs(a.Ring, a.Programs.IDs(), a.Every); err != nil {
+		return nil, err
+	}
+	if err := a.pin(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.makeSite(); err != nil {
+		return nil, err
+	}
+	if err := a.makeRooms(); err != nil {
+		return nil, err
+	}
+	return a, a.mount()
+}
+
+func (c Config) withDefaults() Config {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Database == "" {
+		c.Database = "sqlite:" + filepath.Join(c.Data, "waylight.db")
+	}
+	if c.Keyring == "" {
+		c.Keyring = filepath.Join(c.Data, "keyring")
+	}
+	if c.Every == 0 {
+		c.Every = 10 * time.Minute
+	}
+	return c
+}
+
+func (a *App) makeSite() error {
+	words, err := catalog()
+	if err != nil {
+		return fmt.Errorf("reading the catalogue: %w", err)
+	}
+	a.Site = &web.Site{
+		Catalog: words, Demo: a.Demo, Now: a.Now, Log: a.Log, ExitURL: a.ExitURL,
+		HTTPS: len(a.Origin) > 8 && a.Origin[:8] == "https://", Nav: a.nav, Who: who,
+		SignIn: "/staff/sign-in", SignOut: "/staff/sign-out",
+	}
+	if ids := a.Programs.IDs(); len(ids) > 0 {
+		p, _ := a.Programs.Program(ids[0])
+		a.Site.Zone = p.Zone
+	}
+	if a.pages, err = a.Site.Templates(templates, "templates/*.html"); err != nil {
+		return fmt.Errorf("reading the templates: %w", err)
+	}
+	return nil
+}
+
+// makeRooms builds the floors from the bottom; what a lower room needs of a
+// higher one is a function that looks it up when it is called.
+func (a *App) makeRooms() (err error) {
+	var agencyMail agency.Mailer
+	if a.Mail.Addr != "" {
+		a.sender = mail.NewSender(a.Mail)
+		agencyMail = a.sender
+	}
+	a.Agencies, err = agency.New(agency.Config{
+		DB: a.DB, Programs: a.Programs, Site: a.Site, Now: a.Now, Demo: a.Demo,
+		Viewer: viewer, People: a.people, Mail: agencyMail, Origin: a.Origin, TestReport: a.sendTestReport,
+	})
+	if err != nil {
+		return err
+	}
+	a.People, err = identity.New(identity.Config{
+		DB: a.DB, Programs: a.Programs, Agencies: a.Agencies, Ring: a.Ring, Site: a.Site, Now: a.Now,
+		Mail: a.sender, Origin: a.Origin,
+	})
+	if err != nil {
+		return err
+	}
+	a.Referrals, err = referral.New(referral.Config{
+		DB: a.DB, Programs: a.Programs, Agencies: a.Agencies, People: a.People,
+		Mail: postman{a}, Site: a.Site, Now: a.Now, BaseURL: a.Origin,
+	})
+	if err != nil {
+		return err
+	}
+	a.Reports, err = report.New(report.Config{
+		DB: a.DB, Programs: a.Programs, Keys: a.Agencies.Keys, Keyed: a.Agencies.Keyed, Referrals: a.Referrals,
+		Log: a.LogOf, Pepper: a.Ring.Pepper(), Site: a.Site, Open: a.open, Hours: a.Agencies.Hours,
+		Channels: a.Agencies.Channels, Now: a.Now,
+	})
+	if err != nil {
+		return err
+	}
+	a.Referrals.Attach(a.Reports)
+	a.rooms = []room.Room{a.Agencies.Room(), a.People.Room(), a.Reports.Room(), a.Referrals.Room()}
+	return nil
+}
+
+// mount puts every room's routes and jobs to work.
+func (a *App) mount() error {
+	routes := a.ownRoutes()
+	handlers := map[string]jobs.Handler{kindCheckpoint: a.publish}
+	schedules := []jobs.Schedule{{Kind: kindCheckpoint, Every: a.Every}}
+	for _, r := range a.rooms {
+		routes = append(routes, r.Routes...)
+		schedules = append(schedules, r.Schedules...)
+		for kind, h := range r.Jobs {
+			if handlers[kind] != nil {
+				return fmt.Errorf("two rooms do %s jobs", kind)
+			}
+			handlers[kind] = h
+		}
+	}
+	a.routes = routes
+	mux := http.NewServeMux()
+	a.Site.Mount(mux, routes, a.People.Guard)
+	a.handler = mux
+	a.Runner = jobs.New(a.DB, a.Programs.IDs(), handlers, schedules, a.Now, a.Log)
+	return nil
+}
+
+// Routes lists every address of the site and who may use it.
+func (a *App) Routes() []web.Route { return a.routes }
+
+// Handler serves the whole site.
+func (a *App) Handler() http.Handler { return a.handler }
+
+// Close ends the installation's work and closes its database.
+func (a *App) Close() error {
+	if a.DB == nil {
+		return nil
+	}
+	return a.DB.Close()
+}
+
+// LogOf is a program's custody log.
+func (a *App) LogOf(program string) *custody.Log { return a.logs[program] }
+
+// errNoMail is what a notice meets where no mail server is configured; it
+// stays in the outbox until one is.
+var errNoMail = errors.New("no mail server is configured")

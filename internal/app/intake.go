@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"waylight/internal/platform/store"
+)
+
+// Intake is what `waylight bench intake` measured.
+type Intake struct {
+	Accepted       int64   `json:"accepted"`         // answered with a receipt
+	Refused        int64   `json:"refused"`          // answered with anything else, or not at all
+	Lost           int64   `json:"lost"`             // answered with a receipt but not in the database afterwards
+	PerSecond      float64 `json:"per_second"`       // accepted, over real HTTP on this machine
+	LimitPerSecond float64 `json:"limit_per_second"` // the same sealing and durable commit with nothing else
+	P50            float64 `json:"p50_ms"`
+	P99            float64 `json:"p99_ms"`
+	Senders        int     `json:"senders"`
+	Seconds        float64 `json:"seconds"`
+}
+
+// The measured report: a child in Hinds County, of whom child protection, the
+// state coordinator and the local police must be told, each with a key.
+var (
+	benchProgram = "ms"
+	benchOffices = []string{"mbi-desk", "mdcps", "mbi-coordinator"}
+	benchStory   = strings.Repeat("An invented sentence that only measures. ", 48) // 2 KB
+)
+
+// BenchIntake measures how many reports a second this machine accepts from so
+// many senders at once, and the bare limit, in a fresh folder.
+func BenchIntake(ctx context.Context, folder string, senders int, length time.Duration) (Intake, error) {
+	result := Intake{Senders: senders, Seconds: length.Seconds()}
+	a, err := New(ctx, Config{Data: filepath.Join(folder, "app"), Demo: true, Every: time.Minute})
+	if err != nil {
+		return result, err
+	}
+	defer a.Close()
+	for _, office := range append([]string{"help-desk"}, benchOffices...) {
+		if err := a.KeyOffice(ctx, benchProgram, office); err != nil {
+			return result, err
+		}
+	}
+	bare, err := OpenBare(ctx, filepath.Join(folder, "bare.db"), len(benchOffices))
+	if err != nil {
+		return result, err
+	}
+	defer bare.Close()
+	// Half of the bare limit is measured before, half after, so that a machine
+	// whose speed drifts does not favor either.
+	before := measure(ctx, senders, length/4, func(ctx context.Context) error { return bareReport(ctx, bare) })
+	if err := a.intake(ctx, &result, length); err != nil {
+		return result, err
+	}
+	after := measure(ctx, senders, length/4, func(ctx context.Context) error { return bareReport(ctx, bare) })
+	result.LimitPerSecond = float64(before.done+after.done) / (before.took + after.took).Seconds()
+	return result, nil
+}
+
+func bareReport(ctx context.Context, b *Bare) error {
+	id := store.NewID()
+	return b.Do(ctx, []byte(benchStory), id[:])
+}
+
+// intake sends reports to the running program over HTTP and then looks every
+// one up.
+func (a *App) intake(ctx context.Context, result *Intake, length time.Duration) error {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	serving, stop := context.WithCancel(ctx)
+	stopped := make(chan error, 1)
+	go func() { stopped <- a.Serve(serving, l, nil) }()
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: result.Senders, DisableCompression: true}}
+	var mu sync.Mutex
+	var reports []string
+	ran := measure(ctx, result.Senders, length, func(ctx context.Context) error {
+		id, err := sendReport(ctx, client, "http://"+l.Addr().String())
+		if err == nil {
+			mu.Lock()
+			reports = append(reports, id)
+			mu.Unlock()
+		}
+		return err
+	})
+	client.CloseIdleConnections()
+	stop()
+	if err := <-stopped; err != nil {
+		return err
+	}
+	result.Accepted, result.Refused = ran.done, ran.failed
+	result.PerSecond = float64(ran.done) / ran.took.Seconds()
+	result.P50, result.P99 = ran.quantile(0.50), ran.quantile(0.99)
+	for _, text := range reports {
+		if kept, err := a.kept(ctx, text); err != nil {
+			return err
+		} else if !kept {
+			result.Lost++
+		}
+	}
+	return nil
+}
+
+// kept says whether a report and all its referrals are in the database.
+func (a *App) kept(ctx context.Context, text string) (bool, error) {
+	id, err := store.ParseID(text)
+	if err != nil {
+		return false, nil
+	}
+	sealed, err := a.Reports.Body(ctx, benchProgram, id, benchOffices[1])
+	if err != nil {
+		return false, fmt.Errorf("looking a report up: %w", err)
+	}
+	progress, err := a.Referrals.Progress(ctx, benchProgram, id)
+	return len(sealed.Wrap) > 0 && len(progress) > 0, err
+}
+
+func sendReport(ctx context.Context, client *http.Client, base string) (id string, err error) {
+	body, err := json.Marshal(map[string]any{
+		"program": benchProgram, "language": "en", "mode": "tip",
+		"answers": map[string]any{"age": "under18", "who": "saw", "kind": "labor", "happened": "MS-28049", "land": "ordinary", "story": benchStory},
+	})
+	if err != nil {
+		return "", err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/api/v1/reports", bytes.NewReader(body))
+	if err != nil {
+		return "", err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Idempotency-Key", store.NewID().String()+store.NewID().String())
+	res, err := client.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	if err != nil {
+		return "", err
+	}
+	if res.StatusCode != http.StatusCreated {
+		return "", fmt.Errorf("answered %d: %s", res.StatusCode, answer)
+	}
+	var got struct {
+		Report     string
+		Deliveries []any
+	}
+	if err := json.Unmarshal(answer, &got); err != nil {
+		return "", err
+	}
+	if len(got.Deliveries) != len(benchOffices) {
+		return "", fmt.Errorf("%d deliveries, not %d", len(got.Deliveries), len(benchOffices))
+	}
+	return got.Report, nil
+}
+
+// measured is what a crowd of callers did.
+type measured struct {
+	done, failed int64
+	took         time.Duration
+	latencies    []time.Duration
+}
+
+// measure lets so many callers do the same thing over and over for a time.
+func measure(ctx context.Context, callers int, length time.Duration, fn func(context.Context) error) measured {
+	var m measured
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	start := time.Now()
+	for range callers {
+		wg.Go(func() {
+			var mine measured
+			for time.Since(start) < length && ctx.Err() == nil {
+				began := time.Now()
+				if err := fn(ctx); err != nil {
+					mine.failed++
+					continue
+				}
+				mine.done++
+				mine.latencies = append(mine.latencies, time.Since(began))
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			m.done, m.failed = m.done+mine.done, m.failed+mine.failed
+			m.latencies = append(m.latencies, mine.latencies...)
+		})
+	}
+	wg.Wait()
+	m.took = time.Since(start)
+	slices.Sort(m.latencies)
+	return m
+}
+
+// quantile is in milliseconds.
+func (m measured) quantile(q float64) float64 {
+	if len(m.latencies) == 0 {
+		return 0
+	}
+	at := m.latencies[int(q*float64(len(m.latencies)-1))]
+	return float64(at.Microseconds()) / 1000
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"fmt"
+	"net/http"
+
+	"waylight/internal/partnership/identity"
+	"waylight/internal/platform/custody"
+	"waylight/internal/platform/fault"
+	"waylight/internal/platform/jobs"
+	"waylight/internal/platform/store"
+	"waylight/internal/platform/web"
+)
+
+func (a *App) ownRoutes() []web.Route {
+	work := web.Access{Roles: []string{identity.RoleProgramAdmin, identity.RoleAuditor}}
+	routes := append(a.logRoutes(), a.demoRoutes()...)
+	return append(routes,
+		web.Route{Pattern: "GET /{$}", Access: web.Public, Handler: a.front},
+		web.Route{Pattern: "GET /robots.txt", Access: web.Public, Handler: robots},
+		web.Route{Pattern: "GET /healthz", Access: web.Public, Handler: a.health},
+		web.Route{Pattern: "GET /staff/work", Access: work, Handler: a.work},
+		web.Route{Pattern: "POST /staff/work/retry", Access: web.Access{Roles: []string{identity.RoleProgramAdmin}}, Handler: a.retry},
+	)
+}
+
+// front leads to the only program, or lists them.
+func (a *App) front(w http.ResponseWriter, r *http.Request) error {
+	ids := a.Programs.IDs()
+	if len(ids) == 1 {
+		http.Redirect(w, r, "/"+ids[0]+"/"+web.Lang(r), http.StatusSeeOther)
+		return nil
+	}
+	type choice struct{ Name, Href string }
+	var list []choice
+	for _, id := range ids {
+		p, _ := a.Programs.Program(id)
+		list = append(list, choice{p.Name.In(web.Lang(r)), "/" + id + "/" + web.Lang(r)})
+	}
+	return a.pages.Public(w, r, http.StatusOK, "front", web.View{Title: a.Site.Catalog.T(web.Lang(r), "front.title"), Data: list})
+}
+
+// robots keeps the site out of search results that name what it is for only
+// where it must be: receipts and staff pages.
+func robots(w http.ResponseWriter, _ *http.Request) error {
+	return plain(w, "text/plain; charset=utf-8", []byte("User-agent: *\nDisallow: /staff/\nDisallow: /receipt\nDisallow: /api/\n"))
+}
+
+// health says whether the database answers.
+func (a *App) health(w http.ResponseWriter, r *http.Request) error {
+	var one int
+	if err := a.DB.QueryRow(r.Context(), `select 1`).Scan(&one); err != nil {
+		return fault.New(fault.Unavailable, "storage", "The database does not answer.").With(err)
+	}
+	return plain(w, "text/plain; charset=utf-8", []byte("ok\n"))
+}
+
+// workPage is what an administrator sees of the program's own work: jobs that
+// were given up, and the state of the public log.
+type workPage struct {
+	Dead       []jobs.Dead
+	Checkpoint custody.Checkpoint
+	Key        string
+	MayRetry   bool
+}
+
+func (a *App) work(w http.ResponseWriter, r *http.Request) error {
+	m, _ := identity.From(r.Context())
+	dead, err := jobs.DeadLetters(r.Context(), a.DB, m.Program)
+	if err != nil {
+		return err
+	}
+	cp, err := custody.Latest(r.Context(), a.DB, m.Program)
+	if err != nil {
+		return err
+	}
+	page := workPage{Dead: dead, Checkpoint: cp, Key: a.logs[m.Program].VerifierKey(), MayRetry: m.Has(identity.RoleProgramAdmin)}
+	err = a.DB.Write(r.Context(), func(tx *store.Tx) error {
+		tx.Log(custody.Entry{Program: m.Program, Event: "work.viewed", Record: "work", Actor: m.Actor()})
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("recording a view: %w", err)
+	}
+	return a.pages.Staff(w, r, http.StatusOK, "work", web.View{Title: "Work", Data: page})
+}
+
+// retry puts a given-up job back to work.
+func (a *App) retry(w http.ResponseWriter, r *http.Request) error {
+	m, _ := identity.From(r.Context())
+	if err := web.ParseForm(r); err != nil {
+		return err
+	}
+	id, err := store.ParseID(r.PostForm.Get("job"))
+	if err != nil {
+		return fault.New(fault.Invalid, "job_unknown", "There is no such job.")
+	}
+	err = a.DB.Write(r.Context(), func(tx *store.Tx) error {
+		tx.Log(custody.Entry{Program: m.Program, Event: "job.retried", Record: "job:" + id.String(), Actor: m.Actor()})
+		return jobs.Retry(tx, m.Program, id)
+	})
+	if err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/staff/work", http.StatusSeeOther)
+	return nil
+}

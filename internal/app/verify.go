@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"waylight/internal/platform/custody"
+	"waylight/internal/platform/keyring"
+	"waylight/internal/platform/store"
+)
+
+// Verification says what to verify: an installation, and what outsiders kept.
+type Verification struct {
+	Data, Database, Keyring string
+	Checkpoints, Promises   []string // texts
+	Keys                    []string // verifier keys kept elsewhere; empty: those of the keyring
+	Now                     time.Time
+}
+
+// verifying is one run.
+type verifying struct {
+	Verification
+	out       io.Writer
+	db        *store.DB
+	verifiers map[string]note.Verifier // by program
+	found     int
+}
+
+// Run verifies every program that the database, the keyring or a kept text
+// knows, and prints what it finds. It writes nothing. It returns the number of
+// problems.
+func (v Verification) Run(ctx context.Context, w io.Writer) (int, error) {
+	c := Config{Data: v.Data, Database: v.Database, Keyring: v.Keyring}.withDefaults()
+	if file, ok := strings.CutPrefix(c.Database, "sqlite:"); ok {
+		if _, err := os.Stat(file); err != nil {
+			return 0, fmt.Errorf("there is no database to verify: %w", err)
+		}
+	}
+	if v.Now.IsZero() {
+		v.Now = time.Now()
+	}
+	r := &verifying{Verification: v, out: w, verifiers: map[string]note.Verifier{}}
+	if err := r.readKeys(c.Keyring); err != nil {
+		return 0, err
+	}
+	var err error
+	r.db, err = store.Inspect(ctx, c.Database, store.Options{Schemas: Schemas()})
+	if err != nil {
+		r.problem("the database cannot be read: %v", err)
+		return r.found, nil
+	}
+	defer r.db.Close()
+	r.structure(ctx)
+	return r.found, r.all(ctx)
+}
+
+func (r *verifying) problem(format string, args ...any) {
+	r.found++
+	fmt.Fprintf(r.out, format+"\n", args...)
+}
+
+// readKeys takes the keys that the caller kept, or those of the keyring.
+func (r *verifying) readKeys(ring string) error {
+	keys := r.Keys
+	if len(keys) == 0 {
+		own, err := keyring.Verifiers(ring)
+		if err != nil {
+			return err
+		}
+		if len(own) == 0 {
+			return fmt.Errorf("there is no key to check signatures with in %s: name the keyring, or a key that was kept", ring)
+		}
+		keys = slices.Collect(maps.Values(own))
+	}
+	for _, key := range keys {
+		verifier, err := note.NewVerifier(strings.TrimSpace(key))
+		if err != nil {
+			return fmt.Errorf("reading a log's key: %w", err)
+		}
+		_, program, ok := strings.Cut(verifier.Name(), "/log/")
+		if !ok {
+			return fmt.Errorf("the key %s is not that of a program's log", verifier.Name())
+		}
+		r.verifiers[program] = verifier
+	}
+	return nil
+}
+
+// structure reports damage that the engine itself sees.
+func (r *verifying) structure(ctx context.Context) {
+	damage, err := r.db.Integrity(ctx)
+	if err != nil {
+		r.problem("integrity error: %v", err)
+	}
+	for _, line := range damage {
+		r.problem("integrity error: %s", line)
+	}
+}
+
+func (r *verifying) all(ctx context.Context) error {
+	programs, err := r.db.Programs(ctx)
+	if err != nil {
+		r.problem("the database is damaged: %v", err)
+		return nil
+	}
+	for p := range r.verifiers {
+		if !slices.Contains(programs, p) {
+			programs = append(programs, p)
+		}
+	}
+	slices.Sort(programs)
+	kept := r.sort()
+	for _, p := range programs {
+		if r.verifiers[p] == nil {
+			r.problem("%s: there is no key to check its log with", p)
+			continue
+		}
+		if err := r.program(ctx, p, kept[p]); err != nil {
+			return err
+		}
+	}
+	return r.promises(ctx)
+}
+
+// sort gives each kept checkpoint to its program; one that no key signed is a
+// problem, never passed over.
+func (r *verifying) sort() map[string][]string {
+	kept := map[string][]string{}
+	for i, text := range r.Checkpoints {
+		text = unix(text)
+		known := false
+		for program, verifier := range r.verifiers {
+			if _, err := custody.ParseCheckpoint(text, verifier); err == nil {
+				kept[program] = append(kept[program], text)
+				known = true
+			}
+		}
+		if !known {
+			r.problem("kept checkpoint %d is not signed by any log of this installation", i+1)
+		}
+	}
+	return kept
+}
+
+// unix undoes what mail and editors do to line ends.
+func unix(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
+
+func (r *verifying) program(ctx context.Context, program string, kept []string) error {
+	result, err := custody.Verify(ctx, r.db, program, r.verifiers[program], kept...)
+	if err != nil {
+		r.problem("%s: the database is damaged: %v", program, err)
+		return nil
+	}
+	for _, p := range result.Problems {
+		r.problem("%s: %s", program, p.What)
+	}
+	if len(result.Problems) > 0 && result.Problems[0].Leaf >= 0 {
+		fmt.Fprintf(r.out, "%s: the first leaf that disagrees is %d\n", program, result.Problems[0].Leaf)
+	}
+	if result.Leaves == 0 {
+		r.problem("%s: its log is empty", program)
+	}
+	fmt.Fprintf(r.out, "%s: %d leaves, %d covered rows, %d checkpoints (%d kept elsewhere), %d problems\n",
+		program, result.Leaves, result.Rows, result.Checkpoints, len(kept), len(result.Problems))
+	return nil
+}
+
+// promises says whether each promise that a sender was given was kept.
+func (r *verifying) promises(ctx context.Context) error {
+	for i, text := range r.Promises {
+		known := false
+		for program, verifier := range r.verifiers {
+			p, err := custody.ParsePromise(unix(text), verifier)
+			if err != nil {
+				continue
+			}
+			known = true
+			if err := r.promise(ctx, program, p); err != nil {
+				return err
+			}
+		}
+		if !known {
+			r.problem("promise %d is not signed by any log of this installation", i+1)
+		}
+	}
+	return nil
+}
+
+func (r *verifying) promise(ctx context.Context, program string, p custody.Promise) error {
+	proof, err := custody.Prove(ctx, r.db, program, p.Commitment)
+	if err == nil {
+		err = proof.Check(p.Commitment, r.verifiers[program])
+	}
+	by := p.By.Format("2006-01-02 15:04 MST")
+	switch {
+	case err == nil:
+		fmt.Fprintf(r.out, "%s: the promised entry is leaf %d\n", program, proof.Index)
+	case errors.Is(err, custody.ErrNotYet) && r.Now.Before(p.By):
+		fmt.Fprintf(r.out, "%s: the promised entry is in the log; it will be public by %s\n", program, by)
+	case errors.Is(err, custody.ErrNotYet):
+		r.problem("%s: a promised entry is in the log but in no public checkpoint, though promised by %s", program, by)
+	default:
+		r.problem("%s: a promised entry is not in the log: %v", program, err)
+	}
+	return nil
+}
