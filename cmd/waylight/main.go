@@ -7,6 +7,7 @@
 //	waylight check [FOLDER]       is a pack right?
 //	waylight verify               was anything lost or altered?
 //	waylight open REPORT          open one report offline, with recovery shares
+//	waylight release E-MAIL       unlock an account that failed sign-ins locked
 //	waylight bench intake         how fast, measured on this machine
 //
 // check and verify exit with 0 when all is well, 1 when something is wrong and
@@ -49,6 +50,7 @@ func verbs() []verb {
 		{"check", "check packs: rules, examples, references, numbers", runCheck},
 		{"verify", "hold a database against its custody log", runVerify},
 		{"open", "open one report offline with recovery shares", runOpen},
+		{"release", "unlock the account of an e-mail address", runRelease},
 		{"bench", "measure this machine: bench intake", runBench},
 	}
 }

@@ -50,8 +50,7 @@ func robots(w http.ResponseWriter, _ *http.Request) error {
 
 // health says whether the database answers.
 func (a *App) health(w http.ResponseWriter, r *http.Request) error {
-	var one int
-	if err := a.DB.QueryRow(r.Context(), `select 1`).Scan(&one); err != nil {
+	if err := a.DB.Ping(r.Context()); err != nil {
 		return fault.New(fault.Unavailable, "storage", "The database does not answer.").With(err)
 	}
 	return plain(w, "text/plain; charset=utf-8", []byte("ok\n"))

@@ -8,7 +8,9 @@
 //
 //   - A key is current only with two wraps or more, so that no single lost
 //     passphrase locks a report away. A rotated key carries a member's
-//     signature made under the one before it, and old wraps stay readable.
+//     signature made under the one before it, and old wraps stay readable. What
+//     the database says is checked again at each reading: a running process never
+//     changes from a key to one that it does not endorse.
 //   - A number counts as verified only after a named person recorded a test
 //     call to exactly these digits, and for 180 days. 911 is never called: a
 //     named person attests it. A number found wrong is removed at once; 911 and
@@ -17,7 +19,8 @@
 //     that the roster does not cover.
 //   - The public form opens by an act of a person, refused while anything on the
 //     first-run checklist is missing. Later trouble raises an alarm and never
-//     closes the form, except that without a usable key at the desk it is closed.
+//     closes the form, except that it is closed without a usable key at a desk
+//     that may read every report, whoever is accused.
 //   - Every change, and every look by a member, is an entry in the custody log.
 package agency
 
@@ -105,6 +108,6 @@ type Config struct {
 	// acknowledgement by the desk comes back through RecordDrill. May be nil.
 	TestReport func(ctx context.Context, program string) error
 	// Demo lets numbers that were only printed count, and opens the form as soon
-	// as the desk has a key.
+	// as a desk that may read every report has a key.
 	Demo bool
 }

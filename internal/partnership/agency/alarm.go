@@ -32,7 +32,8 @@ const (
 	AlarmRemoved = "channel.removed" // found wrong or taken away; no longer shown
 	AlarmGap     = "roster.gap"      // hours of the next seven days that nobody covers
 	AlarmAlone   = "roster.alone"    // a desk that nobody can be reached at for a time
-	AlarmKey     = "desk.key"        // a desk whose key has fewer than two wraps
+	AlarmKey     = "desk.key"        // a desk whose key nobody, or a single person, can open
+	AlarmDoubted = "key.doubted"     // an office whose keys in the database are not believed
 )
 
 // Alarm is something that needs a person.
@@ -117,11 +118,14 @@ func (s *Service) gapsSoon(ctx context.Context, j jobs.Job) error {
 	if err := s.Refresh(ctx); err != nil {
 		return err
 	}
-	now, wanted := s.now(), map[string][]string{}
-	for _, office := range slices.Sorted(maps.Keys(s.directory(p.ID).joined)) {
-		if !s.Joined(p.ID, office) {
-			continue
-		}
+	dir := s.directory(p.ID)
+	now, wanted := s.now(), map[string][]string{AlarmDoubted: dir.doubts}
+	offices := slices.DeleteFunc(slices.Sorted(maps.Keys(dir.joined)), func(o string) bool { return !dir.joined[o] })
+	// A program that was opened needs this desk even when it never joined or left.
+	if last := s.lastResort(p); dir.opened && last != "" && !slices.Contains(offices, last) {
+		offices = append(offices, last)
+	}
+	for _, office := range offices {
 		open, err := s.Gaps(ctx, p.ID, office, now, now.Add(lookAhead))
 		if err != nil {
 			return err
@@ -146,7 +150,7 @@ func (s *Service) gapsSoon(ctx context.Context, j jobs.Job) error {
 			}
 		}
 	}
-	return s.settle(ctx, p.ID, []string{AlarmGap, AlarmAlone, AlarmKey}, wanted)
+	return s.settle(ctx, p.ID, []string{AlarmGap, AlarmAlone, AlarmKey, AlarmDoubted}, wanted)
 }
 
 // settle brings the standing alarms of the kinds into line with what is wanted:

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -30,7 +31,8 @@ var (
 type Service struct {
 	cfg       Config
 	pages     *web.Templates
-	refreshes sync.Mutex // one load at a time, so that a later one never loses to an earlier
+	refreshes sync.Mutex                // one load at a time, so that a later one never loses to an earlier
+	pins      map[string]map[string]Key // by program and office, the key that last counted; guarded by refreshes
 	all       atomic.Pointer[map[string]*directory]
 	readings  readings
 }
@@ -40,6 +42,7 @@ type Service struct {
 type directory struct {
 	joined map[string]bool // active offices
 	keys   map[string]Key
+	doubts []string // active offices whose keys in the database are not believed
 	checks map[string][]Check
 	opened bool
 }
@@ -52,7 +55,7 @@ func New(c Config) (*Service, error) {
 	if c.Viewer == nil {
 		c.Viewer = func(context.Context) (Actor, bool) { return Actor{}, false }
 	}
-	s := &Service{cfg: c}
+	s := &Service{cfg: c, pins: map[string]map[string]Key{}}
 	if c.Site != nil {
 		pages, err := c.Site.Templates(pageFiles, "templates/*.html")
 		if err != nil {
@@ -107,22 +110,8 @@ func (s *Service) load(ctx context.Context, prog string) (*directory, error) {
 	for _, o := range offices {
 		d.joined[o.ID] = o.State == stateActive
 	}
-	keys, err := readKeys(ctx, s.cfg.DB, prog)
-	if err != nil {
+	if err := s.loadKeys(ctx, prog, d); err != nil {
 		return nil, err
-	}
-	for _, r := range keys {
-		if !r.retired.IsZero() || !d.joined[r.office] {
-			continue
-		}
-		k, err := r.key()
-		if err != nil {
-			// One damaged key must not take the others away: the office counts as
-			// having none and its desk reads for it.
-			s.log().ErrorContext(ctx, "agency: a key is damaged", "program", prog, "office", r.office, "error", err)
-			continue
-		}
-		d.keys[r.office] = k
 	}
 	checks, err := readChecks(ctx, s.cfg.DB, prog, "")
 	if err != nil {
@@ -134,6 +123,43 @@ func (s *Service) load(ctx context.Context, prog string) (*directory, error) {
 	state, _, err := readOpening(ctx, s.cfg.DB, prog)
 	d.opened = state == stateOpen
 	return d, err
+}
+
+// loadKeys fills in the keys that count. Whoever can write into the database could
+// put a key of their own there, so the rows are not simply taken: see believed.
+func (s *Service) loadKeys(ctx context.Context, prog string, d *directory) error {
+	keys, err := readKeys(ctx, s.cfg.DB, prog)
+	if err != nil {
+		return err
+	}
+	lost, err := readLost(ctx, s.cfg.DB, prog)
+	if err != nil {
+		return err
+	}
+	rows := map[string][]keyRow{}
+	for _, r := range keys {
+		rows[r.office] = append(rows[r.office], r)
+	}
+	if s.pins[prog] == nil {
+		s.pins[prog] = map[string]Key{}
+	}
+	for _, office := range slices.Sorted(maps.Keys(d.joined)) {
+		if !d.joined[office] {
+			continue
+		}
+		k, err := believed(prog, rows[office], s.pins[prog][office])
+		if err != nil {
+			// One bad key must not take the others away.
+			s.log().ErrorContext(ctx, "agency: the keys of an office are not believed", "program", prog, "office", office, "error", err)
+			d.doubts = append(d.doubts, office)
+		}
+		if k.Public == nil {
+			continue
+		}
+		k.Lost = lost[k.ID]
+		d.keys[office], s.pins[prog][office] = k, k
+	}
+	return nil
 }
 
 func (s *Service) directory(prog string) *directory {

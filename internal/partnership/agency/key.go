@@ -31,6 +31,7 @@ type Key struct {
 	Created time.Time
 	Retired time.Time // zero for the current key
 	Wraps   int       // living wraps
+	Lost    int       // members who say that nobody can open it
 	// SignedBy is "first" for an office's first key, otherwise "key:<id>" of the
 	// key under which Signer signed for this one.
 	SignedBy string
@@ -279,16 +280,23 @@ func (r keyRow) key() (Key, error) {
 	if err != nil {
 		return Key{}, fault.Wrap(err, "parsing the key of "+r.office)
 	}
-	return Key{r.office, r.id, pub, r.created, r.retired, r.wraps, r.signedBy, r.member}, nil
+	if pub.ID() != r.id {
+		return Key{}, fault.New(fault.Internal, "agency_key_id", "A key does not have the name it stands under.")
+	}
+	return Key{Office: r.office, ID: r.id, Public: pub, Created: r.created, Retired: r.retired, Wraps: r.wraps, SignedBy: r.signedBy, Signer: r.member}, nil
 }
+
+// usable says whether somebody can open what is sealed to the key, and no single
+// passphrase that is lost would change that.
+func (k Key) usable() bool { return k.Wraps >= minWraps && k.Lost < lostMarks }
 
 // Keys is the current key of every office that is active and has one. It does
 // not query. The map is not to be changed.
 func (s *Service) Keys(program string) map[string]Key { return s.directory(program).keys }
 
 // Keyed says of an office whether reports can be sealed to it: it is active and
-// its key has two living wraps or more. It does not query.
+// its key has two living wraps or more and is not lost. It does not query.
 func (s *Service) Keyed(program string) func(office string) bool {
 	keys := s.directory(program).keys
-	return func(office string) bool { return keys[office].Wraps >= minWraps }
+	return func(office string) bool { return keys[office].usable() }
 }

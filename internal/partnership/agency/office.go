@@ -4,7 +4,6 @@ package agency
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -30,12 +29,14 @@ type Office struct {
 
 // Faults of offices.
 var (
-	errNoOffice  = fault.New(fault.NotFound, "agency_office", "There is no such office in the pack.")
-	errJoined    = fault.New(fault.Conflict, "agency_joined", "This office has already joined.")
-	errNotJoined = fault.New(fault.Conflict, "agency_not_joined", "This office has not joined the program, or has left it.")
-	errSigner    = fault.New(fault.Invalid, "agency_signer", "Write the full name of the person who signed the agreement for the office.")
-	errConfirm   = fault.New(fault.Invalid, "agency_confirm", "To close the office, type its short name as it stands on the page.")
-	errLastDesk  = fault.New(fault.Conflict, "agency_last_desk", "This is the desk of an open program. Close the public form or add another desk first.")
+	errNoOffice   = fault.New(fault.NotFound, "agency_office", "There is no such office in the pack.")
+	errJoined     = fault.New(fault.Conflict, "agency_joined", "This office has already joined.")
+	errNotJoined  = fault.New(fault.Conflict, "agency_not_joined", "This office has not joined the program, or has left it.")
+	errSigner     = fault.New(fault.Invalid, "agency_signer", "Write the full name of the person who signed the agreement for the office.")
+	errConfirm    = fault.New(fault.Invalid, "agency_confirm", "To close the office, type its short name as it stands on the page.")
+	errLastDesk   = fault.New(fault.Conflict, "agency_last_desk", "This is the desk of an open program. Close the public form or add another desk first.")
+	errLastResort = fault.New(fault.Conflict, "agency_last_resort",
+		"Without this desk nobody could read a report that accuses the police or another office. Close the public form or add another such desk first.")
 )
 
 // Join records that an office of the pack joins the program. It can then invite
@@ -71,13 +72,17 @@ func (s *Service) SignAgreement(ctx context.Context, a Actor, office, by string)
 }
 
 // CloseOffice ends an office's part in the program: nothing new is sealed to it.
-// Its keys and wraps stay, for what was sealed to them.
+// Its keys and wraps stay, for what was sealed to them. It is refused for a desk
+// without which a report to the open form could have no reader.
 func (s *Service) CloseOffice(ctx context.Context, a Actor, office string) error {
 	if err := s.mayProgram(a, office); err != nil {
 		return err
 	}
 	if s.IsOpen(a.Program) && s.Desk(a.Program) == office {
 		return errLastDesk
+	}
+	if p, err := s.program(a.Program); err == nil && s.IsOpen(a.Program) && !s.directory(a.Program).everyReportRead(p, office) {
+		return errLastResort
 	}
 	return s.write(ctx, a, "agency.closed", "office:"+office, func(tx *store.Tx) error {
 		if err := activeOffice(ctx, tx, a.Program, office); err != nil {
@@ -97,25 +102,6 @@ func (s *Service) Offices(ctx context.Context, prog string) ([]Office, error) {
 
 // Joined says whether the office has joined and is active. It does not query.
 func (s *Service) Joined(prog, office string) bool { return s.directory(prog).joined[office] }
-
-// Desk is the desk that stands behind the public form: the first of the pack's
-// that can open reports, else the first that joined, else the pack's first.
-func (s *Service) Desk(prog string) string {
-	p, err := s.program(prog)
-	if err != nil || len(p.Desks) == 0 {
-		return ""
-	}
-	dir := s.directory(prog)
-	for _, fit := range []func(string) bool{
-		func(d string) bool { return dir.keys[d].Wraps >= minWraps },
-		func(d string) bool { return dir.joined[d] },
-	} {
-		if i := slices.IndexFunc(p.Desks, fit); i >= 0 {
-			return p.Desks[i]
-		}
-	}
-	return p.Desks[0]
-}
 
 // officeName is the office's English name, for staff pages.
 func officeName(p *program.Program, id string) string {

@@ -28,11 +28,16 @@ type Item struct {
 	Done bool
 }
 
-// IsOpen says whether the public form takes reports: a person opened it and the
-// desk has a usable key. In a demo the key is enough. It does not query.
+// IsOpen says whether the public form takes reports: a person opened it, and a
+// desk that may read every report, whoever is accused, has a usable key. In a demo
+// the key is enough. It does not query.
 func (s *Service) IsOpen(prog string) bool {
+	p, err := s.program(prog)
+	if err != nil {
+		return false
+	}
 	dir := s.directory(prog)
-	return (dir.opened || s.cfg.Demo) && dir.keys[s.Desk(prog)].Wraps >= minWraps
+	return (dir.opened || s.cfg.Demo) && dir.everyReportRead(p, "")
 }
 
 // Ready says whether the public form is open and what the first-run checklist
@@ -143,6 +148,9 @@ func (s *Service) officeItems(ctx context.Context, p *program.Program) ([]Item, 
 	}
 	desk := s.Desk(p.ID)
 	items := []Item{{ID: "desk.joined", Text: "The desk has joined: " + officeName(p, desk), Link: "/staff/offices", Done: s.Joined(p.ID, desk)}}
+	last := s.lastResort(p)
+	items = append(items, Item{ID: "desk.for-all", Link: "/staff/offices", Done: s.Joined(p.ID, last),
+		Text: "A desk that may read every report has joined, so that a report accusing the police or another office has a reader: " + officeName(p, last)})
 	for _, o := range offices {
 		if o.State == stateActive {
 			items = append(items, Item{ID: "agreement:" + o.ID, Text: "The agreement is signed: " + officeName(p, o.ID), Link: "/staff/offices",
@@ -152,11 +160,12 @@ func (s *Service) officeItems(ctx context.Context, p *program.Program) ([]Item, 
 	return items, nil
 }
 
-// deskItems asks the same of every desk that has joined: reports may be relayed
-// to any of them.
+// deskItems asks the same of every desk that has joined, because reports may be
+// relayed to any of them, and of the one that takes what no other may read,
+// joined or not.
 func (s *Service) deskItems(ctx context.Context, p *program.Program) ([]Item, error) {
 	desks := slices.Clone(p.Desks)
-	desks = slices.DeleteFunc(desks, func(d string) bool { return !s.Joined(p.ID, d) && d != s.Desk(p.ID) })
+	desks = slices.DeleteFunc(desks, func(d string) bool { return !s.Joined(p.ID, d) && d != s.Desk(p.ID) && d != s.lastResort(p) })
 	var items []Item
 	for _, desk := range desks {
 		more, err := s.oneDesk(ctx, p, desk)

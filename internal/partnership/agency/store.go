@@ -111,7 +111,7 @@ func currentKey(ctx context.Context, r store.Reader, prog, office string) (id [1
 
 func insertKey(tx *store.Tx, prog, office string, pub *seal.PublicKey, e Endorsement) error {
 	row := store.Row{"program": prog, "office": office, "id": pub.ID(), "public": pub.Bytes(), "created": tx.Now(), "retired": nil,
-		"signed_by": "first", "signed_member": nil, "signed_public": nil, "signed_at": nil, "signature": nil}
+		"signed_by": firstKey, "signed_member": nil, "signed_public": nil, "signed_at": nil, "signature": nil}
 	if e.ok {
 		row["signed_by"] = "key:" + keyName(e.previous)
 		row["signed_member"], row["signed_public"], row["signed_at"], row["signature"] = e.member, []byte(e.public), e.at, e.signature
@@ -177,6 +177,8 @@ type keyRow struct {
 	signedBy string
 	member   store.ID
 	wraps    int
+
+	signer, signature []byte // the member's public key as recorded, and what it signed
 }
 
 func readKeys(ctx context.Context, r store.Reader, prog string) ([]keyRow, error) {
@@ -184,12 +186,36 @@ func readKeys(ctx context.Context, r store.Reader, prog string) ([]keyRow, error
 		var k keyRow
 		var created int64
 		var retired sql.NullInt64
-		err := rows.Scan(&k.office, &k.id, &k.public, &created, &retired, &k.signedBy, &k.member, &k.wraps)
+		err := rows.Scan(&k.office, &k.id, &k.public, &created, &retired, &k.signedBy, &k.member, &k.signer, &k.signature, &k.wraps)
 		k.created, k.retired = store.Time(created), moment(retired)
 		return k, err
-	}, `select k.office, k.id, k.public, k.created, k.retired, k.signed_by, k.signed_member,
+	}, `select k.office, k.id, k.public, k.created, k.retired, k.signed_by, k.signed_member, k.signed_public, k.signature,
 			(select count(*) from agency_key_wrap w where w.program = k.program and w.office = k.office and w.key_id = k.id and w.ended is null)
 		from agency_key k where k.program = $1 order by k.office, k.created desc, k.id`, prog)
+}
+
+func insertLost(tx *store.Tx, a Actor, office string, id [16]byte) error {
+	err := tx.Insert("agency_key_lost", store.Row{"program": a.Program, "office": office, "key_id": id, "member": a.Member, "at": tx.Now()})
+	if errors.Is(err, store.ErrExists) {
+		return errMarked.With(err)
+	}
+	return err
+}
+
+// readLost counts the members who marked each key as lost.
+func readLost(ctx context.Context, r store.Reader, prog string) (map[store.ID]int, error) {
+	type mark struct {
+		key   store.ID
+		marks int
+	}
+	list, err := collect(ctx, r, "reading the lost keys", func(rows *sql.Rows) (m mark, err error) {
+		return m, rows.Scan(&m.key, &m.marks)
+	}, `select key_id, count(*) from agency_key_lost where program = $1 group by key_id`, prog)
+	out := map[store.ID]int{}
+	for _, m := range list {
+		out[m.key] = m.marks
+	}
+	return out, err
 }
 
 // --- channels

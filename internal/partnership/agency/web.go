@@ -59,6 +59,7 @@ func (s *Service) Room() room.Room {
 			{Pattern: "GET /staff/offices/{office}", Access: admin, Handler: s.officePage},
 			{Pattern: "POST /staff/offices/{office}/join", Access: admin, Handler: s.officeAct(s.postJoin)},
 			{Pattern: "POST /staff/offices/{office}/agreement", Access: admin, Handler: s.officeAct(s.postAgreement)},
+			{Pattern: "POST /staff/offices/{office}/key-lost", Access: admin, Handler: s.officeAct(s.postKeyLost)},
 			{Pattern: "POST /staff/offices/{office}/close", Access: admin, Handler: s.officeAct(s.postClose)},
 			{Pattern: "GET /staff/roster", Access: local, Handler: s.rosterPage},
 			{Pattern: "GET /staff/roster.csv", Access: local, Handler: s.rosterCSV},
@@ -159,7 +160,8 @@ func notice(done string) string {
 		"shut": "The public form is closed. It shows the lines to call and takes nothing.", "retry": "It will be tried again.",
 		"call": "The call is recorded.", "attest": "The attestation is recorded.", "withdraw": "The channel is withdrawn.",
 		"join": "The office has joined. Now invite its people.", "agreement": "The agreement is recorded.", "close": "The office is closed.",
-		"shift": "The shift is on the roster.", "shifts": "The shifts are on the roster.", "remove": "The shift is off the roster.",
+		"key-lost": "It is recorded. Once two administrators have marked the key, reports for the office go to the desk.",
+		"shift":    "The shift is on the roster.", "shifts": "The shifts are on the roster.", "remove": "The shift is off the roster.",
 		"copy": "The week was copied.", "hours": "The hours are set.",
 	}[done]
 }

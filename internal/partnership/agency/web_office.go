@@ -26,6 +26,8 @@ type officeRow struct {
 	Key       string // begin of the current key's name
 	Wraps     int
 	Keyed     bool
+	Lost      int  // administrators who say that nobody can open the key
+	Doubted   bool // its keys in the database are not believed
 	People    int
 	Counted   bool // whether People is known
 	IsDesk    bool // the desk behind the public form
@@ -77,8 +79,9 @@ func (s *Service) officeRow(p *program.Program, id string, joined []Office, peop
 		row.Standing, row.Joined, row.Agreement, row.SignedBy = o.State, date(o.Joined, p), date(o.AgreementSigned, p), o.AgreementBy
 	}
 	if k, ok := s.Keys(p.ID)[id]; ok {
-		row.Key, row.Wraps, row.Keyed = shortKey(k), k.Wraps, k.Wraps >= minWraps
+		row.Key, row.Wraps, row.Keyed, row.Lost = shortKey(k), k.Wraps, k.usable(), k.Lost
 	}
+	row.Doubted = slices.Contains(s.directory(p.ID).doubts, id)
 	for _, person := range people.list {
 		if person.Office == id {
 			row.People++
@@ -232,6 +235,11 @@ func (s *Service) postJoin(ctx context.Context, v visit, r *http.Request) (strin
 
 func (s *Service) postAgreement(ctx context.Context, v visit, r *http.Request) (string, error) {
 	return "agreement", s.SignAgreement(ctx, v.Actor, r.PathValue("office"), r.PostForm.Get("by"))
+}
+
+// postKeyLost asks for the key's name, so that no slip marks a key.
+func (s *Service) postKeyLost(ctx context.Context, v visit, r *http.Request) (string, error) {
+	return "key-lost", s.MarkKeyLost(ctx, v.Actor, r.PathValue("office"), strings.TrimSpace(r.PostForm.Get("key")))
 }
 
 // postClose asks for the office's short name, so that no slip closes an office.

@@ -79,13 +79,14 @@ func describe(p *program.Program, al Alarm) alarmView {
 		AlarmRemoved: "Found wrong or withdrawn, and no longer shown: ",
 		AlarmGap:     "Hours in the next seven days that nobody covers: ",
 		AlarmAlone:   "Nobody can be reached at some hour of the next seven days when a person is in danger: ",
-		AlarmKey:     "The desk's key has fewer than two holders: ",
+		AlarmKey:     "The desk has no key with two holders: ",
+		AlarmDoubted: "A key in the database was not made or signed as it must be; it is not used. Call the office and whoever keeps the machine: ",
 	}[al.Kind]
 	v := alarmView{Raised: al.Raised, Told: al.Told}
 	switch al.Kind {
 	case AlarmExpired, AlarmDoubt, AlarmRemoved:
 		v.Text, v.Link = text+p.Channels[al.Subject].Name.In("en"), "/staff/channels/"+al.Subject
-	case AlarmKey:
+	case AlarmKey, AlarmDoubted:
 		v.Text, v.Link = text+officeName(p, al.Subject), "/staff/offices/"+al.Subject
 	default:
 		v.Text, v.Link = text+officeName(p, al.Subject), "/staff/roster?office="+al.Subject

@@ -127,6 +127,7 @@ func TestFirstRunByPages(t *testing.T) {
 		if !strings.Contains(d.Main(), "All hours of the next seven days are covered") {
 			t.Errorf("after the shifts: %s", d.Main())
 		}
+		s.live(s.other, 4)
 		s.as("Ana")
 		for _, row := range s.page("/staff/setup").All("th", "scope", "row") {
 			link := row.All("a")[0].Attr["href"]
@@ -368,5 +369,26 @@ func TestWorkThatWasGivenUpIsSeenAndTriedAgain(t *testing.T) {
 	found := fmt.Sprint(s.events())
 	if !strings.Contains(found, "job.retried") {
 		t.Error("the retry is not in the log")
+	}
+}
+
+// Two administrators take a lost key out of use on the office's page.
+func TestLostKeyByPages(t *testing.T) {
+	t.Parallel()
+	s := sqlite(t, "Ana")
+	s.people = append(s.people, Person{person(6), "", "Hal Example", "hal@example.gov", []string{roleProgramAdmin}})
+	s.live(s.desk, 2)
+	page := "/staff/offices/" + s.desk
+	name := shortKey(s.Keys("ms")[s.desk])
+	s.sendWrong(page, page+"/key-lost", http.StatusBadRequest, url.Values{"key": {s.desk}})
+	d := s.send(page, page+"/key-lost", url.Values{"key": {name}})
+	if !strings.Contains(d.Main(), "One administrator has marked it") || !s.Keyed("ms")(s.desk) {
+		t.Errorf("after the first: %s", d.Main())
+	}
+	s.sendWrong(page, page+"/key-lost", http.StatusConflict, url.Values{"key": {name}})
+	s.as("Hal")
+	d = s.send(page, page+"/key-lost", url.Values{"key": {name}})
+	if !strings.Contains(d.Main(), "lost: reports go to the desk") || s.Keyed("ms")(s.desk) || len(d.All("form", "action", page+"/key-lost")) != 0 {
+		t.Errorf("after the second: %s", d.Main())
 	}
 }

@@ -283,6 +283,19 @@ func (w *world) live(desk string, member byte) {
 	w.ok(err)
 }
 
+// keyGone ends both wraps of a desk's key, as no act allows.
+func (w *world) keyGone(desk, member string) {
+	w.t.Helper()
+	w.ok(w.change("test.key_gone", desk, func(tx *store.Tx) error {
+		for _, h := range []string{member, Recovery} {
+			if err := endWrap(tx, "ms", desk, Wrap{Key: w.Keys("ms")[desk].ID, Holder: h}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
 // lines verifies every number that the public page is to show.
 func (w *world) lines() {
 	w.t.Helper()

@@ -345,6 +345,7 @@ func TestInvitationsAreCheckedAndBounded(t *testing.T) {
 	w := one(t)
 	admin := w.add(police, "Admin", "admin@agency.test", RoleAgencyAdmin)
 	head := w.add(police, "Head", "head@agency.test", RoleProgramAdmin)
+	civil := w.add(helpers, "Civil", "civil@helpers.test", RoleProgramAdmin)
 	plain := w.add(police, "Plain", "plain@agency.test", RoleMember, RoleSupervisor, RoleDesk)
 	auditor := w.add(police, "Auditor", "auditor@agency.test", RoleAuditor)
 	cases := []struct {
@@ -360,7 +361,8 @@ func TestInvitationsAreCheckedAndBounded(t *testing.T) {
 		{"another office", &admin, helpers, "A B", "e@b.test", []string{RoleMember}, errRole},
 		{"above oneself", &admin, police, "A B", "e@b.test", []string{RoleProgramAdmin}, errRoles},
 		{"an auditor of oneself", &admin, police, "A B", "e@b.test", []string{RoleMember, RoleAuditor}, errRoles},
-		{"program administrator", &head, helpers, "A B", "f@b.test", []string{RoleProgramAdmin}, nil},
+		{"program administrator", &civil, police, "A B", "f@b.test", []string{RoleProgramAdmin}, nil},
+		{"program administrator of a police office", &head, helpers, "A B", "e@b.test", []string{RoleProgramAdmin}, errWalled},
 		{"a member", &plain, police, "A B", "e@b.test", []string{RoleMember}, errRole},
 		{"an auditor", &auditor, police, "A B", "e@b.test", []string{RoleMember}, errRole},
 		{"no role", nil, police, "A B", "e@b.test", nil, errRoles},

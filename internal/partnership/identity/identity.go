@@ -9,7 +9,9 @@
 //     stands in the keyring, outside the database: a copy of the database alone opens nothing, and destroying the share takes every old wrap away.
 //   - Every office key keeps at least two wraps. An action that would leave fewer is refused.
 //   - A session ends after an hour without use and after twelve hours in any case. Five failed sign-ins within fifteen minutes lock the account until an
-//     administrator releases it. Nothing that the sign-in pages answer tells whether an address belongs to a member.
+//     administrator releases it, or the server's console does. Strangers' failures do not lock out a browser in which the member signed in before. Nothing that the sign-in pages answer tells whether an address belongs to a member.
+//   - Any member can be suspended at once, the only holder of an office's key too.
+//   - Nobody at a police-run office, whatever their roles, admits or changes people at an office that is not police-run.
 //   - Every change, and every look at the list of people, is an entry in the custody log.
 //
 // The browser's half stands in assets: sealing.js and shares.js are the formats of docs/spec, keys.js keeps a member's keys for one tab, and each page has a
@@ -70,8 +72,9 @@ type Member struct {
 	Office, Name, Email string
 	Roles               []string
 	KEM, Sign           []byte // public keys: X-Wing (1216 bytes) and Ed25519 (32 bytes)
-	Active              bool
-	Locked              bool // after too many failed sign-ins
+	Active              bool   // false once suspended or gone
+	Suspended           bool   // kept out until an administrator lets them in again
+	Locked              bool   // after too many failed sign-ins
 	Joined              time.Time
 }
 

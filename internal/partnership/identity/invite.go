@@ -96,6 +96,9 @@ func (s *Service) checkInvitation(by Member, programID, office, name, email stri
 	if allowed == nil {
 		return v, errRole
 	}
+	if s.walled(by, office) {
+		return v, errWalled
+	}
 	v.Roles, err = cleanRoles(roles, allowed)
 	if err != nil {
 		return v, err
@@ -119,8 +122,11 @@ func (s *Service) withdraw(ctx context.Context, programID string, id store.ID) e
 		if err != nil {
 			return err
 		}
-		if !system && !administers(by, Member{Program: programID, ID: id, Office: v.Office, Roles: v.Roles}) {
-			return errRole
+		if !system {
+			err = s.mayChange(by, Member{Program: programID, ID: id, Office: v.Office, Roles: v.Roles})
+			if err != nil {
+				return err
+			}
 		}
 		err = withdrawInvitation(tx, programID, id)
 		if err != nil {

@@ -15,7 +15,7 @@ import (
 type Filter struct {
 	Office string // "" = every office
 	Search string // in names and addresses
-	Gone   bool   // those who left, too
+	Gone   bool   // those who left or are suspended, too
 }
 
 // Members lists the active members of an office ("" = every office), by name.
@@ -28,7 +28,7 @@ func (s *Service) Members(ctx context.Context, programID, office string) ([]Memb
 	return all, err
 }
 
-// Member returns one member, also one who has left.
+// Member returns one member, also one who is suspended or has left.
 func (s *Service) Member(ctx context.Context, programID string, id store.ID) (Member, error) {
 	a, err := accountByID(ctx, s.db, programID, id)
 	return a.Member, err
@@ -62,7 +62,7 @@ func (s *Service) SetRoles(ctx context.Context, programID string, id store.ID, r
 		if err != nil {
 			return err
 		}
-		clean, err := cleanRoles(roles, grantable(by, office))
+		clean, err := cleanRoles(roles, s.grants(by, office))
 		if err != nil {
 			return err
 		}
@@ -76,12 +76,16 @@ func (s *Service) SetRoles(ctx context.Context, programID string, id store.ID, r
 // Release unlocks an account that failed sign-ins locked.
 func (s *Service) Release(ctx context.Context, programID string, id store.ID) error {
 	return s.change(ctx, programID, id, "member.released", func(tx *store.Tx, by, target Member) error {
-		err := forgetFailures(tx, programID, s.keyed("who", target.Email))
-		if err != nil {
-			return err
-		}
-		return releaseMember(tx, programID, id)
+		return s.unlock(tx, target)
 	})
+}
+
+func (s *Service) unlock(tx *store.Tx, m Member) error {
+	err := forgetFailures(tx, m.Program, s.keyed("who", m.Email))
+	if err != nil {
+		return err
+	}
+	return releaseMember(tx, m.Program, m.ID)
 }
 
 // Deactivate ends a member's account: sessions end, the wraps of the office's keys are ended, and the server's share of the member's keys is destroyed, so that
@@ -117,6 +121,10 @@ func (s *Service) end(ctx context.Context, programID string, id store.ID) error 
 		if err != nil {
 			return err
 		}
+		err = endDevicesOf(tx, programID, id)
+		if err != nil {
+			return err
+		}
 		err = s.agencies.EndWraps(tx, programID, target.Office, target.Actor())
 		if err != nil {
 			return err
@@ -147,8 +155,9 @@ func (s *Service) change(ctx context.Context, programID string, id store.ID, eve
 		if err != nil {
 			return err
 		}
-		if !administers(by, a.Member) {
-			return errRole
+		err = s.mayChange(by, a.Member)
+		if err != nil {
+			return err
 		}
 		err = act(tx, by, a.Member)
 		if err != nil {
@@ -189,6 +198,15 @@ func (s *Service) waits(ctx context.Context, m Member, known held) (bool, error)
 		known[m.Office] = holders
 	}
 	return !known[m.Office][m.Actor()], nil
+}
+
+// HasAccess reports whether the member can open the office's current key: a role alone gives no access until a colleague does.
+func (s *Service) HasAccess(ctx context.Context, m Member) (bool, error) {
+	if !m.Active || !m.HoldsKey() {
+		return false, nil
+	}
+	holders, err := s.holders(ctx, m.Program, m.Office)
+	return holders[m.Actor()], err
 }
 
 // holders returns who can open the office's current key.

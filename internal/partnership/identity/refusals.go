@@ -7,12 +7,13 @@ import "waylight/internal/platform/fault"
 // What this room refuses, in words that may be shown. Those before sign-in never tell whether an address belongs to a member.
 var (
 	errSignIn     = fault.New(fault.SignIn, "sign_in", "Please sign in. A session ends after one hour without use and after twelve hours in any case.")
-	errRefused    = fault.New(fault.Invalid, "sign_in_refused", "This e-mail address and passphrase do not fit. After five tries within 15 minutes an account is locked until an administrator releases it.")
+	errRefused    = fault.New(fault.Invalid, "sign_in_refused", "This e-mail address and passphrase do not fit. After five tries within 15 minutes an account is locked until an administrator releases it, except in a browser where its owner has signed in before.")
 	errNotice     = fault.New(fault.Invalid, "sign_in_notice", "Please confirm that you have read the notice.").At("notice")
 	errInvitation = fault.New(fault.NotFound, "invitation", "This invitation cannot be used. It was accepted, withdrawn, or is older than seven days. If you accepted it, sign in; otherwise ask for a new one.")
 	errNoMember   = fault.New(fault.NotFound, "no_member", "There is no such person in this program.")
 	errChanged    = fault.New(fault.Conflict, "member_changed", "This was changed in the meantime. Nothing was saved. Please look again.")
 	errRole       = fault.New(fault.Forbidden, "role", "Your roles do not allow this.")
+	errWalled     = fault.New(fault.Forbidden, "police_office", "Nobody at a police-run office can invite or change people at an office that is not run by police. Ask an administrator who works at another office.")
 	errSelf       = fault.New(fault.Forbidden, "self", "Nobody can change their own account in this way. Ask another administrator.")
 	errRoles      = fault.New(fault.Invalid, "roles", "Choose at least one role that fits the office and that you may give.").At("roles")
 	errName       = fault.New(fault.Invalid, "name", "Write the person's name, up to 100 characters.").At("name")

@@ -38,74 +38,134 @@ func (s *Service) Salt(ctx context.Context, programID, email string) (salt []byt
 	}
 }
 
-// SignIn checks the secret that the browser made of a passphrase and starts a session. cookie is the session's only name; the database keeps a keyed hash.
+// SignedIn is what a browser gets when its member signed in.
+type SignedIn struct {
+	Member Member
+	Cookie string // the session's only name; the database keeps a keyed hash
+	Device string // what makes the browser known next time
+}
+
+// SignIn starts a session from a browser that is not known, or from none at all.
+func (s *Service) SignIn(ctx context.Context, programID, email string, auth [32]byte) (cookie string, m Member, err error) {
+	in, err := s.SignInFrom(ctx, programID, email, auth, "")
+	return in.Cookie, in.Member, err
+}
+
+// SignInFrom checks the secret that the browser made of a passphrase and starts a session. device is the token that the browser carries, "" if none: where the
+// member has signed in before, the failures of strangers do not count.
 //
 // A wrong address, a wrong passphrase and a locked account are one refusal and take the same steps.
-func (s *Service) SignIn(ctx context.Context, programID, email string, auth [32]byte) (cookie string, m Member, err error) {
-	email, err = cleanEmail(email)
+func (s *Service) SignInFrom(ctx context.Context, programID, email string, auth [32]byte, device string) (SignedIn, error) {
+	email, err := cleanEmail(email)
 	if err != nil {
-		return "", Member{}, errRefused
+		return SignedIn{}, errRefused
 	}
-	_, known := s.programs.Program(programID)
-	if !known {
-		return "", Member{}, errRefused
+	_, ours := s.programs.Program(programID)
+	if !ours {
+		return SignedIn{}, errRefused
 	}
 	a, err := accountByEmail(ctx, s.db, programID, email)
 	exists := err == nil
 	if err != nil && !errors.Is(err, errNoMember) {
-		return "", Member{}, err
+		return SignedIn{}, err
 	}
 	sum := sha256.Sum256(auth[:])
 	fits := subtle.ConstantTimeCompare(s.keyed("auth", string(sum[:])), a.auth) == 1 && exists
-	who := s.keyed("who", email)
-	cookie = s.newCookie(programID)
-	refused := false
+	cookie, fresh := s.newCookie(programID), newDevice()
+	var v visit
 	err = s.db.Write(ctx, func(tx *store.Tx) error {
-		locked := false
-		if exists { // looked at again: the fifth failure may have been just now
-			err := holdMember(tx, programID, a.ID)
-			if err != nil {
-				return err
-			}
-			now, err := accountByID(ctx, tx, programID, a.ID)
-			if err != nil {
-				return err
-			}
-			locked = now.Locked || !now.Active
-		}
-		refused = !fits || locked
-		if refused {
-			return s.failed(tx, programID, who, a, exists, locked)
-		}
-		err := forgetFailures(tx, programID, who)
+		var err error
+		v, err = s.visit(ctx, tx, programID, email, a, exists, device)
 		if err != nil {
 			return err
 		}
-		err = insertSession(tx, programID, s.sessionHash(cookie), a.ID)
-		if err != nil {
-			return err
+		if !fits || v.barred {
+			return s.failed(tx, v)
 		}
-		tx.Log(custody.Entry{Program: programID, Event: "member.signed_in", Record: a.Actor(), Actor: a.Actor()})
-		return nil
+		return s.enter(tx, v, cookie, fresh)
 	})
-	if err != nil {
-		return "", Member{}, err
+	switch {
+	case err != nil:
+		return SignedIn{}, err
+	case !fits || v.barred:
+		return SignedIn{}, errRefused
+	case v.known:
+		fresh = device
 	}
-	if refused {
-		return "", Member{}, errRefused
-	}
-	return cookie, a.Member, nil
+	return SignedIn{Member: a.Member, Cookie: cookie, Device: fresh}, nil
 }
 
-// failed counts a failure and locks the account at the fifth within the window.
-func (s *Service) failed(tx *store.Tx, programID string, who []byte, a account, exists, locked bool) error {
-	n, err := countFailure(tx, programID, who)
-	if err != nil || !exists || locked {
+// visit is one try to sign in.
+type visit struct {
+	account
+	program string
+	exists  bool
+	known   bool   // from a browser in which the member has signed in before
+	barred  bool   // no passphrase helps
+	device  []byte // the hash of the browser's token
+	who     []byte // under what failures count
+}
+
+// visit looks at the account again inside the transaction: the fifth failure may have been just now.
+func (s *Service) visit(ctx context.Context, tx *store.Tx, programID, email string, a account, exists bool, device string) (visit, error) {
+	v := visit{account: a, program: programID, exists: exists, device: s.keyed("device", device), who: s.keyed("who", email)}
+	if !exists {
+		return v, nil
+	}
+	err := holdMember(tx, programID, a.ID)
+	if err != nil {
+		return v, err
+	}
+	now, err := accountByID(ctx, tx, programID, a.ID)
+	if err != nil {
+		return v, err
+	}
+	v.known, err = knowsDevice(ctx, tx, programID, a.ID, v.device)
+	if err != nil {
+		return v, err
+	}
+	if v.known {
+		v.who = s.keyed("who-device", email+"\x00"+string(v.device))
+	}
+	v.barred = !now.Active || now.Locked && !v.known
+	return v, nil
+}
+
+// enter starts the session and makes the browser known, for longer if it was already.
+func (s *Service) enter(tx *store.Tx, v visit, cookie, fresh string) error {
+	err := forgetFailures(tx, v.program, v.who)
+	if err != nil {
+		return err
+	}
+	if v.known {
+		err = extendDevice(tx, v.program, v.ID, v.device)
+	} else {
+		err = insertDevice(tx, v.program, v.ID, s.keyed("device", fresh))
+	}
+	if err != nil {
+		return err
+	}
+	err = insertSession(tx, v.program, s.sessionHash(cookie), v.ID)
+	if err != nil {
+		return err
+	}
+	tx.Log(custody.Entry{Program: v.program, Event: "member.signed_in", Record: v.Actor(), Actor: v.Actor()})
+	return nil
+}
+
+// failed counts a failure. The fifth within the window locks the account; a known browser is then known no more, so that the lock holds there too.
+func (s *Service) failed(tx *store.Tx, v visit) error {
+	n, err := countFailure(tx, v.program, v.who)
+	if err != nil || !v.exists || v.barred {
 		return err
 	}
 	event := "member.sign_in_failed"
 	if n >= maxFailures {
-		err = lockMember(tx, programID, a.ID)
+		err = endDevice(tx, v.program, v.ID, v.device)
+		if err != nil {
+			return err
+		}
+		err = lockMember(tx, v.program, v.ID)
 		switch {
 		case err == nil:
 			event = "member.locked"
@@ -113,7 +173,7 @@ func (s *Service) failed(tx *store.Tx, programID string, who []byte, a account, 
 			return err
 		}
 	}
-	tx.Log(custody.Entry{Program: programID, Event: event, Record: a.Actor(), Actor: "system"})
+	tx.Log(custody.Entry{Program: v.program, Event: event, Record: v.Actor(), Actor: "system"})
 	return nil
 }
 

@@ -21,7 +21,7 @@ type account struct {
 	auth       []byte
 }
 
-const memberColumns = `program, id, office, name, email, roles, salt, iterations, auth, kem, sign, joined, locked, gone`
+const memberColumns = `program, id, office, name, email, roles, salt, iterations, auth, kem, sign, joined, locked, gone, suspended`
 
 type scanner interface{ Scan(dest ...any) error }
 
@@ -29,14 +29,16 @@ func scanAccount(row scanner) (account, error) {
 	var a account
 	var roles string
 	var joined, locked, gone int64
-	err := row.Scan(&a.Program, &a.ID, &a.Office, &a.Name, &a.Email, &roles, &a.salt, &a.iterations, &a.auth, &a.KEM, &a.Sign, &joined, &locked, &gone)
+	var suspended sql.NullInt64
+	err := row.Scan(&a.Program, &a.ID, &a.Office, &a.Name, &a.Email, &roles, &a.salt, &a.iterations, &a.auth, &a.KEM, &a.Sign, &joined, &locked, &gone, &suspended)
 	if err != nil {
 		return account{}, err
 	}
 	a.Roles = strings.Fields(roles)
 	a.Joined = store.Time(joined)
 	a.Locked = locked != 0
-	a.Active = gone == 0
+	a.Suspended = gone == 0 && suspended.Int64 != 0
+	a.Active = gone == 0 && !a.Suspended
 	return a, nil
 }
 
@@ -68,7 +70,7 @@ type after struct {
 // listMembers returns up to limit members behind at, by name, and where the next page begins ("" when there is none).
 func listMembers(ctx context.Context, r store.Reader, program string, f Filter, at after, limit int) ([]Member, after, error) {
 	const q = `select ` + memberColumns + `, find from member
-		where program = $1 and (office = $2 or $2 = '') and (find like $3 escape '\') and (gone = 0 or $4 = 1)
+		where program = $1 and (office = $2 or $2 = '') and (find like $3 escape '\') and (gone = 0 and (suspended is null or suspended = 0) or $4 = 1)
 		and (find > $5 or (find = $5 and id > $6))
 		order by find, id limit $7`
 	gone := 0
@@ -119,7 +121,7 @@ func insertMember(tx *store.Tx, a account) error {
 		"program": a.Program, "id": a.ID, "office": a.Office, "name": a.Name, "email": a.Email,
 		"sign_in": a.Email, "find": strings.ToLower(a.Name + " " + a.Email), "roles": strings.Join(a.Roles, " "),
 		"salt": a.salt, "iterations": a.iterations, "auth": a.auth, "kem": a.KEM, "sign": a.Sign,
-		"joined": tx.Now(), "locked": int64(0), "gone": int64(0),
+		"joined": tx.Now(), "locked": int64(0), "gone": int64(0), "suspended": int64(0),
 	})
 }
 
@@ -142,6 +144,15 @@ func lockMember(tx *store.Tx, program string, id store.ID) error {
 
 func releaseMember(tx *store.Tx, program string, id store.ID) error {
 	return changeMember(tx, program, id, `update member set locked = $3 where program = $1 and id = $2 and locked <> 0 and gone = 0`, int64(0))
+}
+
+func suspendMember(tx *store.Tx, program string, id store.ID) error {
+	const q = `update member set suspended = $3 where program = $1 and id = $2 and gone = 0 and (suspended is null or suspended = 0)`
+	return changeMember(tx, program, id, q, store.Micros(tx.Now()))
+}
+
+func resumeMember(tx *store.Tx, program string, id store.ID) error {
+	return changeMember(tx, program, id, `update member set suspended = $3 where program = $1 and id = $2 and gone = 0 and suspended <> 0`, int64(0))
 }
 
 func setRoles(tx *store.Tx, program string, id store.ID, roles []string) error {

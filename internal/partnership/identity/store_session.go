@@ -53,7 +53,37 @@ func endSessionsOf(tx *store.Tx, program string, member store.ID) error {
 	return err
 }
 
-// sweep removes sessions and failures that no longer count.
+// knowsDevice reports whether a browser's token is one of the member's, and still counts.
+func knowsDevice(ctx context.Context, tx *store.Tx, program string, member store.ID, token []byte) (bool, error) {
+	var n int
+	const q = `select count(token) from device where program = $1 and member = $2 and token = $3 and ends > $4`
+	err := tx.QueryRow(ctx, q, program, member, token, store.Micros(tx.Now())).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("reading a device: %w", err)
+	}
+	return n > 0, nil
+}
+
+func insertDevice(tx *store.Tx, program string, member store.ID, token []byte) error {
+	return tx.Insert("device", store.Row{"program": program, "member": member, "token": token, "ends": tx.Now().Add(deviceLife)})
+}
+
+func extendDevice(tx *store.Tx, program string, member store.ID, token []byte) error {
+	_, err := tx.Exec(`update device set ends = $4 where program = $1 and member = $2 and token = $3`, program, member, token, store.Micros(tx.Now().Add(deviceLife)))
+	return err
+}
+
+func endDevice(tx *store.Tx, program string, member store.ID, token []byte) error {
+	_, err := tx.Exec(`delete from device where program = $1 and member = $2 and token = $3`, program, member, token)
+	return err
+}
+
+func endDevicesOf(tx *store.Tx, program string, member store.ID) error {
+	_, err := tx.Exec(`delete from device where program = $1 and member = $2`, program, member)
+	return err
+}
+
+// sweep removes sessions, failures and devices that no longer count.
 func sweep(tx *store.Tx, program string) error {
 	now := tx.Now()
 	_, err := tx.Exec(`delete from session where program = $1 and (seen <= $2 or started <= $3)`,
@@ -64,6 +94,10 @@ func sweep(tx *store.Tx, program string) error {
 	_, err = tx.Exec(`delete from sign_in_failure where program = $1 and at <= $2`, program, store.Micros(now.Add(-failureWindow)))
 	if err != nil {
 		return fmt.Errorf("sweeping failures: %w", err)
+	}
+	_, err = tx.Exec(`delete from device where program = $1 and ends <= $2`, program, store.Micros(now))
+	if err != nil {
+		return fmt.Errorf("sweeping devices: %w", err)
 	}
 	return nil
 }

@@ -21,6 +21,8 @@ func doneText(r *http.Request) string {
 		"access":      "Access was given. The next time this person opens their keys, they can read the office's reports.",
 		"roles":       "The roles were changed.",
 		"release":     "The account is open again.",
+		"suspended":   "This person is kept out: their sessions ended, and they cannot sign in.",
+		"resumed":     "This person can sign in again.",
 		"deactivated": "The account was closed, its sessions ended, and the server's half of its keys destroyed.",
 		"withdrawn":   "The invitation was withdrawn.",
 	}[r.URL.Query().Get("done")]
@@ -44,11 +46,11 @@ func (s *Service) inviteForm(r *http.Request, name, email, office string, roles 
 	offered := map[string]bool{}
 	for _, id := range s.officesSeen(by) {
 		o, err := s.office(by.Program, id)
-		if err != nil || grantable(by, o) == nil {
+		if err != nil || s.grants(by, o) == nil {
 			continue
 		}
 		data.Offices = append(data.Offices, choice{Value: id, Label: o.Name.In("en"), Chosen: id == office})
-		for _, role := range grantable(by, o) {
+		for _, role := range s.grants(by, o) {
 			offered[role] = true
 		}
 	}
@@ -82,7 +84,7 @@ func (s *Service) invitePost(w http.ResponseWriter, r *http.Request) error {
 	token, err := s.Invite(r.Context(), me(r).Program, office, name, email, roles)
 	if f, ok := fault.As(err); ok && (f.Kind == fault.Invalid || f.Kind == fault.Conflict) {
 		data.Problem, data.Field = f.Message, f.Field
-		return s.showInvite(w, r, statusOf(f.Kind), data)
+		return s.showInvite(w, r, web.StatusOf(f.Kind), data)
 	}
 	if err != nil {
 		return err
@@ -142,7 +144,7 @@ func (s *Service) accessPost(w http.ResponseWriter, r *http.Request) error {
 			Wrap  []byte `json:"wrap"`
 		} `json:"wraps"`
 	}
-	err = decode(r, &in)
+	err = web.DecodeJSON(r, &in)
 	if err != nil {
 		return err
 	}
@@ -172,6 +174,14 @@ func (s *Service) rolesPost(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Service) releasePost(w http.ResponseWriter, r *http.Request) error {
 	return s.act(w, r, "release", func(m Member) error { return s.Release(r.Context(), m.Program, m.ID) })
+}
+
+func (s *Service) suspendPost(w http.ResponseWriter, r *http.Request) error {
+	return s.act(w, r, "suspended", func(m Member) error { return s.Suspend(r.Context(), m.Program, m.ID) })
+}
+
+func (s *Service) resumePost(w http.ResponseWriter, r *http.Request) error {
+	return s.act(w, r, "resumed", func(m Member) error { return s.Resume(r.Context(), m.Program, m.ID) })
 }
 
 func (s *Service) deactivatePost(w http.ResponseWriter, r *http.Request) error {

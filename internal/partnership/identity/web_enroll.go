@@ -18,7 +18,7 @@ func (s *Service) beginEnrolment(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Token string `json:"token"`
 	}
-	err := decode(r, &in)
+	err := web.DecodeJSON(r, &in)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (s *Service) finishEnrolment(w http.ResponseWriter, r *http.Request) error 
 			Recovery []byte `json:"recovery"`
 		} `json:"officeKey"`
 	}
-	err := decode(r, &in)
+	err := web.DecodeJSON(r, &in)
 	if err != nil {
 		return err
 	}

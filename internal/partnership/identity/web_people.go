@@ -24,6 +24,8 @@ type person struct {
 func (s *Service) person(m Member, waiting bool) person {
 	v := person{Member: m, OfficeName: s.officeName(m.Program, m.Office), RoleNames: roleNames(m.Roles), State: "Active", Tag: "t-done"}
 	switch {
+	case m.Suspended:
+		v.State, v.Tag = "Suspended", "t-late"
 	case !m.Active:
 		v.State, v.Tag = "Left", "t-off"
 	case m.Locked:
@@ -144,7 +146,7 @@ func (s *Service) invitedRows(by Member, open []invitation) []invited {
 	rows := make([]invited, len(open))
 	for i, v := range open {
 		target := Member{Program: v.Program, ID: v.ID, Office: v.Office, Roles: v.Roles}
-		rows[i] = invited{v, s.officeName(v.Program, v.Office), roleNames(v.Roles), administers(by, target)}
+		rows[i] = invited{v, s.officeName(v.Program, v.Office), roleNames(v.Roles), s.mayChange(by, target) == nil}
 	}
 	return rows
 }
@@ -206,7 +208,7 @@ func (s *Service) personPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	may := m.Active && administers(by, m)
+	may := (m.Active || m.Suspended) && s.mayChange(by, m) == nil
 	data := struct {
 		Person                                          person
 		Fingerprint, KEM, Done                          string
@@ -217,7 +219,7 @@ func (s *Service) personPage(w http.ResponseWriter, r *http.Request) error {
 		WaitsForSomeone: waiting[m.Actor()], MayGive: waiting[m.Actor()] && by.Office == m.Office && holders[by.Actor()],
 		MayRelease: may && m.Locked, MayChange: may,
 	}
-	for _, role := range grantable(by, office) {
+	for _, role := range s.grants(by, office) {
 		data.Roles = append(data.Roles, choice{Value: role, Label: roleName(role), Chosen: slices.Contains(m.Roles, role)})
 	}
 	return s.pages.Staff(w, r, http.StatusOK, "person", web.View{Title: "Person", Data: data, Scripts: []string{"people.js"}})

@@ -39,7 +39,7 @@ func (s *Service) salt(w http.ResponseWriter, r *http.Request) error {
 		Program string `json:"program"`
 		Email   string `json:"email"`
 	}
-	err := decode(r, &in)
+	err := web.DecodeJSON(r, &in)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (s *Service) signIn(w http.ResponseWriter, r *http.Request) error {
 		Auth    []byte `json:"auth"`
 		Notice  bool   `json:"notice"`
 	}
-	err := decode(r, &in)
+	err := web.DecodeJSON(r, &in)
 	if err != nil {
 		return err
 	}
@@ -71,11 +71,12 @@ func (s *Service) signIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	cookie, _, err := s.SignIn(r.Context(), in.Program, in.Email, auth)
+	entered, err := s.SignInFrom(r.Context(), in.Program, in.Email, auth, s.device(r, in.Program, in.Email))
 	if err != nil {
 		return err
 	}
-	s.setCookie(w, r, cookie)
+	s.setCookie(w, r, entered.Cookie)
+	s.setDevice(w, r, entered.Member, entered.Device)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

@@ -42,12 +42,16 @@ func TestPagesAreWellMade(t *testing.T) {
 	ann, _ := w.joinAs(police, "ann@agency.test", RoleMember)
 	locked := w.add(police, "<b>Locked</b> & co", "locked@agency.test", RoleMember)
 	_ = w.db.Write(t.Context(), func(tx *store.Tx) error { _ = lockMember(tx, ms, locked.ID); return w.logged(tx) })
+	kept := w.add(police, "Kept Out", "kept@agency.test", RoleMember)
+	if err := w.Suspend(t.Context(), ms, kept.ID); err != nil {
+		t.Fatal(err)
+	}
 	w.invite(police, "new@agency.test", RoleMember)
 	public := w.serve()
 	c := w.client(public, admin.Member)
 	for _, path := range []string{
 		"/staff", "/staff/people", "/staff/people?q=nobody-like-this", "/staff/people?gone=1&done=roles", "/staff/people/invite",
-		"/staff/people/" + ann.Member.ID.String(), "/staff/people/" + locked.ID.String(), "/staff/people/" + admin.Member.ID.String(),
+		"/staff/people/" + ann.Member.ID.String(), "/staff/people/" + locked.ID.String(), "/staff/people/" + kept.ID.String(), "/staff/people/" + admin.Member.ID.String(),
 	} {
 		doc := c.GetDoc(path)
 		if doc.Status != http.StatusOK {
@@ -110,6 +114,8 @@ func TestEveryRouteAndRole(t *testing.T) {
 		"POST /staff/people/{id}/access":              {out, bad, bad, bad, bad, none},
 		"POST /staff/people/{id}/roles":               {out, no, bad, bad, no, none},
 		"POST /staff/people/{id}/release":             {out, no, http.StatusConflict, http.StatusConflict, no, none},
+		"POST /staff/people/{id}/suspend":             {out, no, away, away, no, none},
+		"POST /staff/people/{id}/resume":              {out, no, http.StatusConflict, http.StatusConflict, no, none},
 		"POST /staff/people/{id}/deactivate":          {out, no, away, away, no, none},
 	}
 	for _, route := range w.Room().Routes {

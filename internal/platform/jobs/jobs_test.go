@@ -131,3 +131,27 @@ func TestScheduleRepeats(t *testing.T) {
 		runDue(t, r, 2)
 	})
 }
+
+// A job that hangs holds up its own kind only.
+func TestSlowJobHoldsUpNoOtherKind(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		hang, hanging, ticked := make(chan struct{}), make(chan struct{}, 1), make(chan struct{}, 1)
+		r := jobs.New(db, []string{"p"}, map[string]jobs.Handler{
+			"mail":  func(context.Context, jobs.Job) error { hanging <- struct{}{}; <-hang; return nil },
+			"clock": func(context.Context, jobs.Job) error { ticked <- struct{}{}; return nil },
+		}, nil, clock.Now, nil)
+		running, stop := context.WithCancel(ctx)
+		done := make(chan error, 1)
+		enqueue(t, db, jobs.Job{Program: "p", Kind: "mail"})
+		go func() { done <- r.Run(running) }()
+		<-hanging
+		enqueue(t, db, jobs.Job{Program: "p", Kind: "clock"})
+		<-ticked // while the mail still hangs
+		close(hang)
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -45,8 +45,8 @@ type Table struct {
 	Columns []Column
 	Key     []string // primary key
 	Uniques [][]string
-	Foreign [][]string // the referencing columns of each foreign key
-	insert  string
+	Foreign [][]string        // the referencing columns of each foreign key
+	insert  map[string]string // by engine
 	touch   string
 	keyAt   []int
 }
@@ -236,7 +236,11 @@ func (t *Table) prepare() error {
 		where[i] = fmt.Sprintf("%s = $%d", name, i+1)
 	}
 	list := strings.Join(columns, ", ")
-	t.insert = fmt.Sprintf("insert into %s (%s) values (%s)", t.Name, list, strings.Join(marks, ", "))
+	t.insert = map[string]string{
+		postgres: fmt.Sprintf("insert into %s (%s) values (%s)", t.Name, list, strings.Join(marks, ", ")),
+		// The SQLite driver looks numbered parameters up by name on every call.
+		sqlite: fmt.Sprintf("insert into %s (%s) values (?%s)", t.Name, list, strings.Repeat(", ?", len(marks)-1)),
+	}
 	t.touch = fmt.Sprintf("select %s from %s where %s", list, t.Name, strings.Join(where, " and "))
 	return nil
 }

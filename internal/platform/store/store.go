@@ -143,6 +143,9 @@ func (db *DB) File() string { return db.file }
 // Tables returns the declared tables by name.
 func (db *DB) Tables() map[string]*Table { return db.tables }
 
+// Ping says whether the database answers.
+func (db *DB) Ping(ctx context.Context) error { return db.readers.PingContext(ctx) }
+
 // Query reads rows.
 func (db *DB) Query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
 	return db.readers.QueryContext(ctx, q, args...)

@@ -82,7 +82,7 @@ func (tx *Tx) Insert(table string, row Row) error {
 		}
 		args[i] = value
 	}
-	if _, err := tx.on.exec(t.insert, args...); err != nil {
+	if _, err := tx.on.exec(t.insert[tx.db.engine], args...); err != nil {
 		if tx.on.duplicate(err) {
 			return fmt.Errorf("inserting into %s: %w", table, ErrExists)
 		}

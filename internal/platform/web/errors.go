@@ -17,6 +17,7 @@ var (
 	errMethod    = fault.New(fault.Invalid, "method", "This address does not work in that way.")
 	errSignIn    = fault.New(fault.SignIn, "sign_in", "Please sign in first.")
 	errTooLarge  = fault.New(fault.TooLarge, "body", "What was sent is too large.")
+	errBody      = fault.New(fault.Invalid, "body_unreadable", "What was sent could not be read. Nothing was saved. Please reload the page and try again.")
 	errCrossSite = fault.New(fault.Forbidden, "cross_site", "This was sent from another site.")
 )
 
@@ -52,6 +53,9 @@ func classify(err error) *fault.Error {
 	}
 	return f
 }
+
+// StatusOf is the status that a kind of fault answers with.
+func StatusOf(kind fault.Kind) int { return statuses[kind].status }
 
 func statusOf(f *fault.Error) int {
 	if f.Code == errMethod.Code && f.Kind == errMethod.Kind {

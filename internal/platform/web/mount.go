@@ -40,11 +40,18 @@ func (s *Site) Mount(mux *http.ServeMux, routes []Route, guard func(Access, Hand
 		default:
 			h = guard(route.Access, h)
 		}
-		mux.Handle(route.Pattern, s.wrap(h, route.MaxBody, route.Access.Public))
+		mux.Handle(route.Pattern, s.wrap(h, route.MaxBody, cookieless(route)))
 	}
 	mux.Handle("GET /assets/{file}", s.wrap(s.serveAsset, 0, true))
 	mux.Handle("GET /exit", s.wrap(s.exit, 0, true))
 	mux.Handle("/", s.wrap(func(w http.ResponseWriter, r *http.Request) error { return s.missing(mux, w, r) }, 0, true))
+}
+
+// cookieless says whether a route never looks at a cookie: the public ones, but
+// for those under /staff/, where signing in and enrolling begin a session.
+func cookieless(route Route) bool {
+	_, path, _ := strings.Cut(route.Pattern, " ")
+	return route.Access.Public && !strings.HasPrefix(strings.TrimSpace(path), "/staff/")
 }
 
 // noting remembers the request as the handler saw it: the guard may have added
@@ -77,7 +84,7 @@ func (s *Site) missing(mux *http.ServeMux, w http.ResponseWriter, r *http.Reques
 }
 
 // wrap puts around a handler what every answer of the site has.
-func (s *Site) wrap(h Handler, limit int64, public bool) http.Handler {
+func (s *Site) wrap(h Handler, limit int64, cookieless bool) http.Handler {
 	if limit == 0 {
 		limit = maxBody
 	}
@@ -88,7 +95,7 @@ func (s *Site) wrap(h Handler, limit int64, public bool) http.Handler {
 		s.headers(out.Header(), r)
 		defer s.recover(out, r)
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
-		err := sameOrigin(&origin, r, public)
+		err := sameOrigin(&origin, r, cookieless)
 		if err == nil {
 			err = h(out, r)
 		}
@@ -98,12 +105,13 @@ func (s *Site) wrap(h Handler, limit int64, public bool) http.Handler {
 	})
 }
 
-// sameOrigin refuses what another site makes a browser send. Old browsers say
-// nothing certain about where a request comes from, and a form on a public page
-// must not be refused for that: without a cookie there is no standing that
-// another site could borrow, so only a browser's clear word counts there.
-func sameOrigin(origin *http.CrossOriginProtection, r *http.Request, public bool) error {
-	if public && r.Header.Get("Cookie") == "" && r.Header.Get("Sec-Fetch-Site") == "" {
+// sameOrigin refuses what another site makes a browser send. Old browsers and
+// proxies say nothing certain about where a request comes from, and a form on a
+// public page must not be refused for that, nor for a cookie that some other site
+// of the same domain has set: where no cookie is looked at, there is no standing
+// that another site could borrow, and only a browser's clear word counts.
+func sameOrigin(origin *http.CrossOriginProtection, r *http.Request, cookieless bool) error {
+	if cookieless && r.Header.Get("Sec-Fetch-Site") != "cross-site" {
 		return nil
 	}
 	err := origin.Check(r)

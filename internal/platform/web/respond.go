@@ -6,11 +6,16 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"mime"
 	"net/http"
 	"strconv"
 	"strings"
 	"sync"
+
+	"waylight/internal/platform/fault"
 )
 
 var zippers = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
@@ -63,6 +68,42 @@ func JSON(w http.ResponseWriter, status int, v any) error {
 	w.WriteHeader(status)
 	_, err = w.Write(body)
 	return err
+}
+
+// AnswerJSON makes a handler for scripts: its faults are answered as JSON, in
+// the same words and with the same status as everywhere.
+func AnswerJSON(h Handler) Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		err := h(w, r)
+		f, ok := fault.As(err)
+		if err == nil || !ok || f.Kind == fault.Internal {
+			return err // the site logs it and answers
+		}
+		return JSON(w, statusOf(f), map[string]jsonFault{"error": {Code: f.Code, Message: f.Message, Field: f.Field}})
+	}
+}
+
+// DecodeJSON reads a request's body into v, strictly. Its faults never repeat
+// what was sent.
+func DecodeJSON(r *http.Request, v any) error {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/json" {
+		return errBody
+	}
+	d := json.NewDecoder(r.Body)
+	d.DisallowUnknownFields()
+	err = d.Decode(v)
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return errTooLarge
+	}
+	if err != nil {
+		return errBody
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errBody
+	}
+	return nil
 }
 
 func acceptsGzip(r *http.Request) bool {

@@ -4,6 +4,7 @@ package referral
 
 import (
 	"context"
+	"errors"
 
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/program"
@@ -81,7 +82,7 @@ func (s *Service) mine(ctx context.Context, q store.Reader, m identity.Member, i
 // on everything it commits. fn answers whether anything changed; if not, the
 // table of states refused the act.
 func (s *Service) change(ctx context.Context, m identity.Member, id store.ID, fn func(tx *store.Tx, mine []Referral) (bool, error)) error {
-	return s.db.Write(ctx, func(tx *store.Tx) error {
+	return s.write(ctx, func(tx *store.Tx) error {
 		mine, err := s.mine(ctx, tx, m, id)
 		if err != nil {
 			return err
@@ -93,6 +94,19 @@ func (s *Service) change(ctx context.Context, m identity.Member, id store.ID, fn
 		return err
 	})
 }
+
+// write runs fn in one transaction. When what fn had read moved meanwhile, fn
+// reads and decides again; who is overtaken again and again gets a conflict.
+func (s *Service) write(ctx context.Context, fn func(tx *store.Tx) error) error {
+	for range maxOvertaken {
+		if err := s.db.Write(ctx, fn); !errors.Is(err, errMoved) {
+			return err
+		}
+	}
+	return ErrState
+}
+
+const maxOvertaken = 8
 
 // isDesk reports whether the member works at a desk.
 func (s *Service) isDesk(m identity.Member) bool {

@@ -114,7 +114,7 @@ func (s *Service) tick(ctx context.Context, j jobs.Job) error {
 func (s *Service) expire(ctx context.Context, r Referral) error {
 	return s.db.Write(ctx, func(tx *store.Tx) error {
 		held, err := set(tx, r, "state = $3, taken_by = null, taken_until = null",
-			"state = 'taken' and taken_until < $4", string(Waiting), store.Micros(tx.Now()))
+			"taken_until < $4", string(Waiting), store.Micros(tx.Now()))
 		if err != nil || !held {
 			return err
 		}

@@ -58,7 +58,7 @@ func (s *Service) stepBack(tx *store.Tx, m identity.Member, r Referral, last boo
 	if last && r.Open() {
 		freed.Level, freed.NextAt = RungSupervisor, tx.Now()
 	}
-	_, err := set(tx, r, "state = $3, owner = $4, taken_by = $5, taken_until = $6, level = $7, next_at = $8", "",
+	err := must(tx, r, "state = $3, owner = $4, taken_by = $5, taken_until = $6, level = $7, next_at = $8",
 		string(after), idOrNull(freed.Owner), idOrNull(freed.TakenBy), until, int64(freed.Level), micros(freed.NextAt))
 	if err != nil {
 		return err

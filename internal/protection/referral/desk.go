@@ -52,7 +52,7 @@ func (s *Service) task(ctx context.Context, q store.Reader, m identity.Member, i
 
 // work runs fn on a task in one transaction.
 func (s *Service) work(ctx context.Context, m identity.Member, id store.ID, fn func(tx *store.Tx, r Referral) error) error {
-	return s.db.Write(ctx, func(tx *store.Tx) error {
+	return s.write(ctx, func(tx *store.Tx) error {
 		r, err := s.task(ctx, tx, m, id)
 		if err != nil {
 			return err
@@ -74,7 +74,7 @@ func (s *Service) Take(ctx context.Context, m identity.Member, id store.ID) erro
 			return err
 		}
 		got, err := set(tx, r, "state = $3, taken_by = $4, taken_until = $5, owner = $4, retry_at = null",
-			"(state = 'waiting' or (state = 'taken' and taken_until < $6))",
+			"(state = 'waiting' or taken_until < $6)",
 			string(Taken), m.ID, store.Micros(now.Add(Lease)), store.Micros(now))
 		if err != nil {
 			return err
@@ -98,7 +98,7 @@ func holding(r Referral, m identity.Member, act Act) (State, error) {
 	return after, nil
 }
 
-const heldByMe = "state = 'taken' and taken_by = $3"
+const heldByMe = "taken_by = $3"
 
 // Extend starts the member's lease anew.
 func (s *Service) Extend(ctx context.Context, m identity.Member, id store.ID) error {

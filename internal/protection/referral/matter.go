@@ -56,7 +56,7 @@ func (s *Service) setMatter(tx *store.Tx, m identity.Member, all []Referral, mat
 		if r.Matter == matter {
 			continue
 		}
-		if _, err := set(tx, r, "matter = $3", "", idOrNull(matter)); err != nil {
+		if err := must(tx, r, "matter = $3", idOrNull(matter)); err != nil {
 			return err
 		}
 		if err := s.step(tx, r, m.Actor(), m.Office, act, r.State, "", 0); err != nil {

@@ -22,7 +22,8 @@ import (
 const (
 	noticeSent    = "sent"
 	noticeCovered = "covered" // an earlier mail went out after this report came in, and says the same
-	noticeFailed  = "failed"
+	noticeAway    = "away"    // the mail server could not be reached, or said "later"
+	noticeRefused = "refused" // the mail server will not take it
 )
 
 // The words of every mail of this room. They name no report, no topic and no number.
@@ -33,13 +34,25 @@ const (
 )
 
 // notify is the job that mails whoever is on a rung: at first the members on
-// duty of every holder, later whom the ladder names.
+// duty of every holder, later whom the ladder names. It sees to its own retries
+// and does not fail: work that is given up is listed to people who must not
+// learn that somebody asked for help. What went wrong stands in referral_notice.
 func (s *Service) notify(ctx context.Context, j jobs.Job) error {
 	var n notice
-	if err := json.Unmarshal(j.Payload, &n); err != nil {
-		return fault.Wrap(err, "reading a notice job")
+	if json.Unmarshal(j.Payload, &n) != nil {
+		return nil // not ours; the ladder tells people in any case
 	}
-	targets, err := s.noticeTargets(ctx, j.Program, n)
+	if s.notifyAll(ctx, j.Program, n) == nil {
+		return nil
+	}
+	return s.db.Write(ctx, func(tx *store.Tx) error {
+		n.Tries++
+		return enqueueNotice(tx, j.Program, n, tx.Now().Add(noticePause(n.Tries)))
+	})
+}
+
+func (s *Service) notifyAll(ctx context.Context, programID string, n notice) error {
+	targets, err := s.noticeTargets(ctx, programID, n)
 	if err != nil {
 		return err
 	}
@@ -48,6 +61,15 @@ func (s *Service) notify(ctx context.Context, j jobs.Job) error {
 		failed = errors.Join(failed, s.notifyOne(ctx, r, n.Level, store.Time(n.Since)))
 	}
 	return failed
+}
+
+// noticePause grows from a quarter of a minute to an hour. Retries end when
+// nobody waits any more: see noticeTargets.
+func noticePause(tries int) time.Duration {
+	if tries > 8 {
+		return time.Hour
+	}
+	return 15 * time.Second << (tries - 1)
 }
 
 // noticeTargets are the referrals a job speaks of that still wait: one per
@@ -77,12 +99,13 @@ func (s *Service) noticeTargets(ctx context.Context, programID string, n notice)
 // notifyOne mails one rung of one referral. When nobody stands on the first
 // rung, the first one above it that has somebody is mailed at once.
 func (s *Service) notifyOne(ctx context.Context, r Referral, rung int, since time.Time) error {
-	now := s.now()
+	now, first := s.now(), rung
 	who, err := s.reach(ctx, r, rung, now)
 	if err != nil {
 		return err
 	}
-	if len(who) == 0 && r.Origin != OriginReminder {
+	unmanned := len(who) == 0
+	if unmanned && r.Origin != OriginReminder {
 		if rung, err = s.manned(ctx, r, rung+1, now); err != nil {
 			return err
 		}
@@ -90,8 +113,8 @@ func (s *Service) notifyOne(ctx context.Context, r Referral, rung int, since tim
 			return err
 		}
 	}
-	if r.State == CannotOpen && rung == 0 {
-		more, err := s.reach(ctx, r, RungDesk, now)
+	if r.State == CannotOpen && first == 0 {
+		more, err := s.whoUnsticks(ctx, r, unmanned, now)
 		if err != nil {
 			return err
 		}
@@ -102,6 +125,17 @@ func (s *Service) notifyOne(ctx context.Context, r Referral, rung int, since tim
 		failed = errors.Join(failed, s.mailOne(ctx, r, m, rung, since))
 	}
 	return failed
+}
+
+// whoUnsticks lists who hears at once of a report that its holder cannot open:
+// another desk, and the named persons where nobody is at the holder.
+func (s *Service) whoUnsticks(ctx context.Context, r Referral, unmanned bool, now time.Time) ([]identity.Member, error) {
+	desk, err := s.reach(ctx, r, RungDesk, now)
+	if err != nil || !unmanned {
+		return desk, err
+	}
+	named, err := s.reach(ctx, r, RungNamed, now)
+	return append(desk, named...), err
 }
 
 // mailOne sends one mail and records the attempt, whatever became of it. Who
@@ -120,14 +154,21 @@ func (s *Service) mailOne(ctx context.Context, r Referral, m identity.Member, ru
 		result = noticeCovered
 	default:
 		if sendErr = s.mail.Send(ctx, s.message(r, m, rung)); sendErr != nil {
-			result = noticeFailed
+			result = noticeAway
+			if fault.KindOf(sendErr) == fault.Invalid {
+				result = noticeRefused
+			}
 		}
 	}
 	err = s.db.Write(ctx, func(tx *store.Tx) error {
 		if err := writeNotice(tx, r, m.ID, rung, result); err != nil {
 			return err
 		}
-		tx.Log(custody.Entry{Program: r.Program, Event: "referral.notice_" + result, Record: "report:" + r.Report.String(), Actor: system, Rule: s.version(r.Program)})
+		event := "referral.notice_" + result
+		if sendErr != nil {
+			event = "referral.notice_failed"
+		}
+		tx.Log(custody.Entry{Program: r.Program, Event: event, Record: "report:" + r.Report.String(), Actor: system, Rule: s.version(r.Program)})
 		return nil
 	})
 	return errors.Join(err, fault.Wrap(sendErr, "mailing a notice"))

@@ -76,7 +76,7 @@ func (s *Service) openOne(ctx context.Context, tx *store.Tx, m identity.Member, 
 	if !r.Owner.IsZero() || r.Relay {
 		owner = r.Owner
 	}
-	_, err = set(tx, r, "state = $3, opened_at = $4, opened_by = $5, level = $6, next_at = $7, owner = $8", "",
+	err = must(tx, r, "state = $3, opened_at = $4, opened_by = $5, level = $6, next_at = $7, owner = $8",
 		string(after), micros(opened.OpenedAt), m.ID, int64(opened.Level), micros(opened.NextAt), idOrNull(owner))
 	if err != nil {
 		return err
@@ -126,8 +126,7 @@ func (s *Service) Acknowledge(ctx context.Context, m identity.Member, id store.I
 				changed = changed || r.State == Acknowledged && r.Owner == m.ID // a second click
 				continue
 			}
-			_, err = set(tx, r, "state = $3, acknowledged_at = $4, owner = $5, next_at = null", "",
-				string(after), store.Micros(tx.Now()), m.ID)
+			err = must(tx, r, "state = $3, acknowledged_at = $4, owner = $5, next_at = null", string(after), store.Micros(tx.Now()), m.ID)
 			if err != nil {
 				return false, err
 			}
@@ -166,9 +165,12 @@ func (s *Service) RecordOutcome(ctx context.Context, m identity.Member, id store
 				continue
 			}
 			changed = true
-			_, err = set(tx, r, "state = $3, outcome = $4, next_at = null", "", string(after), string(o))
+			held, err := set(tx, r, "state = $3, outcome = $4, next_at = null", "outcome = $5", string(after), string(o), string(r.Outcome))
 			if err != nil {
 				return false, err
+			}
+			if !held {
+				return false, errMoved
 			}
 			if err := s.step(tx, r, m.Actor(), m.Office, ActOutcome, after, string(o), 0); err != nil {
 				return false, err
@@ -202,7 +204,7 @@ func (s *Service) Assign(ctx context.Context, m identity.Member, id store.ID, to
 			if r.Relay {
 				continue
 			}
-			if _, err := set(tx, r, "owner = $3", "", to); err != nil {
+			if err := must(tx, r, "owner = $3", to); err != nil {
 				return false, err
 			}
 			if err := s.step(tx, r, m.Actor(), m.Office, ActAssign, r.State, "", 0); err != nil {

@@ -43,6 +43,17 @@ func (s *Service) Waiting(ctx context.Context, m identity.Member) (inbox, tasks 
 	return page.Total, open.Total, err
 }
 
+// unmailed counts the people whom no mail reached about what a desk's member may
+// know of: a broken mailbox must come to light, but not tell of help reports.
+func (s *Service) unmailed(ctx context.Context, m identity.Member) (int, error) {
+	p, _, err := s.office(m)
+	if err != nil {
+		return 0, err
+	}
+	q := scope(p, m, listAny, s.now())
+	return unmailed(ctx, s.db, p.ID, q.where(), q.args...)
+}
+
 // looked records that a member looked at something. It comes before the page:
 // nothing is shown that was not recorded.
 func (s *Service) looked(ctx context.Context, m identity.Member, event, record string) error {

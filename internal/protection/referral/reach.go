@@ -3,7 +3,6 @@
 package referral
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -16,35 +15,33 @@ import (
 )
 
 // reach lists the members on one rung of the ladder for r, at a moment. Nobody
-// of an accused kind of office and nobody who recused is among them, and for a
-// help report only members of the help desk: mail about one never goes elsewhere.
+// of an accused kind of office and nobody who recused is among them. Of a help
+// report police hear only where they hold it: the sender picked them, or the
+// law named them.
 func (s *Service) reach(ctx context.Context, r Referral, rung int, at time.Time) ([]identity.Member, error) {
 	p, ok := s.programs.Program(r.Program)
 	if !ok {
 		return nil, ErrNotFound
 	}
-	office := s.mailOffice(p, r)
-	if rung == RungDesk {
-		office = s.deskFor(p, r)
+	if r.Origin == OriginReminder && r.Mode == program.Help {
+		return nil, nil
 	}
 	var found []identity.Member
 	var err error
-	switch {
-	case rung == RungNamed && r.Mode == program.Help:
-		found, err = s.withRole(ctx, r.Program, s.deskFor(p, r), identity.RoleSupervisor, identity.RoleDesk)
-	case rung == RungNamed:
-		found, err = s.withRole(ctx, r.Program, "", identity.RoleProgramAdmin)
-	case office == "":
-		return nil, nil
-	case rung == RungSupervisor:
-		found, err = s.withRole(ctx, r.Program, office, identity.RoleSupervisor)
-	case rung == RungStandIn:
-		found, err = s.standIns(ctx, r.Program, office, at)
+	switch rung {
+	case RungDesk:
+		return s.deskReach(ctx, p, r, func(desk string) ([]identity.Member, error) { return s.onDuty(ctx, p.ID, desk, at) })
+	case RungNamed:
+		return s.namedReach(ctx, p, r)
+	case RungSupervisor:
+		found, err = s.withRole(ctx, p.ID, r.Holder, identity.RoleSupervisor)
+	case RungStandIn:
+		found, err = s.standIns(ctx, p.ID, r.Holder, at)
 	default:
-		found, err = s.onDuty(ctx, r.Program, office, at)
+		found, err = s.onDuty(ctx, p.ID, r.Holder, at)
 		if err == nil && rung == 0 && r.Danger {
 			var more []identity.Member
-			more, err = s.standIns(ctx, r.Program, office, at)
+			more, err = s.standIns(ctx, p.ID, r.Holder, at)
 			found = append(found, more...)
 		}
 	}
@@ -54,35 +51,67 @@ func (s *Service) reach(ctx context.Context, r Referral, rung int, at time.Time)
 	return s.allowed(ctx, p, r, found)
 }
 
-// mailOffice is the office whose members hear of r: its holder, or, for a help
-// report, the help desk alone.
-func (s *Service) mailOffice(p *program.Program, r Referral) string {
-	if r.Mode != program.Help {
-		return r.Holder
+// deskReach gives the people of the first desk that has any who may learn of r.
+func (s *Service) deskReach(ctx context.Context, p *program.Program, r Referral, people func(desk string) ([]identity.Member, error)) ([]identity.Member, error) {
+	for _, desk := range s.desksFor(p, r) {
+		found, err := people(desk)
+		if err != nil {
+			return nil, err
+		}
+		if found, err = s.allowed(ctx, p, r, found); err != nil || len(found) > 0 {
+			return found, err
+		}
 	}
-	if r.Origin == OriginReminder {
-		return ""
-	}
-	return s.deskFor(p, r)
+	return nil, nil
 }
 
-// deskFor is the desk that looks after r: the first in the pack's order that is
-// not accused and, for a help report, not run by police; one with a key before
-// one without.
-func (s *Service) deskFor(p *program.Program, r Referral) string {
+// namedReach gives the program's named persons: its administrators, and for a
+// help report everybody who works at a desk that may know. Each stands in where
+// the other is empty, so that no report is left with nobody to tell.
+func (s *Service) namedReach(ctx context.Context, p *program.Program, r Referral) ([]identity.Member, error) {
+	desks := func() ([]identity.Member, error) {
+		return s.deskReach(ctx, p, r, func(desk string) ([]identity.Member, error) {
+			return s.withRole(ctx, p.ID, desk, identity.RoleSupervisor, identity.RoleDesk)
+		})
+	}
+	admins := func() ([]identity.Member, error) {
+		found, err := s.withRole(ctx, p.ID, "", identity.RoleProgramAdmin)
+		if err != nil {
+			return nil, err
+		}
+		if r.Mode == program.Help { // as named persons no police hear of it, not even those who hold it
+			found = slices.DeleteFunc(found, func(m identity.Member) bool { return p.Offices[m.Office].Police })
+		}
+		return s.allowed(ctx, p, r, found)
+	}
+	first, second := admins, desks
+	if r.Mode == program.Help {
+		first, second = desks, admins
+	}
+	if who, err := first(); err != nil || len(who) > 0 {
+		return who, err
+	}
+	return second()
+}
+
+// desksFor lists the desks that may look after r, those with a key first, each
+// in the pack's order: not accused and, for a help report, not run by police.
+// Where r is stuck, its holder cannot be the one.
+func (s *Service) desksFor(p *program.Program, r Referral) []string {
 	keyed := s.agencies.Keyed(p.ID)
-	first := ""
+	var with, without []string
 	for _, id := range p.Desks {
 		d := p.Offices[id]
-		if accused(d, r.Conflict) || r.Mode == program.Help && d.Police {
-			continue
+		stuck := id == r.Holder && (r.State == CannotOpen || r.State == Recused)
+		switch {
+		case stuck, accused(d, r.Conflict), r.Mode == program.Help && d.Police:
+		case keyed(id):
+			with = append(with, id)
+		default:
+			without = append(without, id)
 		}
-		if keyed(id) {
-			return id
-		}
-		first = cmp.Or(first, id)
 	}
-	return first
+	return append(with, without...)
 }
 
 // accused reports whether somebody of the office's kind is reported on.
@@ -100,8 +129,8 @@ func (s *Service) allowed(ctx context.Context, p *program.Program, r Referral, f
 	seen := map[store.ID]bool{}
 	for _, m := range found {
 		o := p.Offices[m.Office]
-		help := r.Mode == program.Help && (o.Police || !o.Desk)
-		if !m.Active || m.Email == "" || seen[m.ID] || recused[m.ID] || accused(o, r.Conflict) || help {
+		police := r.Mode == program.Help && o.Police && (m.Office != r.Holder || r.Relay)
+		if !m.Active || m.Email == "" || seen[m.ID] || recused[m.ID] || accused(o, r.Conflict) || police {
 			continue
 		}
 		seen[m.ID] = true

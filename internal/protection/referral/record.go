@@ -5,6 +5,7 @@ package referral
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -179,7 +180,8 @@ type notice struct {
 	Report   store.ID `json:"report"`
 	Referral store.ID `json:"referral"`
 	Level    int      `json:"level"`
-	Since    int64    `json:"since"` // microseconds; an earlier mail does not count
+	Since    int64    `json:"since"`           // microseconds; an earlier mail does not count
+	Tries    int      `json:"tries,omitempty"` // how often it failed before
 }
 
 func enqueueNotice(tx *store.Tx, programID string, n notice, at time.Time) error {
@@ -187,5 +189,9 @@ func enqueueNotice(tx *store.Tx, programID string, n notice, at time.Time) error
 	if err != nil {
 		return fault.Wrap(err, "writing a notice job")
 	}
-	return fault.Wrap(jobs.Enqueue(tx, jobs.Job{Program: programID, Kind: KindNotice, Payload: payload, RunAt: at}), "queuing a notice")
+	j := jobs.Job{Program: programID, Kind: KindNotice, Payload: payload, RunAt: at}
+	if n.Tries > 0 { // one retry at a time, however long the mail server is away
+		j.Key = fmt.Sprintf("again/%s/%s/%d", n.Report, n.Referral, n.Level)
+	}
+	return fault.Wrap(jobs.Enqueue(tx, j), "queuing a notice")
 }

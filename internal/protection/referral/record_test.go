@@ -20,8 +20,23 @@ import (
 // record stores a plan as the way in does, without a report behind it.
 func (w *world) record(e program.Envelope, keyless ...string) store.ID {
 	w.t.Helper()
+	return w.recordPlan(e, w.ms.Route(e, w.agencies.Keyed("ms")), keyless...)
+}
+
+// recordStuck stores what one holder, without a key, has of a plan.
+func (w *world) recordStuck(e program.Envelope, holder string) store.ID {
+	w.t.Helper()
+	plan := w.ms.Route(e, func(office string) bool { return office == holder })
+	plan.Deliveries = slices.DeleteFunc(plan.Deliveries, func(d program.Delivery) bool { return d.Recipient != holder })
+	if len(plan.Deliveries) != 1 {
+		w.t.Fatalf("%s holds %d duties", holder, len(plan.Deliveries))
+	}
+	return w.recordPlan(e, plan, holder)
+}
+
+func (w *world) recordPlan(e program.Envelope, plan program.Plan, keyless ...string) store.ID {
+	w.t.Helper()
 	id := store.NewID()
-	plan := w.ms.Route(e, w.agencies.Keyed("ms"))
 	check(w.t, w.db.Accept(w.t.Context(), func(tx *store.Tx) error {
 		ref := report.Ref{Program: "ms", Report: id, Accepted: tx.Now(), Envelope: e, Via: report.ViaWeb, Keyless: keyless}
 		if err := w.referrals.Record(tx, ref, plan); err != nil {

@@ -41,7 +41,7 @@ func (s *Service) troubled(tx *store.Tx, m identity.Member, mine []Referral, act
 			continue
 		}
 		changed = true
-		_, err = set(tx, r, "state = $3, level = $4, next_at = $5, owner = null, taken_by = null, taken_until = null", "",
+		err = must(tx, r, "state = $3, level = $4, next_at = $5, owner = null, taken_by = null, taken_until = null",
 			string(after), int64(RungSupervisor), store.Micros(tx.Now()))
 		if err != nil {
 			return false, err
@@ -55,7 +55,19 @@ func (s *Service) troubled(tx *store.Tx, m identity.Member, mine []Referral, act
 
 // Rewrap stores the content key wrapped again, in the member's browser, for an
 // office that cannot open the report. The member's own office must have opened it.
+// Unless the member may know that the office cannot open it, the answer is
+// ErrState whatever that office has: it must not tell who else was picked.
 func (s *Service) Rewrap(ctx context.Context, m identity.Member, id store.ID, o Onward) error {
+	if _, err := s.mine(ctx, s.db, m, id); err != nil {
+		return err
+	}
+	stuck, err := s.stuckAt(ctx, s.db, m, id, o.Office)
+	if err != nil {
+		return err
+	}
+	if len(stuck) == 0 {
+		return ErrState
+	}
 	had, err := s.checkWrap(ctx, m, id, o)
 	if err != nil {
 		return err
@@ -64,7 +76,7 @@ func (s *Service) Rewrap(ctx context.Context, m identity.Member, id store.ID, o 
 		return ErrSameKey
 	}
 	return s.change(ctx, m, id, func(tx *store.Tx, _ []Referral) (bool, error) {
-		stuck, err := referrals(ctx, tx, m.Program, "report = $2 and holder = $3 and state = 'cannot_open'", id, o.Office)
+		stuck, err := s.stuckAt(ctx, tx, m, id, o.Office)
 		if err != nil || len(stuck) == 0 {
 			return false, err
 		}
@@ -80,6 +92,23 @@ func (s *Service) Rewrap(ctx context.Context, m identity.Member, id store.ID, o 
 	})
 }
 
+// stuckAt lists the referrals that an office cannot open, as far as the member
+// may know of them.
+func (s *Service) stuckAt(ctx context.Context, q store.Reader, m identity.Member, id store.ID, office string) ([]Referral, error) {
+	all, err := referralsOf(ctx, q, m.Program, id)
+	return slices.DeleteFunc(all, func(r Referral) bool { return r.Holder != office || !s.asks(m, r) }), err
+}
+
+// asks reports whether r asks the member to make it readable for its holder. Of
+// a help report, which other office holds it is for desks that are not police.
+func (s *Service) asks(m identity.Member, r Referral) bool {
+	p, o, err := s.office(m)
+	if err != nil || r.State != CannotOpen || r.Holder == o.ID || accused(p.Offices[r.Holder], r.Conflict) {
+		return false
+	}
+	return r.Mode != program.Help || !o.Police && s.isDesk(m)
+}
+
 func (s *Service) rewrapOne(tx *store.Tx, m identity.Member, r Referral) error {
 	after, err := r.next(ActRewrap)
 	if err != nil {
@@ -87,7 +116,7 @@ func (s *Service) rewrapOne(tx *store.Tx, m identity.Member, r Referral) error {
 	}
 	again := r
 	again.State, again.Level = after, firstRung(r)
-	_, err = set(tx, r, "state = $3, level = $4, next_at = $5", "", string(after), int64(again.Level), micros(again.rungTime(again.Level+1)))
+	err = must(tx, r, "state = $3, level = $4, next_at = $5", string(after), int64(again.Level), micros(again.rungTime(again.Level+1)))
 	if err != nil {
 		return err
 	}
@@ -189,7 +218,7 @@ func (s *Service) replace(ctx context.Context, tx *store.Tx, m identity.Member, 
 		if err != nil {
 			return err
 		}
-		if _, err := set(tx, r, "state = $3, next_at = null", "", string(after)); err != nil {
+		if err := must(tx, r, "state = $3, next_at = null", string(after)); err != nil {
 			return err
 		}
 		if err := s.step(tx, r, m.Actor(), m.Office, ActReplace, after, office, 0); err != nil {

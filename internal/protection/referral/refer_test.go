@@ -3,6 +3,7 @@
 package referral_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -86,6 +87,9 @@ func TestCannotOpenAndRewrap(t *testing.T) {
 			t.Errorf("the stuck list has %+v", stuck)
 		}
 		onward := referral.Onward{Office: childCare}
+		if got := w.referrals.Rewrap(ctx, dee.Member, id, referral.Onward{Office: lawyers}); !errors.Is(got, referral.ErrState) {
+			t.Errorf("wrapping for an office that does not ask: %v", got)
+		}
 		refused(t, w.referrals.Rewrap(ctx, dee.Member, id, onward), referral.ErrUnopened, "wrapping again without having opened")
 		w.open(dee, id)
 		if asks := w.list(dee, referral.Filter{Asks: true, State: "all"}); len(asks) != 0 {
@@ -95,7 +99,7 @@ func TestCannotOpenAndRewrap(t *testing.T) {
 		w.rotate(ana)
 		fresh := w.wrapFor(dee, id, childCare)
 		check(t, w.referrals.Rewrap(ctx, dee.Member, id, fresh))
-		refused(t, w.referrals.Rewrap(ctx, dee.Member, id, fresh), referral.ErrSameKey, "wrapping again twice")
+		refused(t, w.referrals.Rewrap(ctx, dee.Member, id, fresh), referral.ErrState, "wrapping again twice")
 		if r := w.inbox(ana, id); r.State != referral.Waiting {
 			t.Fatalf("after wrapping again it is %s", r.State)
 		}

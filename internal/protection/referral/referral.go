@@ -23,7 +23,14 @@
 //     of its kind is accused; a member who recused never sees it again. To
 //     everybody else an existing report and a missing one are the same.
 //   - A help report reaches no desk run by police, no list of theirs, no count,
-//     no export and no mail; and it is never referred on to police.
+//     no export, no mail and no list of work that failed; and it is never
+//     referred on to police. Police that the sender picked, or that the law
+//     names, hold it like any holder and learn of nobody else who does.
+//   - Whoever holds a report is mailed about it, the helper a survivor picked
+//     too; the desk comes in when time runs out or nobody is there. What its
+//     holder cannot open is at once in the list of another desk, and mailed.
+//   - What was read and then changed by somebody else is read and decided
+//     again: every change is under the condition of the state it was read in.
 //   - Mail carries no content, no topic and no number: only that something waits.
 package referral
 

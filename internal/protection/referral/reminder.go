@@ -23,9 +23,12 @@ func (s *Service) startClocks(ctx context.Context, tx *store.Tx, r Referral, e p
 	for _, w := range waiting {
 		before := w.State
 		w.start(tx.Now())
-		_, err := set(tx, w, "started = $3, due = $4, order_at = $4, next_at = $5", "", micros(w.Started), micros(w.Due), micros(w.NextAt))
+		held, err := set(tx, w, "started = $3, due = $4, order_at = $4, next_at = $5", "started is null", micros(w.Started), micros(w.Due), micros(w.NextAt))
 		if err != nil {
 			return err
+		}
+		if !held {
+			return errMoved
 		}
 		if err := s.step(tx, w, system, "", ActStart, before, eventText(event), 0); err != nil {
 			return err
@@ -83,7 +86,7 @@ func (s *Service) reminders(p *program.Program, e program.Envelope) []program.Du
 // Meet lets the office whose duty a reminder is say that it was met. It is the
 // office's word and proves nothing; the page says so.
 func (s *Service) Meet(ctx context.Context, m identity.Member, id store.ID) error {
-	return s.db.Write(ctx, func(tx *store.Tx) error {
+	return s.write(ctx, func(tx *store.Tx) error {
 		r, err := referralByID(ctx, tx, m.Program, id)
 		if err != nil {
 			return err
@@ -98,7 +101,7 @@ func (s *Service) Meet(ctx context.Context, m identity.Member, id store.ID) erro
 		if err != nil {
 			return err
 		}
-		if _, err = set(tx, r, "state = $3, done_at = $4, next_at = null", "", string(after), store.Micros(tx.Now())); err != nil {
+		if err = must(tx, r, "state = $3, done_at = $4, next_at = null", string(after), store.Micros(tx.Now())); err != nil {
 			return err
 		}
 		if err := insertEvidence(tx, r, Evidence{Member: m.ID, Office: m.Office, Kind: "statement"}); err != nil {

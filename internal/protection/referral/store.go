@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"embed"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -128,15 +129,31 @@ func insert(tx *store.Tx, r Referral, words string, order time.Time) error {
 	return fault.Wrap(err, "storing a referral")
 }
 
-// set changes columns of one referral under a condition and commits the log to
-// the row. It answers whether the condition held. Arguments are numbered after
-// the program ($1) and the id ($2).
+// errMoved says that a referral changed between reading it and changing it:
+// PostgreSQL lets others commit in between. Who decided on what was read must
+// read and decide again; see write.
+var errMoved = errors.New("referral: it changed meanwhile")
+
+// must changes columns of one referral as it was read, or gives errMoved.
+func must(tx *store.Tx, r Referral, assignments string, args ...any) error {
+	held, err := set(tx, r, assignments, "", args...)
+	if err == nil && !held {
+		err = errMoved
+	}
+	return err
+}
+
+// set changes columns of one referral, if it still stands in the state in which
+// it was read and the condition holds, and commits the log to the row. It
+// answers whether both held. Arguments are numbered after the program ($1) and
+// the id ($2).
 func set(tx *store.Tx, r Referral, assignments, condition string, args ...any) (bool, error) {
-	q := "update referral set " + assignments + " where program = $1 and id = $2"
+	args = append([]any{r.Program, r.ID}, append(args, string(r.State))...)
+	q := "update referral set " + assignments + fmt.Sprintf(" where program = $1 and id = $2 and state = $%d", len(args))
 	if condition != "" {
 		q += " and " + condition
 	}
-	n, err := tx.Exec(q, append([]any{r.Program, r.ID}, args...)...)
+	n, err := tx.Exec(q, args...)
 	if err != nil {
 		return false, fault.Wrap(err, "changing a referral")
 	}

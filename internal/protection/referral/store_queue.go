@@ -22,6 +22,7 @@ const (
 	ListTasks = "tasks"
 	ListLate  = "late"
 	ListStuck = "stuck" // cannot be opened, or recused: another holder or office is needed
+	listAny   = "any"   // whatever a desk may know of; counted, never listed
 )
 
 // Filter picks from a list.
@@ -108,6 +109,8 @@ func scope(p *program.Program, m identity.Member, name string, now time.Time) *q
 		q.conditions = append(q.conditions, lateness)
 	case ListStuck:
 		q.add("origin <> 'reminder' and state in ('cannot_open', 'recused')")
+	case listAny:
+		q.add("origin <> 'reminder'")
 	case ListTasks:
 		q.add("holder = ? and relay = 1 and state not in ('recused', 'replaced')", o.ID)
 	default:
@@ -146,7 +149,7 @@ func (f Filter) narrow(q *query, m identity.Member) {
 		q.add("(owner = ? or taken_by = ?)", m.ID, m.ID)
 	}
 	if f.Asks {
-		q.add("opened_at is not null")
+		q.add("opened_at is not null and mode <> 'help'") // who else was picked for help is not for an inbox to know
 		q.add(`exists (select 1 from referral stuck where stuck.program = referral.program and stuck.report = referral.report
 			and stuck.state = 'cannot_open' and stuck.holder <> ?)`, m.Office)
 	}

@@ -35,7 +35,7 @@ func mailedSince(ctx context.Context, q store.Reader, programID string, member s
 func writeNotice(tx *store.Tx, r Referral, member store.ID, rung int, result string) error {
 	now := store.Micros(tx.Now())
 	var sent any
-	if result != noticeFailed {
+	if result == noticeSent || result == noticeCovered {
 		sent = now
 	}
 	n, err := tx.Exec(`update referral_notice set attempts = attempts + 1, last_at = $5, sent_at = $6, result = $7
@@ -52,35 +52,13 @@ func writeNotice(tx *store.Tx, r Referral, member store.ID, rung int, result str
 	}), "recording a notice")
 }
 
-// told is one recorded attempt to reach a person.
-type told struct {
-	Referral store.ID
-	Member   store.ID
-	Rung     int
-	Attempts int
-	Last     time.Time
-	Result   string
-}
-
-// noticesOf reads the mails about one referral, oldest first.
-func noticesOf(ctx context.Context, q store.Reader, programID string, referral store.ID) ([]told, error) {
-	rows, err := q.Query(ctx, `select member, level, attempts, last_at, result from referral_notice
-		where program = $1 and referral = $2 order by first_at, level, member`, programID, referral)
-	if err != nil {
-		return nil, fault.Wrap(err, "reading notices")
-	}
-	defer rows.Close()
-	var all []told
-	for rows.Next() {
-		t := told{Referral: referral}
-		var last int64
-		if err := rows.Scan(&t.Member, &t.Rung, &t.Attempts, &last, &t.Result); err != nil {
-			return nil, fault.Wrap(err, "reading notices")
-		}
-		t.Last = store.Time(last)
-		all = append(all, t)
-	}
-	return all, fault.Wrap(rows.Err(), "reading notices")
+// unmailed counts the people to whom the last mail about something that still
+// waits did not go out, among the referrals that a condition picks.
+func unmailed(ctx context.Context, q store.Reader, programID, condition string, args ...any) (int, error) {
+	n := 0
+	err := q.QueryRow(ctx, `select count(distinct member) from referral_notice where program = $1 and sent_at is null
+		and referral in (select id from referral where program = $1 and next_at is not null and `+condition+`)`, append([]any{programID}, args...)...).Scan(&n)
+	return n, fault.Wrap(err, "reading notices")
 }
 
 // insertEvidence puts a proof on record.

@@ -120,6 +120,10 @@ func (v viewer) row(r Referral) row {
 		out.Held = v.stamp(r.TakenUntil)
 	}
 	if r.Holder != v.m.Office { // a desk sees that another office is late, not what the report is about
+		out.Office = "Held by " + v.office(r.Holder)
+		if r.State == Waiting {
+			out.State.Word = "Not opened"
+		}
 		out.Link, out.Where, out.What, out.Owner, out.Tags = "", "", "", "", v.tags(Referral{Danger: r.Danger, Test: r.Test})
 	}
 	return out

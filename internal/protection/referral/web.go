@@ -3,10 +3,6 @@
 package referral
 
 import (
-	"encoding/json"
-	"errors"
-	"io"
-	"mime"
 	"net/http"
 
 	"waylight/internal/partnership/identity"
@@ -24,8 +20,8 @@ func (s *Service) routes() []web.Route {
 		{Pattern: "GET /staff/inbox", Access: work, Handler: s.inboxPage},
 		{Pattern: "GET /staff/inbox.csv", Access: work, Handler: s.inboxCSV},
 		{Pattern: "GET /staff/report/{id}", Access: work, Handler: s.reportPage},
-		{Pattern: "GET /staff/report/{id}/sealed", Access: work, Handler: asJSON(s.sealedJSON)},
-		{Pattern: "GET /staff/report/{id}/notes", Access: work, Handler: asJSON(s.notesJSON)},
+		{Pattern: "GET /staff/report/{id}/sealed", Access: work, Handler: web.AnswerJSON(s.sealedJSON)},
+		{Pattern: "GET /staff/report/{id}/notes", Access: work, Handler: web.AnswerJSON(s.notesJSON)},
 		{Pattern: "GET /staff/desk", Access: desk, Handler: s.deskPage},
 		{Pattern: "GET /staff/desk.csv", Access: desk, Handler: s.deskCSV},
 		{Pattern: "GET /staff/desk/{id}", Access: desk, Handler: s.taskPage},
@@ -33,7 +29,7 @@ func (s *Service) routes() []web.Route {
 	for name, act := range map[string]web.Handler{
 		"opened": s.openedPost, "refer": s.referPost, "rewrap": s.rewrapPost, "note": s.notePost, "printed": s.printedPost,
 	} {
-		routes = append(routes, web.Route{Pattern: "POST /staff/report/{id}/" + name, Access: work, Handler: asJSON(act)})
+		routes = append(routes, web.Route{Pattern: "POST /staff/report/{id}/" + name, Access: work, Handler: web.AnswerJSON(act)})
 	}
 	for name, act := range map[string]formAct{
 		"acknowledge": s.acknowledgePost, "outcome": s.outcomePost, "cannot-open": s.cannotOpenPost, "recuse": s.recusePost,
@@ -102,55 +98,4 @@ func doneWords(r *http.Request) string {
 		"office_recused": "Your office stepped back. The desk will find another.", "noted": "The note is kept.", "referred": "The report was sent on.",
 		"rewrapped": "The office can open the report now.", "opened": "Opened. Your office has this report now.",
 	}[r.URL.Query().Get("done")]
-}
-
-// asJSON lets a handler that a script calls answer its refusals as JSON too.
-func asJSON(h web.Handler) web.Handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		err := h(w, r)
-		f, ok := fault.As(err)
-		if err == nil || !ok || f.Kind == fault.Internal {
-			return err // the site logs it and answers
-		}
-		return web.JSON(w, statusOf(f.Kind), map[string]any{"error": map[string]string{"code": f.Code, "message": f.Message, "field": f.Field}})
-	}
-}
-
-func statusOf(k fault.Kind) int {
-	switch k {
-	case fault.NotFound:
-		return http.StatusNotFound
-	case fault.Conflict:
-		return http.StatusConflict
-	case fault.Forbidden:
-		return http.StatusForbidden
-	case fault.SignIn:
-		return http.StatusUnauthorized
-	case fault.TooLarge:
-		return http.StatusRequestEntityTooLarge
-	case fault.Overloaded, fault.Unavailable:
-		return http.StatusServiceUnavailable
-	}
-	return http.StatusBadRequest
-}
-
-// decode reads a JSON body, strictly.
-func decode(r *http.Request, v any) error {
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/json" {
-		return errBody
-	}
-	d := json.NewDecoder(r.Body)
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		var large *http.MaxBytesError
-		if errors.As(err, &large) {
-			return fault.New(fault.TooLarge, "referral.too_large", "This is too large.")
-		}
-		return errBody // json's own errors repeat what was sent
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errBody
-	}
-	return nil
 }

@@ -99,7 +99,7 @@ func (s *Service) openedPost(w http.ResponseWriter, r *http.Request) error {
 		Token     []byte `json:"token"`
 		Signature []byte `json:"signature"`
 	}
-	if err := decode(r, &in); err != nil {
+	if err := web.DecodeJSON(r, &in); err != nil {
 		return err
 	}
 	if len(in.Token) != 32 {
@@ -134,7 +134,7 @@ func wrapPost(w http.ResponseWriter, r *http.Request, act func(id store.ID, o On
 		return err
 	}
 	var in onwardBody
-	if err := decode(r, &in); err != nil {
+	if err := web.DecodeJSON(r, &in); err != nil {
 		return err
 	}
 	o, err := in.onward()
@@ -182,7 +182,7 @@ func (s *Service) notePost(w http.ResponseWriter, r *http.Request) error {
 		KeyID string `json:"key_id"`
 		Body  []byte `json:"body"`
 	}
-	if err := decode(r, &in); err != nil {
+	if err := web.DecodeJSON(r, &in); err != nil {
 		return err
 	}
 	key, err := hex.DecodeString(in.KeyID)

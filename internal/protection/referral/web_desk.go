@@ -28,6 +28,9 @@ func (s *Service) deskPage(w http.ResponseWriter, r *http.Request) error {
 	if err := s.linkRows(r, f, data.Rows); err != nil {
 		return err
 	}
+	if data.Unmailed, err = s.unmailed(r.Context(), me(r)); err != nil {
+		return err
+	}
 	for _, name := range []string{ListTasks, ListLate, ListStuck} {
 		page, err := s.List(r.Context(), me(r), Filter{List: name, Limit: 1})
 		if err != nil {

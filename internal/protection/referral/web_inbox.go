@@ -31,6 +31,7 @@ type listPage struct {
 	Desk         bool
 	Filtered     bool
 	Tabs         []option // the desk's lists
+	Unmailed     int      // desk: people whom no mail reached
 }
 
 // readFilter takes the filter from the address. Unknown states are the default.
@@ -38,13 +39,18 @@ func readFilter(r *http.Request, list string) Filter {
 	q := r.URL.Query()
 	f := Filter{List: list, State: q.Get("state"), Danger: q.Get("danger") == "1", Child: q.Get("child") == "1", Mine: q.Get("mine") == "1",
 		Asks: q.Get("asks") == "1", Text: strings.TrimSpace(q.Get("q")), After: q.Get("after")}
-	if len(f.Text) > 200 {
-		f.Text = f.Text[:200]
-	}
+	f.Text = typed(f.Text, 200)
 	if _, known := stateTags[State(f.State)]; !known && f.State != "all" {
 		f.State = ""
 	}
 	return f
+}
+
+// typed cuts a typed text after so many letters, and drops what is no letter in
+// any language: PostgreSQL refuses broken UTF-8 and NUL.
+func typed(text string, letters int) string {
+	runes := []rune(strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\x00", ""))
+	return string(runes[:min(len(runes), letters)])
 }
 
 // query is the filter as an address, without the cursor.

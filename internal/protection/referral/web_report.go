@@ -298,7 +298,7 @@ func (s *Service) addOffices(data *reportView, v viewer, all []Referral, e progr
 		data.Receivers = append(data.Receivers, x)
 	}
 	for _, r := range all {
-		if r.State == CannotOpen && r.Holder != v.m.Office && visible(v.m, r) && keys[r.Holder].Public != nil &&
+		if s.asks(v.m, r) && keys[r.Holder].Public != nil &&
 			!slices.ContainsFunc(data.Stuck, func(x receiverView) bool { return x.ID == r.Holder }) {
 			data.Stuck = append(data.Stuck, view(v.p.Offices[r.Holder]))
 		}

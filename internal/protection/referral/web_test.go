@@ -319,3 +319,25 @@ func TestNoticeTextIsTheSame(t *testing.T) {
 		}
 	})
 }
+
+// TestAnyTypedSearchIsAnswered searches for what no database takes as text.
+func TestAnyTypedSearchIsAnswered(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, schemas(), func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		w := setup(t, db, clock)
+		ana := w.hire(childCare, "Ana")
+		w.send(child())
+		for _, typed := range []string{strings.Repeat("a", 199) + "\u00e9", "hinds\x00", "\xff\xfehinds", strings.Repeat("\u00f1", 300), "\x00"} {
+			if got := w.as(ana).GetDoc("/staff/inbox?q=" + url.QueryEscape(typed)); got.Status != 200 {
+				t.Errorf("%q: %d", typed, got.Status)
+			}
+		}
+		page := w.client.GetDoc("/staff/inbox?q=" + url.QueryEscape("\xffhin\x00ds"))
+		if !strings.Contains(page.Main(), "1 entry") {
+			t.Error("what is left of a search is not searched for")
+		}
+		if !strings.Contains(page.Main(), "Never type a name here") {
+			t.Error("the page does not say that names do not belong there")
+		}
+	})
+}

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"waylight/internal/partnership/program"
+	"waylight/internal/platform/custody"
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/form"
 	"waylight/internal/platform/seal"
@@ -73,7 +74,7 @@ func (s *Service) accept(ctx context.Context, p *program.Program, sub Submission
 	}
 	d, err := s.prepare(ctx, p, sub, n)
 	if err != nil {
-		return s.refused(ctx, p, sub, n, err)
+		return s.refused(ctx, p, n, err)
 	}
 	return s.keep(ctx, d)
 }
@@ -127,16 +128,12 @@ func (s *Service) prepare(ctx context.Context, p *program.Program, sub Submissio
 // refused answers a submission that cannot be accepted now. One that had been
 // accepted before is still answered like the first time: whoever sends again
 // must never be told that nothing was kept when it was.
-func (s *Service) refused(ctx context.Context, p *program.Program, sub Submission, n names, why error) (Accepted, error) {
-	k, err := readKept(ctx, s.DB, p.ID, n.id, n.lookupHash)
-	if err != nil {
+func (s *Service) refused(ctx context.Context, p *program.Program, n names, why error) (Accepted, error) {
+	h, found, err := readHeld(ctx, s.DB, p.ID, n.id)
+	if err != nil || !found {
 		return Accepted{}, why
 	}
-	told, err := parseTold(p, k.told)
-	if err != nil {
-		return Accepted{}, err
-	}
-	return s.answer(&draft{names: n, program: p, envelope: program.Envelope{Mode: sub.Answers.First(modeField)}, told: told}, k, true)
+	return s.had(ctx, p, n, h, true)
 }
 
 // before looks a submission up that may have been accepted already.
@@ -145,7 +142,7 @@ func (s *Service) before(ctx context.Context, p *program.Program, sub Submission
 	if err != nil {
 		return Accepted{}, false
 	}
-	a, err := s.refused(ctx, p, sub, n, ErrNoReport)
+	a, err := s.refused(ctx, p, n, ErrNoReport)
 	return a, err == nil
 }
 
@@ -190,43 +187,66 @@ func (s *Service) seal(d *draft, words map[string][]string, language string) err
 // not stop when the sender hangs up: whoever sends again gets the same answer.
 func (s *Service) keep(ctx context.Context, d *draft) (Accepted, error) {
 	ctx = context.WithoutCancel(ctx)
-	var k kept
+	var leaf custody.Leaf
 	err := s.DB.Accept(ctx, func(tx *store.Tx) error {
 		ref := Ref{Program: d.program.ID, Report: d.id, Accepted: tx.Now(), Envelope: d.envelope, Via: d.via, Keyless: d.keyless}
-		leaf, err := d.insert(tx, func() error { return s.Referrals.Record(tx, ref, d.plan) })
-		k = kept{accepted: leaf.At, leaf: leaf}
+		var err error
+		leaf, err = d.insert(tx, func() error { return s.Referrals.Record(tx, ref, d.plan) })
 		return err
 	})
 	repeated := errors.Is(err, store.ErrExists)
-	if repeated || errors.Is(err, store.ErrUnknown) {
-		k, err = s.again(ctx, d, err)
-	}
-	if err != nil {
+	switch {
+	case repeated, errors.Is(err, store.ErrUnknown):
+		return s.again(ctx, d, repeated, err)
+	case err != nil:
 		return Accepted{}, err
 	}
-	return s.answer(d, k, repeated)
+	return s.promise(Accepted{
+		Program: d.program.ID, Receipt: d.receipt, Report: d.id, At: leaf.At, Mode: d.envelope.Mode, Deliveries: d.told,
+	}, leaf)
 }
 
-func (s *Service) answer(d *draft, k kept, repeated bool) (Accepted, error) {
-	promise, err := s.Log(d.program.ID).Promise(k.leaf)
+// promise adds what the log will hold of an accepted report.
+func (s *Service) promise(a Accepted, leaf custody.Leaf) (Accepted, error) {
+	promise, err := s.Log(a.Program).Promise(leaf)
 	if err != nil {
 		return Accepted{}, fault.Wrap(err, "promising a place in the log")
 	}
-	return Accepted{
-		Program: d.program.ID, Receipt: d.receipt, Report: d.id, At: k.accepted, Mode: d.envelope.Mode,
-		Deliveries: d.told, Promise: promise, Repeated: repeated,
-	}, nil
+	a.Promise, a.Opening = promise, string(leaf.Opening)
+	return a, nil
 }
 
 // again looks a report up that is stored already, or may be: cause is why.
-func (s *Service) again(ctx context.Context, d *draft, cause error) (kept, error) {
-	k, err := readKept(ctx, s.DB, d.program.ID, d.id, d.lookupHash)
-	if errors.Is(err, ErrNoReport) {
-		return kept{}, cause
+func (s *Service) again(ctx context.Context, d *draft, repeated bool, cause error) (Accepted, error) {
+	h, found, err := readHeld(ctx, s.DB, d.program.ID, d.id)
+	switch {
+	case err != nil:
+		return Accepted{}, ErrUnsure.With(errors.Join(cause, err))
+	case !found:
+		return Accepted{}, cause
 	}
+	return s.had(ctx, d.program, d.names, h, repeated)
+}
+
+// had answers with a stored report like the first time. Once its receipt was
+// closed, the page may be in other hands: then it says only that we have it.
+func (s *Service) had(ctx context.Context, p *program.Program, n names, h held, repeated bool) (Accepted, error) {
+	if h.closed {
+		return Accepted{Program: p.ID, Repeated: true, Closed: true}, nil
+	}
+	told, err := parseTold(p, h.told)
 	if err != nil {
-		return kept{}, ErrUnsure.With(errors.Join(cause, err))
+		return Accepted{}, err
 	}
-	d.told, err = parseTold(d.program, k.told)
-	return k, err
+	a := Accepted{
+		Program: p.ID, Receipt: n.receipt, Report: n.id, At: h.accepted, Mode: h.mode, Deliveries: told, Repeated: repeated,
+	}
+	leaf, err := s.entry(ctx, h)
+	switch {
+	case errors.Is(err, custody.ErrNoLeaf):
+		return a, nil
+	case err != nil:
+		return Accepted{}, err
+	}
+	return s.promise(a, leaf)
 }

@@ -153,6 +153,9 @@ func (s *Service) postReport(w http.ResponseWriter, r *http.Request) error {
 		}
 		return v.jsonError(w, err)
 	}
+	if a.Closed {
+		return web.JSON(w, http.StatusOK, apiClosed{true, v.t("report.sent.again") + " " + v.t("report.sent.closed")})
+	}
 	status := http.StatusCreated
 	if a.Repeated {
 		status = http.StatusOK
@@ -177,6 +180,13 @@ func (q request) decode(p *program.Program) (form.Answers, []form.Problem) {
 	return decodeJSON(p, q.Answers)
 }
 
+// apiClosed is the answer to a repeat whose receipt was closed: that we have it,
+// and nothing of it.
+type apiClosed struct {
+	Closed  bool   `json:"closed"`
+	Message string `json:"message"`
+}
+
 // apiAccepted is the answer to an accepted report. Receipt is null when the
 // sender's own browser made the words, which then never reach the server.
 type apiAccepted struct {
@@ -184,7 +194,8 @@ type apiAccepted struct {
 	Report     string        `json:"report"`
 	Accepted   string        `json:"accepted"`
 	Deliveries []apiDelivery `json:"deliveries"`
-	Promise    apiPromise    `json:"promise"`
+	Promise    *apiPromise   `json:"promise"` // null: the log no longer holds the entry
+	Opening    *string       `json:"opening"`
 }
 
 type apiDelivery struct {
@@ -207,16 +218,21 @@ func (v speaker) answer(a Accepted) apiAccepted {
 	words := a.Receipt.Words(v.lang)
 	out := apiAccepted{
 		Receipt: &words, Report: a.Report.String(), Accepted: stamp(a.At), Deliveries: []apiDelivery{},
-		Promise: apiPromise{
-			Origin: a.Promise.Origin, Commitment: base64.StdEncoding.EncodeToString(a.Promise.Commitment[:]),
+	}
+	if a.Opening != "" {
+		out.Opening = &a.Opening
+		out.Promise = &apiPromise{
+			Origin: a.Promise.Origin, Commitment: standardBase64(a.Promise.Commitment),
 			By: stamp(a.Promise.By), Note: a.Promise.Note, VerifierKey: v.Log(v.p.ID).VerifierKey(),
-		},
+		}
 	}
 	for _, t := range a.Deliveries {
 		out.Deliveries = append(out.Deliveries, apiDelivery{t.Office, v.office(t.Office), t.Holder, t.How, t.Means})
 	}
 	return out
 }
+
+func standardBase64(b [32]byte) string { return base64.StdEncoding.EncodeToString(b[:]) }
 
 func stamp(t time.Time) string { return t.UTC().Truncate(time.Second).Format(time.RFC3339) }
 

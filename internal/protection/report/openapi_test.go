@@ -96,6 +96,16 @@ func (d description) problems(schema map[string]any, value any, at string) []str
 			if !slices.Contains(names(want), kindOf(value)) {
 				out = append(out, fmt.Sprintf("%s is %s, not %v", at, kindOf(value), want))
 			}
+		case "oneOf":
+			fits := 0
+			for _, one := range want.([]any) {
+				if len(d.problems(one.(map[string]any), value, at)) == 0 {
+					fits++
+				}
+			}
+			if fits != 1 {
+				out = append(out, fmt.Sprintf("%s fits %d of its forms", at, fits))
+			}
 		case "enum":
 			if !slices.Contains(want.([]any), value) {
 				out = append(out, fmt.Sprintf("%s is %v, not one of %v", at, value, want))

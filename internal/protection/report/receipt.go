@@ -3,7 +3,6 @@
 package report
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
@@ -37,7 +36,10 @@ type foundPage struct {
 	Kinds      []kindLine
 	By         string
 	Public     bool
+	Broken     []string // what to know when the promise is broken
 	Commitment string
+	Salt       string
+	Opening    string // "" when the log no longer holds the entry
 	Proof      string
 	Key        string
 }
@@ -54,7 +56,7 @@ func (s *Service) postReceipt(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := s.anyProgram(r)
-	page := receiptPage{Words: r.PostForm.Get(receiptField)}
+	page := receiptPage{Words: clip(r.PostForm.Get(receiptField))}
 	if r.PostForm.Get(stepField) == stepClose {
 		if err := s.Close(r.Context(), page.Words); err != nil {
 			return s.noReceipt(w, r, v, page, err)
@@ -116,7 +118,11 @@ func (v speaker) receiptTrouble(err error) (int, apiError) {
 func (v speaker) found(st Status) *foundPage {
 	f := &foundPage{
 		Received: v.when(st.Received), Help: st.Mode == program.Help, By: v.when(st.Proof.By), Public: st.Proof.Public,
-		Commitment: base64.StdEncoding.EncodeToString(st.Proof.Commitment[:]), Key: st.Proof.VerifierKey,
+		Commitment: standardBase64(st.Proof.Commitment), Salt: standardBase64(st.Proof.Salt), Opening: st.Proof.Opening,
+		Key: st.Proof.VerifierKey,
+	}
+	if st.Proof.Broken != "" {
+		f.Broken = []string{v.t("report.broken."+st.Proof.Broken, "time", f.By), v.t("report.broken.do")}
 	}
 	if st.Proof.Public {
 		f.Proof = st.Proof.Included.String()
@@ -159,9 +165,12 @@ type apiOffice struct {
 }
 
 type apiProof struct {
-	Commitment  string  `json:"commitment"`
+	Commitment  *string `json:"commitment"`
+	Salt        *string `json:"salt"`
+	Opening     *string `json:"opening"`
 	By          string  `json:"by"`
 	Inclusion   *string `json:"inclusion"`
+	Broken      *string `json:"broken"`
 	VerifierKey string  `json:"verifier_key"`
 }
 
@@ -180,17 +189,27 @@ func (s *Service) postReceiptJSON(w http.ResponseWriter, r *http.Request) error 
 		}
 		return web.JSON(w, status, map[string]apiError{"error": trouble.unchanged(v)})
 	}
-	out := apiStatus{Received: stamp(st.Received), Read: stampOrNull(st.Read), Offices: []apiOffice{}, Proof: apiProof{
-		Commitment: base64.StdEncoding.EncodeToString(st.Proof.Commitment[:]), By: stamp(st.Proof.By), VerifierKey: st.Proof.VerifierKey,
-	}}
-	if st.Proof.Public {
-		text := st.Proof.Included.String()
-		out.Proof.Inclusion = &text
-	}
+	out := apiStatus{Received: stamp(st.Received), Read: stampOrNull(st.Read), Offices: []apiOffice{}, Proof: proofJSON(st.Proof)}
 	for _, o := range st.Offices {
 		out.Offices = append(out.Offices, apiOffice{o.Kind, stampOrNull(o.Received), stampOrNull(o.Read)})
 	}
 	return web.JSON(w, http.StatusOK, out)
+}
+
+func proofJSON(p Proof) apiProof {
+	out := apiProof{By: stamp(p.By), VerifierKey: p.VerifierKey}
+	if p.Opening != "" {
+		commitment, salt := standardBase64(p.Commitment), standardBase64(p.Salt)
+		out.Commitment, out.Salt, out.Opening = &commitment, &salt, &p.Opening
+	}
+	if p.Public {
+		text := p.Included.String()
+		out.Inclusion = &text
+	}
+	if p.Broken != "" {
+		out.Broken = &p.Broken
+	}
+	return out
 }
 
 // unchanged says that a lookup changed nothing.

@@ -12,8 +12,9 @@
 //   - The words of a report and the words of its receipt never reach the disk or
 //     a log in clear. No cookie, address or browser name of a sender is kept.
 //   - A repeat of the same submission under the same idempotency key gets the
-//     same answer. The same key with other words is a new report with a new
-//     receipt; nothing is ever dropped silently.
+//     same answer, until its receipt is closed: then only that we have it. The
+//     same key with other words is a new report with a new receipt; nothing is
+//     ever dropped silently.
 //   - A receipt that does not exist, one whose words do not fit together, and
 //     one that its holder closed are answered alike.
 //   - Nothing on the sender's way counts, ranks or refuses senders.
@@ -59,7 +60,9 @@ type Accepted struct {
 	Mode       string    // tip or help
 	Deliveries []Told
 	Promise    custody.Promise
-	Repeated   bool // the same submission had been accepted before
+	Opening    string // what the promised entry says; a repeat whose entry is gone from the log has neither
+	Repeated   bool   // the same submission had been accepted before
+	Closed     bool   // and its receipt was closed since: then Program and Repeated are all that is set
 }
 
 // Told is one office that will be told, and how.

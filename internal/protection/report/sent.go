@@ -17,23 +17,33 @@ type sentPage struct {
 	Told     []item
 	Hours    string
 	Repeated bool
+	Closed   bool // the words were switched off: nothing else is shown
 	Help     bool
 	By       string
 	Note     string
+	Opening  string // "" when the log no longer holds the entry
 	Key      string
 }
 
 func (s *Service) showSent(w http.ResponseWriter, r *http.Request, v speaker, a Accepted) error {
+	page := sentPage{Repeated: true, Closed: true}
+	if !a.Closed {
+		page = s.sentPage(r, v, a)
+	}
+	return s.pages.Public(w, r, http.StatusOK, "report.sent", web.View{
+		Lang: v.lang, Title: v.t("report.title"), Data: page, Langs: map[string]string{}, Secret: true, Scripts: []string{"report.js"},
+	})
+}
+
+func (s *Service) sentPage(r *http.Request, v speaker, a Accepted) sentPage {
 	page := sentPage{
 		Words: a.Receipt.Words(v.lang), At: v.when(a.At), Hours: v.hours(s.Hours(r.Context(), v.p.ID)),
 		Repeated: a.Repeated, Help: a.Mode == program.Help, By: v.when(a.Promise.By), Note: a.Promise.Note,
-		Key: s.Log(v.p.ID).VerifierKey(),
+		Opening: a.Opening, Key: s.Log(v.p.ID).VerifierKey(),
 	}
 	for _, t := range a.Deliveries {
 		d := program.Delivery{Duty: program.Duty{Recipient: t.Office, Means: t.Means}, Holder: t.Holder, Relay: t.How == HowRelay}
 		page.Told = append(page.Told, item{Name: v.office(t.Office), Lines: []string{v.by(d)}})
 	}
-	return s.pages.Public(w, r, http.StatusOK, "report.sent", web.View{
-		Lang: v.lang, Title: v.t("report.title"), Data: page, Langs: map[string]string{}, Secret: true, Scripts: []string{"report.js"},
-	})
+	return page
 }

@@ -14,11 +14,13 @@ import (
 	"waylight/internal/platform/store"
 )
 
+const acceptedEvent = "report.accepted"
+
 // insert writes all of an accepted report but its receipt, and the custody
 // entry that covers it together with the referrals that record adds.
 func (d *draft) insert(tx *store.Tx, record func() error) (custody.Leaf, error) {
 	err := tx.Insert("report", store.Row{
-		"program": d.program.ID, "id": d.id, "accepted": tx.Now(), "via": d.via, "mode": d.envelope.Mode,
+		"program": d.program.ID, "id": d.id, "accepted": tx.Now(), "lookup": d.lookupHash, "closed": nil, "via": d.via, "mode": d.envelope.Mode,
 		"envelope": d.envelopeText, "form": formName(d.program), "rules": d.plan.Version, "told": d.toldText,
 		"sealed_by": sealedByServer, "body": d.body.Ciphertext, "body_hash": d.body.Hash, "token_hash": d.body.Token,
 		"reply_key": d.replyKey,
@@ -35,7 +37,7 @@ func (d *draft) insert(tx *store.Tx, record func() error) (custody.Leaf, error) 
 		return custody.Leaf{}, fault.Wrap(err, "recording the referrals")
 	}
 	leaf := tx.Log(custody.Entry{
-		Program: d.program.ID, Event: "report.accepted", Record: recordName(d.id), Actor: "sender", Rule: d.plan.Version,
+		Program: d.program.ID, Event: acceptedEvent, Record: recordName(d.id), Actor: "sender", Rule: d.plan.Version,
 	})
 	return leaf, insertReceipt(tx, d, leaf)
 }
@@ -50,75 +52,51 @@ func insertWrap(tx *store.Tx, programID string, id store.ID, holder string, keyI
 
 func insertReceipt(tx *store.Tx, d *draft, leaf custody.Leaf) error {
 	return tx.Insert("receipt", store.Row{
-		"program": d.program.ID, "lookup": d.lookupHash, "report": d.id, "commitment": leaf.Commitment, "closed": nil,
+		"program": d.program.ID, "lookup": d.lookupHash, "report": d.id, "commitment": leaf.Commitment,
 	})
 }
 
-// kept is what a repeated submission is answered from.
-type kept struct {
-	accepted time.Time
-	told     string
-	leaf     custody.Leaf
-}
-
-func readKept(ctx context.Context, r store.Reader, programID string, id store.ID, lookup [32]byte) (kept, error) {
-	var k kept
-	var accepted int64
-	var commitment, salt []byte
-	err := r.QueryRow(ctx, `select report.accepted, report.told, receipt.commitment, custody_leaf.salt
-		from report
-		join receipt on receipt.program = report.program and receipt.report = report.id and receipt.lookup = $3
-		join custody_leaf on custody_leaf.program = receipt.program and custody_leaf.commitment = receipt.commitment
-		where report.program = $1 and report.id = $2`, programID, id, lookup[:]).
-		Scan(&accepted, &k.told, &commitment, &salt)
-	if errors.Is(err, sql.ErrNoRows) {
-		return kept{}, ErrNoReport
-	}
-	if err != nil {
-		return kept{}, fault.Wrap(err, "reading a stored report")
-	}
-	k.accepted = store.Time(accepted)
-	k.leaf = custody.Leaf{Program: programID, At: k.accepted}
-	copy(k.leaf.Commitment[:], commitment)
-	copy(k.leaf.Salt[:], salt)
-	return k, nil
-}
-
-// held is what a receipt leads to.
+// held is the report of a receipt.
 type held struct {
 	program    string
 	report     store.ID
 	accepted   time.Time
-	mode       string
-	commitment [32]byte
+	mode, told string
+	closed     bool
+	commitment [32]byte // of its entry in the log; zero when the directory's line is gone or leads elsewhere
 }
 
-// readReceipt finds the report of a receipt that is not closed. It does the same
-// work whether there is one or not.
-func readReceipt(ctx context.Context, r store.Reader, programID string, lookup [32]byte) (held, bool, error) {
-	h := held{program: programID}
+// readHeld finds the report with an id that was made from a receipt. It does the
+// same work whether there is one or not.
+func readHeld(ctx context.Context, r store.Reader, programID string, id store.ID) (held, bool, error) {
+	h := held{program: programID, report: id}
 	var accepted int64
+	var closed sql.NullInt64
 	var commitment []byte
-	err := r.QueryRow(ctx, `select report.id, report.accepted, report.mode, receipt.commitment
-		from receipt join report on report.program = receipt.program and report.id = receipt.report
-		where receipt.program = $1 and receipt.lookup = $2 and receipt.closed is null`, programID, lookup[:]).
-		Scan(&h.report, &accepted, &h.mode, &commitment)
+	err := r.QueryRow(ctx, `select report.accepted, report.mode, report.told, report.closed, receipt.commitment
+		from report left join receipt
+		on receipt.program = report.program and receipt.lookup = report.lookup and receipt.report = report.id
+		where report.program = $1 and report.id = $2`, programID, id).
+		Scan(&accepted, &h.mode, &h.told, &closed, &commitment)
 	if errors.Is(err, sql.ErrNoRows) {
 		return held{}, false, nil
 	}
 	if err != nil {
 		return held{}, false, fault.Wrap(err, "looking up a receipt")
 	}
-	h.accepted = store.Time(accepted)
+	h.accepted, h.closed = store.Time(accepted), closed.Valid
 	copy(h.commitment[:], commitment)
 	return h, true, nil
 }
 
-// closeReceipt ends a receipt and says whether it was open.
-func closeReceipt(tx *store.Tx, programID string, lookup [32]byte) (bool, error) {
-	n, err := tx.Exec(`update receipt set closed = $1 where program = $2 and lookup = $3 and closed is null`,
-		store.Micros(tx.Now()), programID, lookup[:])
-	return n > 0, fault.Wrap(err, "closing a receipt")
+// closeReceipt ends the receipt of a report and says whether it was open.
+func closeReceipt(tx *store.Tx, programID string, id store.ID) (bool, error) {
+	n, err := tx.Exec(`update report set closed = $1 where program = $2 and id = $3 and closed is null`,
+		store.Micros(tx.Now()), programID, id)
+	if err != nil || n == 0 {
+		return false, fault.Wrap(err, "closing a receipt")
+	}
+	return true, fault.Wrap(tx.Touch("report", programID, id), "closing a receipt")
 }
 
 func readSealed(ctx context.Context, r store.Reader, programID string, id store.ID) (Sealed, error) {

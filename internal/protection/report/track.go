@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"strings"
 	"time"
 
 	"waylight/internal/partnership/program"
@@ -32,17 +33,26 @@ type Status struct {
 // Proof is what the public log holds of a report.
 type Proof struct {
 	Commitment  [32]byte
+	Salt        [32]byte
+	Opening     string // what Commitment commits to
 	VerifierKey string
 	By          time.Time     // latest time of inclusion, as promised
 	Included    custody.Proof // zero until a public checkpoint covers it
 	Public      bool          // Included is there
+	Broken      string        // BrokenLate, BrokenMissing, or "" while the promise stands
 }
+
+// How a promise is broken.
+const (
+	BrokenLate    = "late"    // its time has passed and no public checkpoint covers it
+	BrokenMissing = "missing" // the entry cannot be found, or is not the report's; Commitment to Opening are zero then
+)
 
 // Status looks up a receipt. The faults of a receipt that does not exist, was
 // closed, or does not fit together are one and the same, after the same work; a
 // word that is not in the list is told, since that says nothing about reports.
 func (s *Service) Status(ctx context.Context, words string) (Status, error) {
-	receipt, parsed := seal.ParseReceipt(words)
+	receipt, parsed := seal.ParseReceipt(clip(words))
 	h, found, err := s.find(ctx, receipt)
 	switch {
 	case mistyped(parsed):
@@ -62,17 +72,27 @@ func mistyped(err error) bool {
 	return errors.As(err, &word) || errors.As(err, &count)
 }
 
-// find looks in every program, always in all of them.
+// maxWords is far more than seven words take, however they are typed. Beyond it
+// nothing is looked at or given back.
+const maxWords = 1 << 10
+
+func clip(words string) string {
+	words = strings.TrimSpace(words)
+	return strings.ToValidUTF8(words[:min(len(words), maxWords)], " ")
+}
+
+// find looks in every program, always in all of them. The id of a report follows
+// from its receipt, so that no line of the directory can hide one.
 func (s *Service) find(ctx context.Context, receipt seal.Receipt) (held, bool, error) {
-	lookup := seal.LookupHash(s.Pepper, receipt.Lookup())
+	lookup := receipt.Lookup()
 	var found held
 	ok := false
 	for _, id := range s.Programs.IDs() {
-		h, here, err := readReceipt(ctx, s.reader, id, lookup)
+		h, here, err := readHeld(ctx, s.reader, id, reportID(s.Pepper, id, lookup))
 		if err != nil {
 			return held{}, false, err
 		}
-		if here {
+		if here && !h.closed {
 			found, ok = h, true
 		}
 	}
@@ -100,12 +120,43 @@ func (s *Service) status(ctx context.Context, h held) (Status, error) {
 	return st, nil
 }
 
+// entry gives the log's entry of a report's acceptance. One that is gone, damaged
+// or of something else is custody.ErrNoLeaf.
+func (s *Service) entry(ctx context.Context, h held) (custody.Leaf, error) {
+	leaf, err := custody.Find(ctx, s.DB, h.program, h.commitment)
+	if err == nil && custody.Commitment(leaf.Salt, leaf.Opening) == h.commitment {
+		o, err := custody.ParseOpening(leaf.Opening)
+		if err == nil && o.Event == acceptedEvent && o.Record == recordName(h.report) {
+			return leaf, nil
+		}
+	}
+	if err == nil || errors.Is(err, custody.ErrNoLeaf) || errors.Is(err, custody.ErrOpening) {
+		s.log(ctx, "a report's line in the directory, or its entry in the log, is gone or forged", custody.ErrNoLeaf)
+		return custody.Leaf{}, custody.ErrNoLeaf
+	}
+	return custody.Leaf{}, fault.Wrap(err, "reading a report's entry in the log")
+}
+
+// proof says how the promise stands. A broken one is told, never hidden behind
+// an error: the status is owed all the same.
 func (s *Service) proof(ctx context.Context, h held) (Proof, error) {
 	log := s.Log(h.program)
-	p := Proof{Commitment: h.commitment, VerifierKey: log.VerifierKey(), By: log.Due(log.Due(h.accepted))}
+	p := Proof{VerifierKey: log.VerifierKey(), By: log.Due(log.Due(h.accepted))}
+	leaf, err := s.entry(ctx, h)
+	if errors.Is(err, custody.ErrNoLeaf) {
+		p.Broken = BrokenMissing
+		return p, nil
+	}
+	if err != nil {
+		return Proof{}, err
+	}
+	p.Commitment, p.Salt, p.Opening = leaf.Commitment, leaf.Salt, string(leaf.Opening)
 	included, err := custody.Prove(ctx, s.DB, h.program, h.commitment)
 	switch {
 	case errors.Is(err, custody.ErrNotYet):
+		if s.Now().After(p.By) {
+			p.Broken = BrokenLate
+		}
 		return p, nil
 	case err != nil:
 		return Proof{}, fault.Wrap(err, "proving a report's place in the log")
@@ -117,7 +168,7 @@ func (s *Service) proof(ctx context.Context, h held) (Proof, error) {
 // Close ends a receipt for its holder: from then on it is answered like one
 // that never existed. The report itself stays with the offices.
 func (s *Service) Close(ctx context.Context, words string) error {
-	receipt, parsed := seal.ParseReceipt(words)
+	receipt, parsed := seal.ParseReceipt(clip(words))
 	h, found, err := s.find(ctx, receipt)
 	switch {
 	case mistyped(parsed):
@@ -127,9 +178,8 @@ func (s *Service) Close(ctx context.Context, words string) error {
 	case parsed != nil || !found:
 		return ErrReceipt
 	}
-	lookup := seal.LookupHash(s.Pepper, receipt.Lookup())
 	return s.DB.Accept(context.WithoutCancel(ctx), func(tx *store.Tx) error {
-		closed, err := closeReceipt(tx, h.program, lookup)
+		closed, err := closeReceipt(tx, h.program, h.report)
 		if err != nil || !closed {
 			return err
 		}

@@ -10,24 +10,27 @@ import (
 // still comes back with every word in it.
 const maxPage = 4 << 20
 
+// maxReceipt is enough for seven words as a page or a program sends them.
+const maxReceipt = 8 << 10
+
 // routes are the room's addresses. Programs stand in them by name, so that they
 // never meet another room's.
 func (s *Service) routes() []web.Route {
 	routes := []web.Route{
-		public("POST /api/v1/reports", s.postReport),
-		public("POST /api/v1/receipt", s.postReceiptJSON),
-		public("GET /api/openapi.json", s.getOpenAPI),
-		public("GET /receipt", s.getReceipt),
-		public("POST /receipt", s.postReceipt),
+		public("POST /api/v1/reports", maxPage, s.postReport),
+		public("POST /api/v1/receipt", maxReceipt, s.postReceiptJSON),
+		public("GET /api/openapi.json", 0, s.getOpenAPI),
+		public("GET /receipt", 0, s.getReceipt),
+		public("POST /receipt", maxReceipt, s.postReceipt),
 	}
 	for _, id := range s.Programs.IDs() {
 		p, ok := s.Programs.Program(id)
 		if !ok {
 			continue
 		}
-		routes = append(routes, public("POST /"+id+"/who", s.whoJSON(p)))
+		routes = append(routes, public("POST /"+id+"/who", maxPage, s.whoJSON(p)))
 		for path, lang := range addressesOf(id, p.Languages) {
-			routes = append(routes, public("GET "+path, s.getForm(p, lang)), public("POST "+path, s.postForm(p, lang)))
+			routes = append(routes, public("GET "+path, 0, s.getForm(p, lang)), public("POST "+path, maxPage, s.postForm(p, lang)))
 		}
 	}
 	return routes
@@ -43,6 +46,6 @@ func addressesOf(id string, languages []string) map[string]string {
 	return out
 }
 
-func public(pattern string, h web.Handler) web.Route {
-	return web.Route{Pattern: pattern, Access: web.Public, Handler: h, MaxBody: maxPage}
+func public(pattern string, limit int64, h web.Handler) web.Route {
+	return web.Route{Pattern: pattern, Access: web.Public, Handler: h, MaxBody: limit}
 }

@@ -1,10 +1,14 @@
 -- A report: its envelope in clear, its words sealed. told says who was named to
 -- the sender, so that a repeated submission gets the same answer. reply_key is
 -- the public key of the receipt, to which answers to the sender are sealed.
+-- lookup is the keyed hash of the receipt's lookup; closed is when its holder
+-- switched it off.
 create table report ( -- covered
   program text not null, -- clear
   id bytes not null, -- clear
   accepted bigint not null, -- clear
+  lookup bytes not null, -- clear
+  closed bigint, -- clear
   via text not null, -- clear
   mode text not null, -- clear
   envelope text not null, -- clear
@@ -31,14 +35,15 @@ create table report_wrap ( -- covered
   foreign key (program, report) references report (program, id)
 );
 
--- How a receipt finds its report. The report's id is itself a keyed hash of the
--- lookup, so a forged line shows; the words of the receipt are in neither.
-create table receipt ( -- not covered: an index that the pepper recomputes from the receipt; closing one has its own entry in the log
+-- The directory of receipts: which report a hash leads to, and its entry in the
+-- log. It decides nothing: the report's id is itself a keyed hash of the receipt,
+-- and its own row says whether the receipt is closed. A line that is gone or
+-- forged therefore hides no report, and shows.
+create table receipt ( -- not covered: a directory that every look-up holds against the covered report and the log
   program text not null, -- clear
   lookup bytes not null, -- clear
   report bytes not null, -- clear
   commitment bytes not null, -- clear
-  closed bigint, -- clear
   primary key (program, lookup),
   foreign key (program, report) references report (program, id)
 );
