@@ -4,6 +4,7 @@ package agency
 
 import (
 	"context"
+	"crypto/ed25519"
 	"slices"
 	"testing"
 	"time"
@@ -49,7 +50,8 @@ func plant(tx *store.Tx, office string, old [16]byte, pub *seal.PublicKey, e End
 
 // unsigned is an endorsement whose signature does not fit.
 func unsigned(previous [16]byte, next *seal.PublicKey, at time.Time) Endorsement {
-	return Endorsement{ok: true, previous: previous, next: next.ID(), member: person(2), public: make([]byte, 32), signature: make([]byte, 64), at: at}
+	public, _, _ := ed25519.GenerateKey(nil) // never fails; a key of zeros would verify some signatures of zeros
+	return Endorsement{ok: true, previous: previous, next: next.ID(), member: person(2), public: public, signature: make([]byte, 64), at: at}
 }
 
 // Whoever can write into the database, and nothing else, must not become the one
