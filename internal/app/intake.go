@@ -78,6 +78,10 @@ func bareReport(ctx context.Context, b *Bare) error {
 // intake sends reports to the running program over HTTP and then looks every
 // one up.
 func (a *App) intake(ctx context.Context, result *Intake, length time.Duration) error {
+	body, err := benchBody()
+	if err != nil {
+		return err
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -89,7 +93,7 @@ func (a *App) intake(ctx context.Context, result *Intake, length time.Duration) 
 	var mu sync.Mutex
 	var reports []string
 	ran := measure(ctx, result.Senders, length, func(ctx context.Context) error {
-		id, err := sendReport(ctx, client, "http://"+l.Addr().String())
+		id, err := sendReport(ctx, client, "http://"+l.Addr().String(), body)
 		if err == nil {
 			mu.Lock()
 			reports = append(reports, id)
@@ -129,14 +133,15 @@ func (a *App) kept(ctx context.Context, text string) (bool, error) {
 	return len(sealed.Wrap) > 0 && len(progress) > 0, err
 }
 
-func sendReport(ctx context.Context, client *http.Client, base string) (id string, err error) {
-	body, err := json.Marshal(map[string]any{
+// benchBody is the measured report as a sender's program posts it.
+func benchBody() ([]byte, error) {
+	return json.Marshal(map[string]any{
 		"program": benchProgram, "language": "en", "mode": "tip",
 		"answers": map[string]any{"age": "under18", "who": "saw", "kind": "labor", "happened": "MS-28049", "land": "ordinary", "story": benchStory},
 	})
-	if err != nil {
-		return "", err
-	}
+}
+
+func sendReport(ctx context.Context, client *http.Client, base string, body []byte) (id string, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/api/v1/reports", bytes.NewReader(body))
 	if err != nil {
 		return "", err
