@@ -41,7 +41,7 @@ func runBench(ctx context.Context, c *console, args []string) int {
 	if err := out.Encode(result); err != nil {
 		return c.fail(err)
 	}
-	if result.Lost > 0 {
+	if result.Lost > 0 || result.Refused > 0 {
 		return exitWrong
 	}
 	return exitOK

@@ -23,6 +23,9 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"waylight/internal/partnership/program"
+	"waylight/programs"
 )
 
 // verb is one thing the program does. It returns the exit code.
@@ -123,6 +126,16 @@ func parse(f *flag.FlagSet, args []string, most int) (rest []string, code int) {
 		return nil, exitUsage
 	}
 	return rest, -1
+}
+
+// onlyProgram is the one program that the built-in packs hold, or "" when there
+// are several and one must be named.
+func onlyProgram() string {
+	set, err := program.Load(programs.FS)
+	if err != nil || len(set.IDs()) != 1 {
+		return ""
+	}
+	return set.IDs()[0]
 }
 
 // fail prints an error and returns the code for something wrong.

@@ -18,7 +18,7 @@ func runOpen(ctx context.Context, c *console, args []string) int {
 	f := flags(c, "open", "REPORT")
 	data := f.String("data", "waylight-data", "folder of the installation or of a restored backup")
 	keyring := f.String("keyring", "", "keyring, when it is not in the data folder")
-	program := f.String("program", "ms", "program the report belongs to")
+	program := f.String("program", onlyProgram(), "program the report belongs to")
 	office := f.String("office", "", "office whose recovery shares are at hand")
 	rest, code := parse(f, args, 1)
 	if code >= 0 {
@@ -29,19 +29,20 @@ func runOpen(ctx context.Context, c *console, args []string) int {
 		f.Usage()
 		return exitUsage
 	}
+	if err := app.RequireDatabase(app.Config{Data: *data, Keyring: *keyring}); err != nil {
+		return c.fail(err)
+	}
 	fmt.Fprintln(c.err, "Type the recovery shares, one on each line, then an empty line.")
 	shares, err := readShares(c)
 	if err != nil {
 		return c.fail(err)
 	}
-	a, err := app.New(ctx, app.Config{Data: *data, Keyring: *keyring})
+	words, recorded, err := app.OpenOffline(ctx, app.Config{Data: *data, Keyring: *keyring}, *program, *office, rest[0], shares)
 	if err != nil {
 		return c.fail(err)
 	}
-	defer a.Close()
-	words, err := a.OpenOffline(ctx, *program, *office, rest[0], shares)
-	if err != nil {
-		return c.fail(err)
+	if !recorded {
+		fmt.Fprintln(c.err, "There is no keyring: this opening is recorded nowhere. Write down who opened what, when and why.")
 	}
 	fmt.Fprintf(c.out, "%s\n", words)
 	return exitOK

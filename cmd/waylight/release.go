@@ -15,7 +15,7 @@ func runRelease(ctx context.Context, c *console, args []string) int {
 	f := flags(c, "release", "E-MAIL")
 	data := f.String("data", "waylight-data", "folder of the installation")
 	keyring := f.String("keyring", "", "keyring, when it is not in the data folder")
-	program := f.String("program", "ms", "program the account belongs to")
+	program := f.String("program", onlyProgram(), "program the account belongs to")
 	rest, code := parse(f, args, 1)
 	if code >= 0 {
 		return code
@@ -24,6 +24,9 @@ func runRelease(ctx context.Context, c *console, args []string) int {
 		fmt.Fprintln(c.err, "waylight: release needs the e-mail address of the account")
 		f.Usage()
 		return exitUsage
+	}
+	if err := app.RequireDatabase(app.Config{Data: *data, Keyring: *keyring}); err != nil {
+		return c.fail(err)
 	}
 	a, err := app.New(ctx, app.Config{Data: *data, Keyring: *keyring})
 	if err != nil {

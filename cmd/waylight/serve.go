@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"waylight/internal/app"
@@ -48,6 +49,10 @@ func runServe(ctx context.Context, c *console, args []string) int {
 	f.DurationVar(&s.every, "checkpoint-every", 10*time.Minute, "schedule of the public log's checkpoints")
 	if _, code := parse(f, args, 0); code >= 0 {
 		return code
+	}
+	if s.database != "" && !strings.HasPrefix(s.database, "sqlite:") {
+		fmt.Fprintln(c.err, "waylight: this release serves on sqlite:FILE; PostgreSQL comes with a later one")
+		return exitUsage
 	}
 	s.mail.Password = os.Getenv("WAYLIGHT_MAIL_PASSWORD")
 	certificate, err := s.certificate()

@@ -37,10 +37,14 @@ func (a *App) KeyOffice(ctx context.Context, program, office string) error {
 	}
 	pub := secret.Public()
 	wraps := []agency.Wrap{{Holder: agency.Recovery, Sealed: []byte("forgotten")}, {Holder: "member:" + store.NewID().String(), Sealed: []byte("forgotten")}}
-	return a.DB.Write(ctx, func(tx *store.Tx) error {
+	err = a.DB.Write(ctx, func(tx *store.Tx) error {
 		defer tx.Log(custody.Entry{Program: program, Event: "key.made", Record: "office:" + office, Actor: "system"})
 		return a.Agencies.SetKey(tx, program, office, pub, wraps)
 	})
+	if err != nil {
+		return err
+	}
+	return a.Agencies.Refresh(ctx)
 }
 
 // Bare does of one report what nothing can be left out of: it seals the body, wraps

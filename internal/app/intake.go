@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -16,7 +17,9 @@ import (
 	"sync"
 	"time"
 
+	"waylight/internal/platform/custody"
 	"waylight/internal/platform/store"
+	"waylight/internal/protection/report"
 )
 
 // Intake is what `waylight bench intake` measured.
@@ -91,12 +94,12 @@ func (a *App) intake(ctx context.Context, result *Intake, length time.Duration) 
 	go func() { stopped <- a.Serve(serving, l, nil) }()
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: result.Senders, DisableCompression: true}}
 	var mu sync.Mutex
-	var reports []string
+	var answers []answered
 	ran := measure(ctx, result.Senders, length, func(ctx context.Context) error {
-		id, err := sendReport(ctx, client, "http://"+l.Addr().String(), body)
+		got, err := sendReport(ctx, client, "http://"+l.Addr().String(), body)
 		if err == nil {
 			mu.Lock()
-			reports = append(reports, id)
+			answers = append(answers, got)
 			mu.Unlock()
 		}
 		return err
@@ -109,28 +112,69 @@ func (a *App) intake(ctx context.Context, result *Intake, length time.Duration) 
 	result.Accepted, result.Refused = ran.done, ran.failed
 	result.PerSecond = float64(ran.done) / ran.took.Seconds()
 	result.P50, result.P99 = ran.quantile(0.50), ran.quantile(0.99)
-	for _, text := range reports {
-		if kept, err := a.kept(ctx, text); err != nil {
+	return a.lookUp(ctx, result, answers)
+}
+
+// answered is what one sender was told.
+type answered struct {
+	Report     string
+	Deliveries []any
+	Promise    struct{ Commitment []byte }
+}
+
+// lookUp opens the database anew, as after a restart, and counts what was
+// promised but is not there: the report with a wrap for every office, a
+// referral for every office, and the leaf that names them.
+func (a *App) lookUp(ctx context.Context, result *Intake, answers []answered) error {
+	if err := a.Close(); err != nil {
+		return err
+	}
+	again, err := New(ctx, a.Config)
+	if err != nil {
+		return err
+	}
+	defer again.Close()
+	for _, got := range answers {
+		kept, err := again.kept(ctx, got)
+		if err != nil {
 			return err
-		} else if !kept {
+		}
+		if !kept {
 			result.Lost++
 		}
 	}
 	return nil
 }
 
-// kept says whether a report and all its referrals are in the database.
-func (a *App) kept(ctx context.Context, text string) (bool, error) {
-	id, err := store.ParseID(text)
-	if err != nil {
+func (a *App) kept(ctx context.Context, got answered) (bool, error) {
+	id, err := store.ParseID(got.Report)
+	if err != nil || len(got.Promise.Commitment) != 32 {
 		return false, nil
 	}
-	sealed, err := a.Reports.Body(ctx, benchProgram, id, benchOffices[1])
-	if err != nil {
-		return false, fmt.Errorf("looking a report up: %w", err)
+	for _, office := range benchOffices {
+		sealed, err := a.Reports.Body(ctx, benchProgram, id, office)
+		if errors.Is(err, report.ErrNoReport) || err == nil && len(sealed.Wrap) == 0 {
+			return false, nil
+		}
+		if err != nil {
+			return false, fmt.Errorf("looking a report up: %w", err)
+		}
 	}
-	progress, err := a.Referrals.Progress(ctx, benchProgram, id)
-	return len(sealed.Wrap) > 0 && len(progress) > 0, err
+	leaf, err := custody.Find(ctx, a.DB, benchProgram, [32]byte(got.Promise.Commitment))
+	if errors.Is(err, custody.ErrNoLeaf) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	rows, err := custody.DecodeRows(leaf.Rows)
+	referrals := 0
+	for _, r := range rows {
+		if r.Table == "referral" {
+			referrals++
+		}
+	}
+	return referrals == len(benchOffices) && strings.Contains(string(leaf.Opening), "report:"+got.Report), err
 }
 
 // benchBody is the measured report as a sender's program posts it.
@@ -141,36 +185,32 @@ func benchBody() ([]byte, error) {
 	})
 }
 
-func sendReport(ctx context.Context, client *http.Client, base string, body []byte) (id string, err error) {
+func sendReport(ctx context.Context, client *http.Client, base string, body []byte) (got answered, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/api/v1/reports", bytes.NewReader(body))
 	if err != nil {
-		return "", err
+		return got, err
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Idempotency-Key", store.NewID().String()+store.NewID().String())
 	res, err := client.Do(req)
 	if err != nil {
-		return "", err
+		return got, err
 	}
 	defer res.Body.Close()
 	answer, err := io.ReadAll(res.Body)
 	if err != nil {
-		return "", err
+		return got, err
 	}
 	if res.StatusCode != http.StatusCreated {
-		return "", fmt.Errorf("answered %d: %s", res.StatusCode, answer)
-	}
-	var got struct {
-		Report     string
-		Deliveries []any
+		return got, fmt.Errorf("answered %d: %s", res.StatusCode, answer)
 	}
 	if err := json.Unmarshal(answer, &got); err != nil {
-		return "", err
+		return got, err
 	}
 	if len(got.Deliveries) != len(benchOffices) {
-		return "", fmt.Errorf("%d deliveries, not %d", len(got.Deliveries), len(benchOffices))
+		return got, fmt.Errorf("%d deliveries, not %d", len(got.Deliveries), len(benchOffices))
 	}
-	return got.Report, nil
+	return got, nil
 }
 
 // measured is what a crowd of callers did.

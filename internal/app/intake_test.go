@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"waylight/internal/app"
+	"waylight/internal/platform/form"
+	"waylight/internal/platform/store"
+	"waylight/internal/protection/report"
 )
 
 // BenchmarkIntake is `waylight bench intake` for the profiler.
@@ -19,5 +22,33 @@ func BenchmarkIntake(b *testing.B) {
 		}
 		b.ReportMetric(r.PerSecond, "reports/s")
 		b.ReportMetric(r.LimitPerSecond, "limit/s")
+	}
+}
+
+// BenchmarkFirstReport measures the way from nothing running to the first
+// accepted report: packs, catalogs, templates, database, and one report.
+func BenchmarkFirstReport(b *testing.B) {
+	data := b.TempDir()
+	a, err := app.New(ctx, app.Config{Data: data, Demo: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, office := range []string{"mbi-desk", "help-desk"} {
+		if err := a.KeyOffice(ctx, "ms", office); err != nil {
+			b.Fatal(err)
+		}
+	}
+	a.Close()
+	for b.Loop() {
+		a, err := app.New(ctx, app.Config{Data: data, Demo: true})
+		if err != nil {
+			b.Fatal(err)
+		}
+		_, err = a.Reports.Accept(ctx, report.Submission{Program: "ms", Language: "en", Key: []byte(store.NewID().String() + store.NewID().String()), Via: report.ViaWeb,
+			Answers: form.Answers{"mode": {"tip"}, "age": {"adult"}, "story": {"A first report."}}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		a.Close()
 	}
 }

@@ -5,6 +5,8 @@ package app_test
 import (
 	"bytes"
 	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"waylight/internal/app"
@@ -61,25 +63,26 @@ func TestRecoverySharesOpenAReportOffline(t *testing.T) {
 	id := send(t, a, "CANARY words to be recovered").Report.String()
 	a.Close()
 
-	a, err := app.New(ctx, app.Config{Data: data})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer a.Close()
+	here := app.Config{Data: data}
 	for _, pair := range [][]string{{shares["mdcps"][0], shares["mdcps"][2]}, {shares["mdcps"][2], shares["mdcps"][1]}} {
-		words, err := a.OpenOffline(ctx, "ms", "mdcps", id, pair)
-		if err != nil || !bytes.Contains(words, []byte("CANARY words to be recovered")) {
+		words, recorded, err := app.OpenOffline(ctx, here, "ms", "mdcps", id, pair)
+		if err != nil || !recorded || !bytes.Contains(words, []byte("CANARY words to be recovered")) {
 			t.Errorf("%q, %v", words, err)
 		}
 	}
 	for name, few := range map[string][]string{"one share": shares["mdcps"][:1], "another office's": shares["help-desk"][:2], "mixed": {shares["mdcps"][0], shares["help-desk"][1]}, "none": nil, "junk": {"junk", "junk"}} {
-		if words, err := a.OpenOffline(ctx, "ms", "mdcps", id, few); err == nil {
+		if words, _, err := app.OpenOffline(ctx, here, "ms", "mdcps", id, few); err == nil {
 			t.Errorf("%s opened %q", name, words)
 		}
 	}
-	if _, err := a.OpenOffline(ctx, "ms", "help-desk", id, shares["help-desk"][:2]); err == nil {
+	if _, _, err := app.OpenOffline(ctx, here, "ms", "help-desk", id, shares["help-desk"][:2]); err == nil {
 		t.Error("an office that the report was not sealed to opened it")
 	}
+	a, err := app.New(ctx, here)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
 	var recorded int
 	rows, err := a.DB.Query(ctx, `select opening from custody_leaf where program = $1`, "ms")
 	if err != nil {
@@ -97,5 +100,32 @@ func TestRecoverySharesOpenAReportOffline(t *testing.T) {
 	}
 	if err := errors.Join(rows.Err()); err != nil || recorded != 2 {
 		t.Errorf("%d openings are recorded, want 2 (%v)", recorded, err)
+	}
+}
+
+// After a disaster that took the keyring, the shares still open what was
+// sealed; the database is read only, and nothing new is made beside it.
+func TestRecoverySharesOpenWithoutTheKeyring(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	a, shares := staffed(t, data, "mbi-desk", "help-desk", "mdcps")
+	id := send(t, a, "CANARY words after the disaster").Report.String()
+	a.Close()
+	if err := os.RemoveAll(filepath.Join(data, "keyring")); err != nil {
+		t.Fatal(err)
+	}
+	words, recorded, err := app.OpenOffline(ctx, app.Config{Data: data}, "ms", "mdcps", id, shares["mdcps"][1:])
+	if err != nil || recorded || !bytes.Contains(words, []byte("CANARY words after the disaster")) {
+		t.Errorf("%q, recorded %v, %v", words, recorded, err)
+	}
+	if _, err := os.Stat(filepath.Join(data, "keyring")); !errors.Is(err, os.ErrNotExist) {
+		t.Error("a new keyring was made")
+	}
+	nowhere := filepath.Join(data, "nowhere")
+	if _, _, err := app.OpenOffline(ctx, app.Config{Data: nowhere}, "ms", "mdcps", id, shares["mdcps"]); err == nil {
+		t.Error("a folder without an installation was opened")
+	}
+	if _, err := os.Stat(nowhere); !errors.Is(err, os.ErrNotExist) {
+		t.Error("a new installation was made by a typing mistake")
 	}
 }

@@ -3,6 +3,7 @@
 package browser
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -14,9 +15,9 @@ import (
 func TestStaffPages(t *testing.T) {
 	d := start(t)
 	for email, pages := range map[string][]string{
-		"dana@tipdesk.invalid":    {"/staff", "/staff/inbox", "/staff/desk", "/staff/desk?list=late", "/staff/roster", "/staff/people"},
+		"dana@tipdesk.invalid":    {"/staff", "/staff/inbox", "/staff/desk", "/staff/desk?list=late", "/staff/desk → th a[href^='/staff/desk/']", "/staff/roster", "/staff/people"},
 		"lucia@helpdesk.invalid":  {"/staff/inbox", "/staff/desk"},
-		"admin@program.invalid":   {"/staff", "/staff/setup", "/staff/channels", "/staff/offices", "/staff/people", "/staff/work"},
+		"admin@program.invalid":   {"/staff", "/staff/setup", "/staff/channels", "/staff/channels/mdcps-line", "/staff/channels/emergency-911", "/staff/offices", "/staff/offices/mdcps", "/staff/people", "/staff/people/invite", "/staff/people → a[href^='/staff/people/']:not([href$='invite']):not([href*='?'])", "/staff/work"},
 		"auditor@program.invalid": {"/staff", "/staff/work"},
 		"ana@helper.invalid":      {"/staff/inbox", "/staff/roster", "/staff/people"},
 	} {
@@ -24,7 +25,11 @@ func TestStaffPages(t *testing.T) {
 			tab := webtest.Browser(t)
 			signIn(t, tab, d, email)
 			for _, page := range pages {
+				page, link, follow := strings.Cut(page, " → ")
 				tab.Open(d.origin+page, 1200, 900)
+				if follow { // the first page that a link of this page leads to
+					tab.Open(webtest.Eval[string](tab, fmt.Sprintf(`document.querySelector(%q).href`, link)), 1200, 900)
+				}
 				clean(t, tab, page)
 				body := text(tab)
 				if !strings.Contains(body, "Demo") {
@@ -48,7 +53,7 @@ func TestStaffPages(t *testing.T) {
 func TestOtherPublicPages(t *testing.T) {
 	d := start(t)
 	tab := webtest.Browser(t)
-	for _, page := range []string{"/demo/mail", "/nowhere", "/staff/sign-in", "/receipt"} {
+	for _, page := range []string{"/", "/demo/mail", "/nowhere", "/staff/sign-in", "/staff/enroll", "/receipt"} {
 		tab.Open(d.origin+page, 390, 800)
 		clean(t, tab, page)
 		if wide := webtest.Eval[bool](tab, `document.documentElement.scrollWidth > innerWidth`); wide {

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -191,10 +192,10 @@ func look(t *testing.T, tab *webtest.Tab, d *demo, lang, receipt, words string, 
 	}
 	row := webtest.Eval[[]string](tab, `[...document.querySelectorAll("tbody tr")].map(r => r.innerText)`)
 	year := fmt.Sprint(time.Now().Year())
-	for _, r := range row {
-		if strings.Count(r, year) >= 2 { // received and read, each with its date
-			return
-		}
+	if !slices.ContainsFunc(row, func(r string) bool { return strings.Count(r, year) >= 2 }) { // received and read, each with its date
+		t.Errorf("the receipt does not show that the report was read: %q", row)
 	}
-	t.Errorf("the receipt does not show that the report was read: %q", row)
+	press(tab, "button[value=close]")
+	wait(t, tab, `!!document.querySelector(".good")`)
+	public(t, tab, fmt.Sprintf("receipt, closed (%s)", lang))
 }
