@@ -32,7 +32,7 @@ func runCheck(_ context.Context, c *console, args []string) int {
 		return c.fail(err)
 	}
 	if n > 0 {
-		fmt.Fprintf(c.out, "%d problems\n", n)
+		fmt.Fprintf(c.out, "problems: %d\n", n)
 		return exitWrong
 	}
 	return exitOK

@@ -51,6 +51,9 @@ func TestExitCodes(t *testing.T) {
 		{2, []string{"open", "--office", "mdcps"}},
 		{2, []string{"bench", "outtake"}},
 		{2, []string{"serve", "--database", "postgres://example.invalid/x"}},
+		{2, []string{"serve", "--data", nowhere, "--origin", "javascript:x"}},
+		{2, []string{"serve", "--data", nowhere, "--origin", "tips.example.gov"}},
+		{2, []string{"serve", "--data", nowhere, "--origin", "http://tips.example.gov"}},
 		{1, []string{"release", "--data", nowhere, "somebody@example.invalid"}},
 	} {
 		if code, printed := call(t, c.args...); code != c.code {

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -52,6 +53,10 @@ func runServe(ctx context.Context, c *console, args []string) int {
 	}
 	if s.database != "" && !strings.HasPrefix(s.database, "sqlite:") {
 		fmt.Fprintln(c.err, "waylight: this release serves on sqlite:FILE; PostgreSQL comes with a later one")
+		return exitUsage
+	}
+	if err := checkOrigin(s.origin); err != nil {
+		fmt.Fprintf(c.err, "waylight: %v\n", err)
 		return exitUsage
 	}
 	s.mail.Password = os.Getenv("WAYLIGHT_MAIL_PASSWORD")
@@ -114,13 +119,31 @@ func (s *serveFlags) certificate() (*tls.Certificate, error) {
 	return &pair, nil
 }
 
+// checkOrigin holds the public address to the one form that links can be made
+// of: a wrong one would make every mailed link a dead end.
+func checkOrigin(origin string) error {
+	if origin == "" {
+		return nil
+	}
+	u, err := url.Parse(origin)
+	if err != nil || u.Host == "" || origin != u.Scheme+"://"+u.Host || u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
+		return errors.New("--origin is written like https://tips.example.gov, without anything after the name")
+	}
+	return nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
 // plainAllowed refuses to carry reports over a network in clear.
 func (s *serveFlags) plainAllowed() error {
 	host, _, err := net.SplitHostPort(s.addr)
 	if err != nil {
 		return fmt.Errorf("reading --addr: %w", err)
 	}
-	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+	if loopback(host) {
 		return nil
 	}
 	return errors.New("without --tls-cert and --tls-key Waylight only listens on this machine (127.0.0.1), for a proxy that speaks HTTPS")

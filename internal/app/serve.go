@@ -10,6 +10,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -17,6 +19,14 @@ import (
 // answers under way finish. A nil certificate serves plain HTTP, for a proxy
 // on the same machine.
 func (a *App) Serve(ctx context.Context, l net.Listener, certificate *tls.Certificate) error {
+	if err := a.markDemo(); err != nil {
+		return err
+	}
+	release, err := lockFolder(a.Data)
+	if err != nil {
+		return err
+	}
+	defer release()
 	server := &http.Server{
 		Handler:           a.handler,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -46,10 +56,25 @@ func (a *App) Serve(ctx context.Context, l net.Listener, certificate *tls.Certif
 	}
 	graceful, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
 	defer cancel()
-	err := server.Shutdown(graceful)
+	err = server.Shutdown(graceful)
 	<-worked
 	if serveErr := <-served; !errors.Is(serveErr, http.ErrServerClosed) {
 		err = errors.Join(err, serveErr)
 	}
 	return err
+}
+
+// errDemoFolder refuses to serve for real what a demo was filled with.
+var errDemoFolder = errors.New("this folder was filled by a demo, whose passphrase everybody knows; serve from another one")
+
+// markDemo marks a demo's folder, and keeps a real server off it.
+func (a *App) markDemo() error {
+	mark := filepath.Join(a.Data, "demo")
+	if a.Demo {
+		return os.WriteFile(mark, []byte("Invented people and reports. Never serve this for real.\n"), 0o600)
+	}
+	if _, err := os.Stat(mark); err == nil {
+		return errDemoFolder
+	}
+	return nil
 }

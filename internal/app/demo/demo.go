@@ -20,6 +20,7 @@ import (
 	"waylight/internal/app"
 	"waylight/internal/partnership/agency"
 	"waylight/internal/platform/mail"
+	"waylight/internal/platform/store"
 	"waylight/programs"
 )
 
@@ -46,6 +47,7 @@ type Demo struct {
 	people  []*person
 	samples []sample
 	events  []event
+	reports []store.ID // in the order they came in
 	end     time.Time
 }
 

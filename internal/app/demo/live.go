@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"waylight/internal/platform/custody"
+	"waylight/internal/platform/seal"
 	"waylight/internal/platform/store"
 	"waylight/internal/protection/referral"
 	"waylight/internal/protection/report"
@@ -47,6 +48,7 @@ func (d *Demo) live(ctx context.Context, end time.Time) error {
 	for i := range d.Config.Reports {
 		d.plan(start.Add(step*time.Duration(i+1)), func(ctx context.Context) error { return d.arrive(ctx, i) })
 	}
+	d.plan(end.Add(-10*time.Minute), d.takeOne)
 	for at := start; at.Before(end); at = at.Add(6 * time.Hour) {
 		d.plan(at, func(ctx context.Context) error { _, err := d.App.Runner.RunDue(ctx); return err })
 	}
@@ -71,8 +73,10 @@ func (d *Demo) arrive(ctx context.Context, n int) error {
 	if err != nil {
 		return fmt.Errorf("report %d: %w", n+1, err)
 	}
+	d.reports = append(d.reports, accepted.Report)
 	if d.end.Sub(d.clock.Now()) > quiet {
 		d.handle(n, accepted)
+		d.unusual(n, accepted)
 	}
 	return nil
 }
@@ -97,7 +101,7 @@ func (d *Demo) handle(n int, accepted report.Accepted) {
 	for k, told := range accepted.Deliveries {
 		turn := n*3 + k
 		who := d.on(told.Holder, turn)
-		if turn%7 == 6 || who == nil {
+		if turn%7 == 6 || who == nil || d.apart(n, told.Holder) {
 			continue
 		}
 		at := d.clock.Now().Add(time.Duration(2+turn%25) * time.Minute)
@@ -119,17 +123,23 @@ func (d *Demo) handle(n int, accepted report.Accepted) {
 
 // open does what the member's browser does: opens the words and signs it.
 func (d *Demo) open(ctx context.Context, who *person, id store.ID) error {
+	_, _, err := d.read(ctx, who, id)
+	return err
+}
+
+// read is open that keeps the content key, as the browser does for sending on.
+func (d *Demo) read(ctx context.Context, who *person, id store.ID) (*seal.ContentKey, report.Sealed, error) {
 	sealed, err := d.App.Reports.Body(ctx, Program, id, who.office)
 	if err != nil {
-		return err
+		return nil, sealed, err
 	}
 	_, content, err := who.holder.OpenReport(who.office, sealed.Wrap, sealed.Ciphertext, sealed.Record(), sealed.Hash, who.office)
 	if err != nil {
-		return err
+		return nil, sealed, err
 	}
 	m := who.holder.Member
 	signature := who.holder.SignStatement(referral.OpenedStatement(Program, id, sealed.Hash, who.office, m.ID))
-	return d.App.Referrals.Open(ctx, m, id, content.OpeningToken(), signature)
+	return content, sealed, d.App.Referrals.Open(ctx, m, id, content.OpeningToken(), signature)
 }
 
 // follow acknowledges, and records what came of it.

@@ -411,3 +411,26 @@ func FuzzParse(f *testing.F) {
 		_, _ = form.DecodeValues(url.Values{"x": {"y"}})
 	})
 }
+
+// A place decides who is told: what two readers could read in two ways is refused.
+func TestPlaceInJSONHasOneReading(t *testing.T) {
+	t.Parallel()
+	f, err := Parse([]byte("id: f\nquestions:\n  - {id: where, type: place, label: {en: Where, es: Dónde}}\n"), "f.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for raw, ok := range map[string]bool{
+		`{"state":"MS","county":"DeSoto"}`: true,
+		`{"state":"MS"}`:                   true,
+		`{"state":"MS","state":"TN"}`:      false,
+		`{"State":"MS"}`:                   false,
+		`{"state":"MS","town":"X"}`:        false,
+		`{"state":{"state":"MS"}}`:         false,
+		`{"state":["MS"]}`:                 false,
+	} {
+		_, problems := f.DecodeJSON(map[string]json.RawMessage{"where": json.RawMessage(raw)})
+		if (len(problems) == 0) != ok {
+			t.Errorf("%s: %v", raw, problems)
+		}
+	}
+}

@@ -60,12 +60,7 @@ func (d *decoder) decodeOne(name string, raw json.RawMessage) (values, county []
 	var text string
 	var list []string
 	var flag bool
-	var where struct {
-		State  string `json:"state"`
-		County string `json:"county"`
-	}
-	strict := json.NewDecoder(bytes.NewReader(raw))
-	strict.DisallowUnknownFields()
+	state, at, isWhere := readPlace(raw)
 	switch {
 	case json.Unmarshal(raw, &text) == nil:
 		values, k = []string{text}, isText
@@ -73,8 +68,8 @@ func (d *decoder) decodeOne(name string, raw json.RawMessage) (values, county []
 		values, k = list, isText
 	case json.Unmarshal(raw, &flag) == nil:
 		values, k = []string{map[bool]string{true: "yes", false: "no"}[flag]}, isFlag
-	case strict.Decode(&where) == nil:
-		values, county, k = []string{where.State}, []string{where.County}, isPlace
+	case isWhere:
+		values, county, k = []string{state}, []string{at}, isPlace
 	default:
 		return []string{string(raw)}, nil, isWrong
 	}
@@ -82,6 +77,33 @@ func (d *decoder) decodeOne(name string, raw json.RawMessage) (values, county []
 		d.add(Problem{Question: name, Code: Encoding})
 	}
 	return values, county, k
+}
+
+// readPlace reads {"state": "...", "county": "..."}. A name that stands twice, or in
+// other capitals, is refused: whoever reads it next might take the other one,
+// and a place decides who is told.
+func readPlace(raw []byte) (state, county string, ok bool) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return "", "", false
+	}
+	seen := map[string]string{}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return "", "", false
+		}
+		value, err := d.Token()
+		words, isText := value.(string)
+		key, _ := name.(string)
+		_, twice := seen[key]
+		if err != nil || !isText || twice || key != "state" && key != "county" {
+			return "", "", false
+		}
+		seen[key] = words
+	}
+	_, err := d.Token()
+	return seen["state"], seen["county"], err == nil
 }
 
 // lostLetters reports whether decoding put replacement characters where the

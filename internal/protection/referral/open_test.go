@@ -87,13 +87,17 @@ func TestProgressForTheReceipt(t *testing.T) {
 			return out
 		}
 		first := progress()
-		if len(first) != 2 || !first["child_protection"].Received.Equal(storetest.Start) || !first["child_protection"].Read.IsZero() ||
+		if len(first) != 2 || !first["child_protection"].Received.Equal(storetest.Start.Add(25*time.Minute)) || // never before it was sent !first["child_protection"].Read.IsZero() ||
 			!first["police"].Received.IsZero() {
 			t.Fatalf("at first: %+v", first)
 		}
 		clock.Advance(2 * time.Hour)
 		w.open(ana, id)
 		w.tell(dee, id, local)
+		if half := progress()["police"]; !half.Received.IsZero() || !half.Read.IsZero() {
+			t.Fatalf("with the coordinator still to be told: %+v", half)
+		}
+		w.tell(dee, id, police)
 		later := progress()
 		hour := storetest.Start.Add(2 * time.Hour)
 		if !later["child_protection"].Read.Equal(hour) || !later["police"].Received.Equal(hour) || !later["police"].Read.Equal(hour) {

@@ -117,8 +117,9 @@ func (a subject) referral(ref report.Ref, d program.Duty) Referral {
 }
 
 // Progress answers, per kind of office, when a report was received and when it
-// was read there, to the hour. It names no office and no outcome, and says
-// nothing of offices that other offices chose to tell.
+// was read there, to the hour: zero until that holds for every office of the
+// kind, and then the latest of their times, so that one office's reading never
+// stands for another's that was not told. It names no office and no outcome.
 func (s *Service) Progress(ctx context.Context, programID string, id store.ID) ([]report.Progress, error) {
 	p, ok := s.programs.Program(programID)
 	if !ok {
@@ -128,22 +129,77 @@ func (s *Service) Progress(ctx context.Context, programID string, id store.ID) (
 	if err != nil {
 		return nil, err
 	}
-	kinds := map[string]report.Progress{}
+	kinds := map[string]*reached{}
 	for _, r := range all {
-		if r.Origin != OriginDuty {
+		if !r.counts() {
 			continue
 		}
 		kind := p.Offices[r.Recipient].Kind
-		received, read := r.received()
-		was := kinds[kind]
-		kinds[kind] = report.Progress{Kind: kind, Received: earlier(was.Received, coarse(received)), Read: earlier(was.Read, coarse(read))}
+		if kinds[kind] == nil {
+			kinds[kind] = &reached{}
+		}
+		kinds[kind].add(r)
 	}
 	out := make([]report.Progress, 0, len(kinds))
-	for _, k := range kinds {
-		out = append(out, k)
+	for kind, k := range kinds {
+		out = append(out, report.Progress{Kind: kind, Received: k.received.time(), Read: k.read.time()})
 	}
 	slices.SortFunc(out, func(a, b report.Progress) int { return strings.Compare(a.Kind, b.Kind) })
 	return out, nil
+}
+
+// counts says whether a receipt tells of r. What an office passed on counts once
+// the other took it on: until then it must not take back what the sender saw.
+func (r Referral) counts() bool {
+	switch r.Origin {
+	case OriginDuty:
+		return true
+	case OriginOnward:
+		return r.State == Acknowledged || r.State == Closed
+	}
+	return false
+}
+
+// reached gathers how far one kind of office got.
+type reached struct{ received, read latest }
+
+// add counts one referral in. An office that stepped back holds nothing up; what
+// it had read by then stays true.
+func (k *reached) add(r Referral) {
+	received, read := r.received()
+	if gone := r.State == Recused || r.State == Replaced; gone && read.IsZero() {
+		return
+	}
+	k.received.add(received, r.Accepted)
+	k.read.add(read, r.Accepted)
+}
+
+// latest is the latest of some times, or zero when there is none or one of them
+// has not come.
+type latest struct {
+	at      time.Time
+	missing bool
+	floor   time.Time // nothing shows as earlier than the report itself
+}
+
+func (l *latest) add(t, accepted time.Time) {
+	l.missing = l.missing || t.IsZero()
+	if l.floor.IsZero() || accepted.Before(l.floor) {
+		l.floor = accepted
+	}
+	if t.After(l.at) {
+		l.at = t
+	}
+}
+
+func (l latest) time() time.Time {
+	if l.missing {
+		return time.Time{}
+	}
+	if t := coarse(l.at); t.After(l.floor) {
+		return t
+	}
+	return l.floor
 }
 
 // received says when the recipient had the report and when it was read there.
@@ -154,19 +210,13 @@ func (r Referral) received() (received, read time.Time) {
 		return r.DoneAt, r.DoneAt
 	case r.State == CannotOpen && r.OpenedAt.IsZero():
 		return time.Time{}, time.Time{}
+	case r.Origin == OriginOnward:
+		return r.Started, r.OpenedAt
 	}
 	return r.Accepted, r.OpenedAt
 }
 
 func coarse(t time.Time) time.Time { return t.Truncate(time.Hour) }
-
-// earlier is the earlier of two times, where zero means never.
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
-		return b
-	}
-	return a
-}
 
 // KindNotice and KindClock are the room's jobs.
 const (

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/program"
@@ -95,6 +96,79 @@ func TestStandsFor(t *testing.T) {
 		page := w.as(clerk).GetDoc("/staff/report/" + id.String()).Main()
 		if name := w.ms.Offices[childCare].Name.In("en"); !strings.Contains(page, "in place of "+name) {
 			t.Error("the page does not say in whose place")
+		}
+	})
+}
+
+// TestProgressOfAKind: what one office of a kind read does not stand for
+// another of the kind that nobody has called yet.
+func TestProgressOfAKind(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, schemas(), func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		w := setup(t, db, clock)
+		dee := w.hire(tipDesk, "Dee", identity.RoleDesk)
+		cora := w.hire(police, "Cora")
+		gil := w.hire(lawyers, "Gil")
+		id := w.send(tip(nil))
+		stands := func(when, kind string, received, read time.Time) {
+			t.Helper()
+			all, err := w.referrals.Progress(t.Context(), "ms", id)
+			check(t, err)
+			i := slices.IndexFunc(all, func(p report.Progress) bool { return p.Kind == kind })
+			switch {
+			case i < 0:
+				t.Fatalf("%s: nothing about %s", when, kind)
+			case !all[i].Received.Equal(received), !all[i].Read.Equal(read):
+				t.Errorf("%s: %+v, want %s and %s", when, all[i], received, read)
+			}
+		}
+		hour := func(n time.Duration) time.Time { return storetest.Start.Add(n * time.Hour) }
+		stands("at first", "police", time.Time{}, time.Time{})
+		clock.Advance(time.Hour)
+		w.open(cora, id)
+		stands("one of two", "police", time.Time{}, time.Time{})
+		clock.Advance(2 * time.Hour)
+		w.tell(dee, id, local)
+		stands("both", "police", hour(3), hour(3))
+
+		clock.Advance(time.Hour)
+		_, err := w.referrals.ReferOn(t.Context(), cora.Member, id, w.wrapFor(cora, id, lawyers))
+		check(t, err)
+		kind := w.ms.Offices[lawyers].Kind
+		all, err := w.referrals.Progress(t.Context(), "ms", id)
+		check(t, err)
+		if slices.ContainsFunc(all, func(p report.Progress) bool { return p.Kind == kind }) {
+			t.Error("it tells of an office that has not taken the report on")
+		}
+		clock.Advance(time.Hour)
+		w.open(gil, id)
+		check(t, w.referrals.Acknowledge(t.Context(), gil.Member, id))
+		stands("referred on", kind, hour(4), hour(5))
+		stands("referred on", "police", hour(3), hour(3))
+	})
+}
+
+// TestProgressWithoutWhoSteppedBack: an office that stepped back unread holds
+// nothing up, and alone it never counts as having read.
+func TestProgressWithoutWhoSteppedBack(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, schemas(), func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		w := setup(t, db, clock)
+		dee := w.hire(tipDesk, "Dee", identity.RoleDesk)
+		cora := w.hire(police, "Cora", identity.RoleMember, identity.RoleSupervisor)
+		id := w.send(tip(nil))
+		check(t, w.referrals.RecuseOffice(t.Context(), cora.Member, id))
+		first, err := w.referrals.Progress(t.Context(), "ms", id)
+		check(t, err)
+		if len(first) != 1 || first[0] != (report.Progress{Kind: "police"}) {
+			t.Fatalf("nobody has it, and the receipt says %+v", first)
+		}
+		clock.Advance(time.Hour)
+		w.tell(dee, id, local)
+		then, err := w.referrals.Progress(t.Context(), "ms", id)
+		check(t, err)
+		if hour := storetest.Start.Add(time.Hour); len(then) != 1 || !then[0].Read.Equal(hour) || !then[0].Received.Equal(hour) {
+			t.Errorf("the desk told the police, and the receipt says %+v", then)
 		}
 	})
 }

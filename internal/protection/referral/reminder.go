@@ -83,6 +83,16 @@ func (s *Service) reminders(p *program.Program, e program.Envelope) []program.Du
 	return p.Route(e, s.agencies.Keyed(p.ID)).Reminders
 }
 
+// Owed lists the duties about a report that are the member's own office's and
+// still run, the nearest first.
+func (s *Service) Owed(ctx context.Context, m identity.Member, report store.ID) ([]Referral, error) {
+	if _, err := s.mine(ctx, s.db, m, report); err != nil {
+		return nil, err
+	}
+	return referrals(ctx, s.db, m.Program, "report = $2 and holder = $3 and origin = $4 and state = $5 order by due, id",
+		report, m.Office, string(OriginReminder), string(Running))
+}
+
 // Meet lets the office whose duty a reminder is say that it was met. It is the
 // office's word and proves nothing; the page says so.
 func (s *Service) Meet(ctx context.Context, m identity.Member, id store.ID) error {

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package demo_test
+
+import (
+	"bytes"
+	"path/filepath"
+	"testing"
+
+	"waylight/internal/app"
+	"waylight/internal/app/demo"
+	"waylight/internal/protection/referral"
+)
+
+// TestEveryStateOfLife: the demo shows reports in every state of their life,
+// and its records hold together.
+func TestEveryStateOfLife(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "demo")
+	d, err := demo.Start(t.Context(), demo.Config{Data: data, Origin: "http://127.0.0.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	count := func(where string, args ...any) (n int) {
+		t.Helper()
+		if err := d.App.DB.QueryRow(t.Context(), "select count(*) from "+where, args...).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	// All of them: none is beyond a week's reach.
+	for _, s := range []referral.State{referral.Waiting, referral.CannotOpen, referral.Opened, referral.Acknowledged, referral.Closed, referral.Recused,
+		referral.Replaced, referral.Taken, referral.Done, referral.Running, referral.Met} {
+		if count("referral where state = $1", string(s)) == 0 {
+			t.Errorf("no referral is %q", s)
+		}
+	}
+	for what, where := range map[string]string{
+		"a request for help":                   "referral where mode = 'help'",
+		"a report referred on, and taken on":   "referral where origin = 'onward' and state = 'acknowledged'",
+		"two reports of one matter":            "(select matter from referral where matter is not null group by matter having count(*) > 1) as same",
+		"a member who stepped back":            "referral_step where act = 'recuse'",
+		"a report opened only at a second try": "referral_step where act = 'open' and before = 'cannot_open'",
+		"a receipt that its sender closed":     "report where closed is not null",
+	} {
+		if count(where) == 0 {
+			t.Errorf("the demo lacks %s", what)
+		}
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if n, err := (app.Verification{Data: data}).Run(t.Context(), &out); err != nil || n != 0 {
+		t.Errorf("verifying finds %d problems, %v:\n%s", n, err, out.String())
+	}
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !unix
+
+package app
+
+// lockFolder does nothing where there are no advisory locks.
+func lockFolder(string) (release func(), err error) { return func() {}, nil }
