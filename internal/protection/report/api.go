@@ -107,7 +107,7 @@ func unreadable(err error, at string) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &tooLarge):
-		return errTooLarge
+		return errTooLarge.With(tooLarge)
 	}
 	return malformed("The request is not valid JSON of the described form.").At(at)
 }
@@ -144,13 +144,14 @@ func (s *Service) postReport(w http.ResponseWriter, r *http.Request) error {
 	if len(problems) > 0 {
 		return v.jsonProblems(w, problems)
 	}
+	if err := meaningless(answers); err != nil {
+		return v.jsonError(w, err)
+	}
 	a, err := s.accept(r.Context(), p, Submission{
 		Program: p.ID, Language: q.Language, Key: []byte(key), Answers: answers, Via: ViaAPI,
 	})
 	if err != nil {
-		if classify(err).Kind != fault.Invalid {
-			s.log(r.Context(), "taking a report by the API", err)
-		}
+		s.logFailure(r.Context(), "taking a report by the API", err)
 		return v.jsonError(w, err)
 	}
 	if a.Closed {
@@ -162,6 +163,23 @@ func (s *Service) postReport(w http.ResponseWriter, r *http.Request) error {
 	}
 	return web.JSON(w, status, v.answer(a))
 }
+
+// meaningless refuses a list of offices that the mode has no use for: a program
+// meant something by it. The page's own lists may stay from another choice.
+func meaningless(a form.Answers) error {
+	switch mode := a.First(modeField); {
+	case mode == program.Help && len(a[leftOutField]) > 0:
+		return errLeftOut.At(leftOutField)
+	case mode == program.Tip && len(a[consentsField]) > 0:
+		return errConsents.At(consentsField)
+	}
+	return nil
+}
+
+var (
+	errLeftOut  = fault.New(fault.Invalid, "cannot_leave_out", "Only a tip can leave an office out. Nothing was kept.")
+	errConsents = fault.New(fault.Invalid, "consents_in_tip", "Only a request for help agrees to offices. Nothing was kept.")
+)
 
 // decode reads the answers; the mode stands beside them or among them.
 func (q request) decode(p *program.Program) (form.Answers, []form.Problem) {

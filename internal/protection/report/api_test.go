@@ -146,6 +146,8 @@ func TestAPIRefusesClearly(t *testing.T) {
 		{"a number for words", "ok", with(func(_, a map[string]any) { a[w.story()] = 7 }), 422, "answers", w.story(), "wrong_type"},
 		{"consents that are no list", "ok", with(func(_, a map[string]any) { a["consents"] = "mcaht" }), 422, "answers", "consents", "wrong_type"},
 		{"an office that must be told is left out", "ok", with(func(_, a map[string]any) { a["left_out"] = []string{tipPolice} }), 422, "cannot_leave_out", "left_out", ""},
+		{"help that leaves an office out", "ok", with(func(m, a map[string]any) { m["mode"] = "help"; a["left_out"] = []string{tipPolice} }), 422, "cannot_leave_out", "left_out", ""},
+		{"a tip that agrees to an office", "ok", with(func(_, a map[string]any) { a["consents"] = []string{helper} }), 422, "consents_in_tip", "consents", ""},
 		{"nested without end", "ok", `{"program":"ms","answers":{"story":` + strings.Repeat("[", 20_000), 422, "request", "answers", ""},
 		{"over-large", "ok", `{"program":"ms","answers":{"story":"` + strings.Repeat("x", 9<<20) + `"}}`, 413, "too_large", "", ""},
 	} {

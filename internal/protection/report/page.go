@@ -3,7 +3,6 @@
 package report
 
 import (
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -42,6 +41,7 @@ type formPage struct {
 	Unsure  bool   // it may have been kept all the same
 	Watch   string // names of the fields that decide who is told, for the script
 	Ask     string // where the script asks
+	Typed   string // the sender's words, given back where nothing can be sent
 }
 
 // getForm shows the empty form, or only the lines to call while the program is
@@ -63,16 +63,23 @@ func (s *Service) postForm(p *program.Program, fixed string) web.Handler {
 		}
 		v := s.speaker(p, r, fixed)
 		page := formPage{Key: r.PostForm.Get(keyField)}
-		if !strongKey([]byte(page.Key)) {
+		send, keyed := r.PostForm.Get(stepField) == stepSend, strongKey([]byte(page.Key))
+		if !keyed {
 			page.Key = newKey()
 		}
 		answers, problems := decodeValues(p, r.PostForm)
-		if len(problems) > 0 {
-			return s.showForm(w, r, http.StatusUnprocessableEntity, v, page, answers, problems)
-		}
 		sub := Submission{Program: p.ID, Language: v.lang, Key: []byte(page.Key), Answers: answers, Via: ViaWeb}
-		if r.PostForm.Get(stepField) == stepSend {
+		switch {
+		case !s.Open(r.Context(), p.ID):
+			return s.postClosed(w, r, v, page, sub, send && len(problems) == 0)
+		case len(problems) > 0:
+			return s.showForm(w, r, http.StatusUnprocessableEntity, v, page, answers, problems)
+		case send && keyed:
 			return s.send(w, r, v, page, sub)
+		case send:
+			// Sent again from here, it counts once; under a key that the sender
+			// does not hold, it would count every time.
+			page.Trouble = v.t("report.error.page_key")
 		}
 		return s.preview(w, r, v, page, sub)
 	}
@@ -141,12 +148,15 @@ func (s *Service) whoJSON(p *program.Program) web.Handler {
 // kept.
 func (s *Service) refuse(w http.ResponseWriter, r *http.Request, v speaker, page formPage, answers form.Answers, err error) error {
 	f := classify(err)
+	if f.Code == ErrClosed.Code {
+		return s.showClosed(w, r, v, page)
+	}
 	if _, asked := v.p.Form.Question(f.Field); asked && f.Kind == fault.Invalid && f.Code != ErrNoHelp.Code {
 		return s.showForm(w, r, http.StatusUnprocessableEntity, v, page, answers, []form.Problem{{Question: f.Field, Code: form.UnknownOption}})
 	}
 	status := statusOf(f)
+	s.logFailure(r.Context(), "taking a report", err)
 	if status >= http.StatusInternalServerError {
-		s.log(r.Context(), "taking a report", err)
 		w.Header().Set("Retry-After", retryAfter)
 	}
 	page.Trouble, page.Unsure = v.explain(f), unsure(f)
@@ -211,20 +221,6 @@ func (s *Service) speaker(p *program.Program, r *http.Request, fixed string) spe
 		lang = p.Languages[0]
 	}
 	return speaker{s, p, lang}
-}
-
-// parseForm reads a posted page. What is not even a list of fields cannot be
-// given back, so it is refused before anything is read from it.
-func parseForm(r *http.Request) error {
-	err := r.ParseForm()
-	if err == nil {
-		return nil
-	}
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		return err
-	}
-	return errGarbled.With(err)
 }
 
 // watched names the fields that decide who is told.

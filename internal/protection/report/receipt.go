@@ -77,7 +77,7 @@ func (s *Service) postReceipt(w http.ResponseWriter, r *http.Request) error {
 func (s *Service) noReceipt(w http.ResponseWriter, r *http.Request, v speaker, page receiptPage, err error) error {
 	status, trouble := v.receiptTrouble(err)
 	if status >= http.StatusInternalServerError {
-		s.log(r.Context(), "looking up a receipt", err)
+		s.logFailure(r.Context(), "looking up a receipt", err)
 		w.Header().Set("Retry-After", retryAfter)
 	}
 	page.Trouble = trouble.Message
@@ -108,7 +108,7 @@ func (v speaker) receiptTrouble(err error) (int, apiError) {
 		}
 	case errors.As(err, &count):
 		return http.StatusUnprocessableEntity, apiError{
-			Code: "receipt_count", Field: receiptField, Message: v.t("report.receipt.count", "have", count.Have, "want", count.Want),
+			Code: "receipt_count", Field: receiptField, Message: v.t("report.receipt.count", "count", count.Have, "want", count.Want),
 		}
 	}
 	f := classify(err)
@@ -184,7 +184,7 @@ func (s *Service) postReceiptJSON(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		status, trouble := v.receiptTrouble(err)
 		if status >= http.StatusInternalServerError {
-			s.log(r.Context(), "looking up a receipt by the API", err)
+			s.logFailure(r.Context(), "looking up a receipt by the API", err)
 			w.Header().Set("Retry-After", retryAfter)
 		}
 		return web.JSON(w, status, map[string]apiError{"error": trouble.unchanged(v)})

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"waylight/internal/platform/fault"
@@ -54,6 +55,17 @@ var (
 // unsure says whether a report may have been kept although it failed.
 func unsure(f *fault.Error) bool { return f.Code == ErrUnsure.Code || f.Kind == fault.Internal }
 
+// logFailure notes an error if it is a failure of ours. That a form is closed,
+// has no reader, or that many write at once is how things may be: a line for
+// each would tell when somebody wrote, and nothing that helps.
+func (s *Service) logFailure(ctx context.Context, doing string, err error) {
+	switch f := classify(err); {
+	case f.Code == ErrClosed.Code, f.Code == ErrNoReader.Code:
+	case f.Kind == fault.Internal, f.Kind == fault.Unavailable:
+		s.log(ctx, doing, err)
+	}
+}
+
 // log notes a failure of ours. Errors here never carry a sender's words.
 func (s *Service) log(ctx context.Context, doing string, err error) {
 	logger := s.Site.Log
@@ -69,7 +81,7 @@ func (v speaker) explain(f *fault.Error) string {
 		return v.notice("help-not-offered", "report.error."+f.Code)
 	}
 	if key := "report.error." + f.Code; v.Site.Catalog.Has(v.lang, key) {
-		return v.t(key)
+		return v.t(key, "field", f.Field, "limit", limitOf(f))
 	}
 	switch f.Kind {
 	case fault.Overloaded, fault.Unavailable:
@@ -78,6 +90,19 @@ func (v speaker) explain(f *fault.Error) string {
 		return v.t("report.error.invalid")
 	}
 	return v.t("report.error.internal")
+}
+
+// limitOf says how large a request may be that was too large.
+func limitOf(f *fault.Error) string {
+	limit := int64(maxPage)
+	var tooLarge *http.MaxBytesError
+	if errors.As(f, &tooLarge) {
+		limit = tooLarge.Limit
+	}
+	if limit >= 1<<20 {
+		return strconv.FormatInt(limit>>20, 10) + " MB"
+	}
+	return strconv.FormatInt(limit>>10, 10) + " KB"
 }
 
 // apiError is an error as the API answers it.
@@ -117,10 +142,20 @@ func (v speaker) jsonProblems(w http.ResponseWriter, problems []form.Problem) er
 	for _, p := range problems {
 		e.Problems = append(e.Problems, apiProblem{
 			Field: p.Question, Code: p.Code, Limit: p.Limit, Have: p.Have, Suggest: p.Suggest,
-			Message: v.t("form.problem."+p.Code, "limit", p.Limit, "have", p.Have),
+			Message: v.problem(p),
 		})
 	}
 	return v.jsonFault(w, http.StatusUnprocessableEntity, e)
+}
+
+// problem says what is wrong with an answer to a program that sent it, which
+// has no page that could have changed.
+func (v speaker) problem(p form.Problem) string {
+	key := "report.problem." + p.Code
+	if !v.Site.Catalog.Has(v.lang, key) {
+		key = "form.problem." + p.Code
+	}
+	return v.t(key, "limit", p.Limit, "have", p.Have)
 }
 
 func (v speaker) jsonFault(w http.ResponseWriter, status int, e apiError) error {
