@@ -3,14 +3,11 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -92,11 +89,11 @@ func (a *App) intake(ctx context.Context, result *Intake, length time.Duration) 
 	serving, stop := context.WithCancel(ctx)
 	stopped := make(chan error, 1)
 	go func() { stopped <- a.Serve(serving, l, nil) }()
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: result.Senders, DisableCompression: true}}
 	var mu sync.Mutex
-	var answers []answered
-	ran := measure(ctx, result.Senders, length, func(ctx context.Context) error {
-		got, err := sendReport(ctx, client, "http://"+l.Addr().String(), body)
+	var answers [][]byte
+	line := newLine(l.Addr().String(), result.Senders, body)
+	ran := measure(ctx, result.Senders, length, func(context.Context) error {
+		got, err := line.send()
 		if err == nil {
 			mu.Lock()
 			answers = append(answers, got)
@@ -104,7 +101,7 @@ func (a *App) intake(ctx context.Context, result *Intake, length time.Duration) 
 		}
 		return err
 	})
-	client.CloseIdleConnections()
+	line.hangUp()
 	stop()
 	if err := <-stopped; err != nil {
 		return err
@@ -125,7 +122,7 @@ type answered struct {
 // lookUp opens the database anew, as after a restart, and counts what was
 // promised but is not there: the report with a wrap for every office, a
 // referral for every office, and the leaf that names them.
-func (a *App) lookUp(ctx context.Context, result *Intake, answers []answered) error {
+func (a *App) lookUp(ctx context.Context, result *Intake, answers [][]byte) error {
 	if err := a.Close(); err != nil {
 		return err
 	}
@@ -134,7 +131,11 @@ func (a *App) lookUp(ctx context.Context, result *Intake, answers []answered) er
 		return err
 	}
 	defer again.Close()
-	for _, got := range answers {
+	for _, answer := range answers {
+		var got answered
+		if err := json.Unmarshal(answer, &got); err != nil {
+			return fmt.Errorf("reading an answer: %w", err)
+		}
 		kept, err := again.kept(ctx, got)
 		if err != nil {
 			return err
@@ -148,7 +149,7 @@ func (a *App) lookUp(ctx context.Context, result *Intake, answers []answered) er
 
 func (a *App) kept(ctx context.Context, got answered) (bool, error) {
 	id, err := store.ParseID(got.Report)
-	if err != nil || len(got.Promise.Commitment) != 32 {
+	if err != nil || len(got.Promise.Commitment) != 32 || len(got.Deliveries) != len(benchOffices) {
 		return false, nil
 	}
 	for _, office := range benchOffices {
@@ -183,34 +184,6 @@ func benchBody() ([]byte, error) {
 		"program": benchProgram, "language": "en", "mode": "tip",
 		"answers": map[string]any{"age": "under18", "who": "saw", "kind": "labor", "happened": "MS-28049", "land": "ordinary", "story": benchStory},
 	})
-}
-
-func sendReport(ctx context.Context, client *http.Client, base string, body []byte) (got answered, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/api/v1/reports", bytes.NewReader(body))
-	if err != nil {
-		return got, err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Idempotency-Key", store.NewID().String()+store.NewID().String())
-	res, err := client.Do(req)
-	if err != nil {
-		return got, err
-	}
-	defer res.Body.Close()
-	answer, err := io.ReadAll(res.Body)
-	if err != nil {
-		return got, err
-	}
-	if res.StatusCode != http.StatusCreated {
-		return got, fmt.Errorf("answered %d: %s", res.StatusCode, answer)
-	}
-	if err := json.Unmarshal(answer, &got); err != nil {
-		return got, err
-	}
-	if len(got.Deliveries) != len(benchOffices) {
-		return got, fmt.Errorf("%d deliveries, not %d", len(got.Deliveries), len(benchOffices))
-	}
-	return got, nil
 }
 
 // measured is what a crowd of callers did.

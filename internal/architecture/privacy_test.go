@@ -37,7 +37,7 @@ var dialers = map[string][]string{
 // mayDial are the folders and files allowed to, and why.
 var mayDial = map[string]string{
 	"internal/platform/mail": "it sends the notices, by SMTP, to the one relay it was given",
-	"internal/app/intake.go": "the benchmark sends invented reports to the server that it started itself",
+	"internal/app/line.go":   "the benchmark sends invented reports to the server that it started itself",
 }
 
 // imported are packages that open connections by their nature.
