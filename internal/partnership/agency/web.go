@@ -143,6 +143,25 @@ func (s *Service) posted(r *http.Request, do act) (done string, t *trouble, stat
 	return "", &trouble{f.Message, path.Base(r.URL.Path), f.Field, r.PostForm}, status, nil
 }
 
+// acting does what a page posts: a refusal shows the page again with what was
+// typed, and success leads back to its address.
+func (s *Service) acting(do act, show func(http.ResponseWriter, *http.Request, visit, int, *trouble) error, address func(*http.Request) string) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		done, t, status, err := s.posted(r, do)
+		if err != nil {
+			return err
+		}
+		if t == nil {
+			return back(w, r, address(r), url.Values{"done": {done}})
+		}
+		v, err := s.visit(r.Context())
+		if err != nil {
+			return err
+		}
+		return show(w, r, v, status, t)
+	}
+}
+
 // back sends the browser to a page after an act, so that a reload repeats nothing.
 func back(w http.ResponseWriter, r *http.Request, address string, query url.Values) error {
 	if len(query) > 0 {

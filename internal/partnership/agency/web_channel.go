@@ -257,20 +257,7 @@ func script(p *program.Program, c program.Channel) []string {
 }
 
 func (s *Service) channelAct(do act) func(w http.ResponseWriter, r *http.Request) error {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		done, t, status, err := s.posted(r, do)
-		if err != nil {
-			return err
-		}
-		if t != nil {
-			v, err := s.visit(r.Context())
-			if err != nil {
-				return err
-			}
-			return s.showChannel(w, r, v, status, t)
-		}
-		return back(w, r, "/staff/channels/"+r.PathValue("channel"), url.Values{"done": {done}})
-	}
+	return s.acting(do, s.showChannel, func(r *http.Request) string { return "/staff/channels/" + r.PathValue("channel") })
 }
 
 func (s *Service) postCall(ctx context.Context, v visit, r *http.Request) (string, error) {

@@ -213,20 +213,7 @@ func signedBy(k Key, people roll) string {
 }
 
 func (s *Service) officeAct(do act) func(w http.ResponseWriter, r *http.Request) error {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		done, t, status, err := s.posted(r, do)
-		if err != nil {
-			return err
-		}
-		if t != nil {
-			v, err := s.visit(r.Context())
-			if err != nil {
-				return err
-			}
-			return s.showOffice(w, r, v, status, t)
-		}
-		return back(w, r, "/staff/offices/"+r.PathValue("office"), url.Values{"done": {done}})
-	}
+	return s.acting(do, s.showOffice, func(r *http.Request) string { return "/staff/offices/" + r.PathValue("office") })
 }
 
 func (s *Service) postJoin(ctx context.Context, v visit, r *http.Request) (string, error) {

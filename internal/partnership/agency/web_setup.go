@@ -95,20 +95,7 @@ func describe(p *program.Program, al Alarm) alarmView {
 }
 
 func (s *Service) setupAct(do act) func(w http.ResponseWriter, r *http.Request) error {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		done, t, status, err := s.posted(r, do)
-		if err != nil {
-			return err
-		}
-		if t != nil {
-			v, err := s.visit(r.Context())
-			if err != nil {
-				return err
-			}
-			return s.showSetup(w, r, v, status, t)
-		}
-		return back(w, r, "/staff/setup", map[string][]string{"done": {done}})
-	}
+	return s.acting(do, s.showSetup, func(*http.Request) string { return "/staff/setup" })
 }
 
 func (s *Service) postTestMail(ctx context.Context, v visit, _ *http.Request) (string, error) {
