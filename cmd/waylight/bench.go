@@ -14,9 +14,13 @@ import (
 
 // runBench measures this machine in a folder that it removes.
 func runBench(ctx context.Context, c *console, args []string) int {
+	if len(args) > 0 && args[0] == "files" {
+		return runBenchFiles(ctx, c, args[1:])
+	}
 	f := flags(c, "bench", "intake")
 	senders := f.Int("senders", 64, "senders at once")
 	seconds := f.Float64("seconds", 10, "how long to send")
+	sealed := f.Bool("sealed", false, "measure reports that the senders' browsers sealed too")
 	folder := f.String("dir", "", "folder to measure in, on the disk that matters; empty for the temporary one")
 	rest, code := parse(f, args, 1)
 	if code >= 0 {
@@ -32,7 +36,7 @@ func runBench(ctx context.Context, c *console, args []string) int {
 		return c.fail(err)
 	}
 	defer os.RemoveAll(dir)
-	result, err := app.BenchIntake(ctx, dir, *senders, time.Duration(*seconds*float64(time.Second)))
+	result, err := app.BenchIntake(ctx, dir, *senders, time.Duration(*seconds*float64(time.Second)), *sealed)
 	if err != nil {
 		return c.fail(err)
 	}

@@ -34,7 +34,7 @@ func runDemo(ctx context.Context, c *console, args []string) int {
 		return c.fail(err)
 	}
 	defer remove()
-	d, err := demo.Start(ctx, demo.Config{Data: folder, Origin: "http://" + l.Addr().String(), Log: slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	d, err := demo.Start(ctx, demo.Config{Data: folder, Origin: "http://" + named(l.Addr()), Log: slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	if err != nil {
 		return c.fail(err)
 	}

@@ -7,6 +7,7 @@
 //	waylight check [FOLDER]       is a pack right?
 //	waylight verify               was anything lost or altered?
 //	waylight open REPORT          open one report offline, with recovery shares
+//	waylight directory new|sign   the key that says which office keys are real
 //	waylight release E-MAIL       unlock an account that failed sign-ins locked
 //	waylight bench intake         how fast, measured on this machine
 //
@@ -53,8 +54,9 @@ func verbs() []verb {
 		{"check", "check packs: rules, examples, references, numbers", runCheck},
 		{"verify", "hold a database against its custody log", runVerify},
 		{"open", "open one report offline with recovery shares", runOpen},
+		{"directory", "make the offline directory key; sign with it", runDirectory},
 		{"release", "unlock the account of an e-mail address", runRelease},
-		{"bench", "measure this machine: bench intake", runBench},
+		{"bench", "measure this machine: bench intake, bench files", runBench},
 	}
 }
 
@@ -86,7 +88,7 @@ func run(ctx context.Context, c *console, args []string) int {
 func usage(w io.Writer) {
 	fmt.Fprint(w, "usage: waylight VERB [flags]\n\n")
 	for _, v := range verbs() {
-		fmt.Fprintf(w, "  %-8s %s\n", v.name, v.summary)
+		fmt.Fprintf(w, "  %-9s %s\n", v.name, v.summary)
 	}
 	fmt.Fprint(w, "\nwaylight VERB -h tells a verb's flags.\n")
 }

@@ -23,7 +23,7 @@ import (
 // serveFlags are what serve and its first administrator need to be told.
 type serveFlags struct {
 	addr, data, database, keyring, packs, origin, cert, key, exit string
-	admin, adminName                                              string
+	admin, adminName, directory                                   string
 	mail                                                          mail.Config
 	every                                                         time.Duration
 }
@@ -47,6 +47,7 @@ func runServe(ctx context.Context, c *console, args []string) int {
 	f.StringVar(&s.mail.From, "mail-from", "", "sender of notices")
 	f.StringVar(&s.mail.Username, "mail-user", "", "user name at the SMTP server")
 	f.StringVar(&s.mail.TLS, "mail-tls", mail.StartTLS, "starttls, tls, or none-loopback-only")
+	f.StringVar(&s.directory, "directory-key", "", "file with the public half of the directory key (waylight directory new); without it the form cannot be opened")
 	f.DurationVar(&s.every, "checkpoint-every", 10*time.Minute, "schedule of the public log's checkpoints")
 	if _, code := parse(f, args, 0); code >= 0 {
 		return code
@@ -83,11 +84,14 @@ func (s *serveFlags) run(ctx context.Context, c *console, certificate *tls.Certi
 		if certificate != nil {
 			scheme = "https"
 		}
-		s.origin = scheme + "://" + l.Addr().String()
+		s.origin = scheme + "://" + named(l.Addr())
 	}
 	config := app.Config{
 		Data: s.data, Database: s.database, Keyring: s.keyring, Origin: s.origin, Mail: s.mail,
 		Every: s.every, ExitURL: s.exit, Log: slog.New(slog.NewTextHandler(c.err, nil)),
+	}
+	if config.Directory, err = readDirectory(s.directory); err != nil {
+		return c.fail(err)
 	}
 	if s.packs != "" {
 		config.Packs = []fs.FS{os.DirFS(s.packs)}
@@ -130,6 +134,16 @@ func checkOrigin(origin string) error {
 		return errors.New("--origin is written like https://tips.example.gov, without anything after the name")
 	}
 	return nil
+}
+
+// named is where people reach a listener. On this machine that is localhost:
+// browsers make passkeys for names, never for numbers.
+func named(addr net.Addr) string {
+	host, port, err := net.SplitHostPort(addr.String())
+	if err != nil || !loopback(host) {
+		return addr.String()
+	}
+	return net.JoinHostPort("localhost", port)
 }
 
 func loopback(host string) bool {

@@ -11,13 +11,16 @@ import (
 )
 
 // runVerify holds a database against its log and the checkpoints kept
-// elsewhere.
+// elsewhere, or with --site what a site gives to senders.
 func runVerify(ctx context.Context, c *console, args []string) int {
 	f := flags(c, "verify", "")
 	var v app.Verification
 	f.StringVar(&v.Data, "data", "waylight-data", "folder of the installation")
 	f.StringVar(&v.Database, "database", "", "database, when it is not in the data folder")
 	f.StringVar(&v.Keyring, "keyring", "", "keyring, when it is not in the data folder")
+	site := f.String("site", "", "check the scripts that a site gives to senders, at this address, instead of a database")
+	program := f.String("program", "", "with --site: the program whose page is checked")
+	directory := f.String("directory-key", "", "with --site: file with the public half of the directory key; empty: the pinned key is shown")
 	var files, proofs, keys list
 	f.Var(&keys, "key", "file with a log's key that was kept elsewhere (may be repeated); without it, the keyring's")
 	f.Var(&files, "checkpoint", "file with a checkpoint that was kept elsewhere (may be repeated)")
@@ -26,13 +29,16 @@ func runVerify(ctx context.Context, c *console, args []string) int {
 		return code
 	}
 	var err error
+	if v.Keys, err = readAll(keys); err != nil {
+		return c.fail(err)
+	}
+	if *site != "" {
+		return checkSite(ctx, c, *site, *program, *directory, v.Keys)
+	}
 	if v.Checkpoints, err = readAll(files); err != nil {
 		return c.fail(err)
 	}
 	if v.Promises, err = readAll(proofs); err != nil {
-		return c.fail(err)
-	}
-	if v.Keys, err = readAll(keys); err != nil {
 		return c.fail(err)
 	}
 	found, err := v.Run(ctx, c.out)

@@ -8,6 +8,7 @@ package app
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,6 +19,7 @@ import (
 	"time"
 
 	"waylight/internal/partnership/agency"
+	"waylight/internal/partnership/approval"
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/custody"
@@ -25,8 +27,11 @@ import (
 	"waylight/internal/platform/keyring"
 	"waylight/internal/platform/mail"
 	"waylight/internal/platform/room"
+	"waylight/internal/platform/seal"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
+	"waylight/internal/protection/conversation"
+	"waylight/internal/protection/file"
 	"waylight/internal/protection/referral"
 	"waylight/internal/protection/report"
 	"waylight/programs"
@@ -46,6 +51,12 @@ type Config struct {
 	Now      func() time.Time
 	Log      *slog.Logger
 	Mailbox  func() []mail.Message // the demo's caught mail, shown at /demo/mail; nil otherwise
+	// Directory is the public half of the directory key, which is kept offline. Nil:
+	// none is pinned, and the checklist says so.
+	Directory ed25519.PublicKey
+	// SignDirectory signs with the directory key at once. Only a demonstration sets it.
+	SignDirectory func(statement []byte) []byte
+	pinned        []byte // the script of another site's pinned keys, when only its scripts are checked
 }
 
 // App is a running installation.
@@ -55,13 +66,17 @@ type App struct {
 	Programs  *program.Set
 	Ring      *keyring.Ring
 	Site      *web.Site
+	Approvals *approval.Service
 	Agencies  *agency.Service
 	People    *identity.Service
 	Reports   *report.Service
 	Referrals *referral.Service
+	Messages  *conversation.Service
+	Files     *file.Service
 	Runner    *jobs.Runner
 	logs      map[string]*custody.Log
 	sender    *mail.Sender
+	audit     *auditor
 	rooms     []room.Room
 	pages     *web.Templates
 	routes    []web.Route
@@ -70,16 +85,17 @@ type App struct {
 
 // Schemas lists every room's tables in the order of the floors.
 func Schemas() []store.Schema {
-	return []store.Schema{jobs.Schema(), agency.Schema(), identity.Schema(), report.Schema(), referral.Schema()}
+	return []store.Schema{jobs.Schema(), approval.Schema(), agency.Schema(), identity.Schema(), report.Schema(), referral.Schema(), conversation.Schema(), file.Schema()}
 }
 
 func catalog() (*web.Catalog, error) {
-	return web.LoadCatalog([]string{"en", "es"}, identity.Strings(), report.Strings(), referral.Strings(), words)
+	return web.LoadCatalog([]string{"en", "es"}, identity.Strings(), report.Strings(), referral.Strings(), conversation.Strings(), file.Strings(), words)
 }
 
 // New opens an installation, creating in Data whatever is not there yet.
 func New(ctx context.Context, c Config) (_ *App, err error) {
 	a := &App{Config: c.withDefaults()}
+	a.audit = newAuditor(a.Now())
 	defer func() {
 		if err != nil {
 			a.Close()
@@ -109,7 +125,13 @@ func New(ctx context.Context, c Config) (_ *App, err error) {
 	if err := a.makeRooms(); err != nil {
 		return nil, err
 	}
-	return a, a.mount()
+	if err := a.People.ApplyDestructions(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.mount(); err != nil {
+		return nil, err
+	}
+	return a, a.recordScripts(ctx)
 }
 
 func (c Config) withDefaults() Config {
@@ -139,7 +161,10 @@ func (a *App) makeSite() error {
 	a.Site = &web.Site{
 		Catalog: words, Demo: a.Demo, Now: a.Now, Log: a.Log, ExitURL: a.ExitURL,
 		HTTPS: len(a.Origin) > 8 && a.Origin[:8] == "https://", Nav: a.nav, Who: who,
-		SignIn: "/staff/sign-in", SignOut: "/staff/sign-out",
+		SignIn: "/staff/sign-in", SignOut: "/staff/sign-out", Idle: identity.Idle(),
+	}
+	if err = a.Site.AddAssets(seal.Assets()); err != nil {
+		return fmt.Errorf("adding the scripts that seal: %w", err)
 	}
 	if ids := a.Programs.IDs(); len(ids) > 0 {
 		p, _ := a.Programs.Program(ids[0])
@@ -159,7 +184,15 @@ func (a *App) makeRooms() (err error) {
 		a.sender = mail.NewSender(a.Mail)
 		agencyMail = a.sender
 	}
+	a.Approvals, err = approval.New(approval.Config{DB: a.DB, Site: a.Site, Now: a.Now, Viewer: a.subject, About: a.objectOf, Name: a.nameOf})
+	if err != nil {
+		return err
+	}
 	a.Agencies, err = agency.New(agency.Config{
+		Approvals: a.Approvals, Directory: a.directory, SignDirectory: a.signDirectory(),
+		OpenWork: func(ctx context.Context, r store.Reader, program, office string) (int, error) {
+			return a.Referrals.OpenWork(ctx, r, program, office)
+		},
 		DB: a.DB, Programs: a.Programs, Site: a.Site, Now: a.Now, Demo: a.Demo,
 		Viewer: viewer, People: a.people, Mail: agencyMail, Origin: a.Origin, TestReport: a.sendTestReport,
 	})
@@ -167,8 +200,10 @@ func (a *App) makeRooms() (err error) {
 		return err
 	}
 	a.People, err = identity.New(identity.Config{
-		DB: a.DB, Programs: a.Programs, Agencies: a.Agencies, Ring: a.Ring, Site: a.Site, Now: a.Now,
-		Mail: a.sender, Origin: a.Origin,
+		Approvals: a.Approvals,
+		DB:        a.DB, Programs: a.Programs, Agencies: a.Agencies, Ring: a.Ring, Site: a.Site, Now: a.Now,
+		Mail: a.sender, Origin: a.Origin, PassphraseSignIn: a.Demo,
+		OnAway: func(tx *store.Tx, m identity.Member) error { return a.Referrals.Away(tx, m) },
 	})
 	if err != nil {
 		return err
@@ -184,12 +219,29 @@ func (a *App) makeRooms() (err error) {
 		DB: a.DB, Programs: a.Programs, Keys: a.Agencies.Keys, Keyed: a.Agencies.Keyed, Referrals: a.Referrals,
 		Log: a.LogOf, Pepper: a.Ring.Pepper(), Site: a.Site, Open: a.open, Hours: a.Agencies.Hours,
 		Channels: a.Agencies.Channels, Now: a.Now,
+		Chains: a.Agencies.Directory, Directory: a.directory, AllKeys: a.Agencies.AllKeys, Pinned: a.pinned,
+		Scripts: []string{"messages.js", "filesend.js"},
 	})
 	if err != nil {
 		return err
 	}
 	a.Referrals.Attach(a.Reports)
-	a.rooms = []room.Room{a.Agencies.Room(), a.People.Room(), a.Reports.Room(), a.Referrals.Room()}
+	a.Messages, err = conversation.New(conversation.Config{
+		DB: a.DB, Programs: a.Programs, Agencies: a.Agencies, People: a.People, Reports: a.Reports, Referrals: a.Referrals,
+		Site: a.Site, Now: a.Now,
+	})
+	if err != nil {
+		return err
+	}
+	a.Referrals.AttachLetters(a.Messages)
+	a.Files, err = file.New(file.Config{
+		DB: a.DB, Programs: a.Programs, Keys: a.Agencies.Keys, Chains: a.Agencies.Directory, People: a.People, Receipts: a.Reports,
+		Holders: a.Referrals, Site: a.Site, Now: a.Now, Log: a.Log,
+	})
+	if err != nil {
+		return err
+	}
+	a.rooms = []room.Room{a.Approvals.Room(), a.Agencies.Room(), a.People.Room(), a.Reports.Room(), a.Referrals.Room(), a.Messages.Room(), a.Files.Room()}
 	return nil
 }
 

@@ -4,6 +4,7 @@ package app
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"fmt"
 	"testing/fstest"
@@ -31,15 +32,18 @@ func (a *App) KeyOffice(ctx context.Context, program, office string) error {
 	if err := a.Agencies.Join(ctx, agency.System(program), office); err != nil {
 		return err
 	}
-	secret, err := seal.PrivateFromSeed(seal.NewSeed())
+	seed := seal.NewSeed()
+	secret, err := seal.PrivateFromSeed(seed)
 	if err != nil {
 		return err
 	}
-	pub := secret.Public()
-	wraps := []agency.Wrap{{Holder: agency.Recovery, Sealed: []byte("forgotten")}, {Holder: "member:" + store.NewID().String(), Sealed: []byte("forgotten")}}
+	k := agency.NewKey{Public: secret.Public(), Sign: seal.OfficeSigning(seed).Public().(ed25519.PublicKey)}
+	for range 2 {
+		k.Wraps = append(k.Wraps, agency.Wrap{Holder: "member:" + store.NewID().String(), Sealed: []byte("forgotten")})
+	}
 	err = a.DB.Write(ctx, func(tx *store.Tx) error {
 		defer tx.Log(custody.Entry{Program: program, Event: "key.made", Record: "office:" + office, Actor: "system"})
-		return a.Agencies.SetKey(tx, program, office, pub, wraps)
+		return a.Agencies.SetKey(tx, program, office, k)
 	})
 	if err != nil {
 		return err

@@ -4,6 +4,8 @@ package app
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,6 +32,17 @@ type Intake struct {
 	P99            float64 `json:"p99_ms"`
 	Senders        int     `json:"senders"`
 	Seconds        float64 `json:"seconds"`
+	// Of reports that the senders' browsers sealed: how many a second, and how many
+	// times as many as of those that the server seals.
+	Sealed *Sealed `json:"sealed_by_browsers,omitempty"`
+}
+
+// Sealed is what was measured of reports that came sealed.
+type Sealed struct {
+	PerSecond float64 `json:"per_second"`
+	Times     float64 `json:"times_the_server_sealed_rate"`
+	P50       float64 `json:"p50_ms"`
+	P99       float64 `json:"p99_ms"`
 }
 
 // The measured report: a child in Hinds County, of whom child protection, the
@@ -42,9 +55,19 @@ var (
 
 // BenchIntake measures how many reports a second this machine accepts from so
 // many senders at once, and the bare limit, in a fresh folder.
-func BenchIntake(ctx context.Context, folder string, senders int, length time.Duration) (Intake, error) {
+//
+// With sealed, reports that the senders sealed are measured too, in turns with
+// those that the server seals.
+func BenchIntake(ctx context.Context, folder string, senders int, length time.Duration, sealed bool) (Intake, error) {
 	result := Intake{Senders: senders, Seconds: length.Seconds()}
-	a, err := New(ctx, Config{Data: filepath.Join(folder, "app"), Demo: true, Every: time.Minute})
+	_, directory, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return result, err
+	}
+	a, err := New(ctx, Config{
+		Data: filepath.Join(folder, "app"), Demo: true, Every: time.Minute, Directory: directory.Public().(ed25519.PublicKey),
+		SignDirectory: func(statement []byte) []byte { return ed25519.Sign(directory, statement) },
+	})
 	if err != nil {
 		return result, err
 	}
@@ -62,6 +85,9 @@ func BenchIntake(ctx context.Context, folder string, senders int, length time.Du
 	// Half of the bare limit is measured before, half after, so that a machine
 	// whose speed drifts does not favor either.
 	before := measure(ctx, senders, length/4, func(ctx context.Context) error { return bareReport(ctx, bare) })
+	if sealed {
+		result.Sealed = &Sealed{}
+	}
 	if err := a.intake(ctx, &result, length); err != nil {
 		return result, err
 	}
@@ -87,29 +113,66 @@ func (a *App) intake(ctx context.Context, result *Intake, length time.Duration) 
 		return err
 	}
 	serving, stop := context.WithCancel(ctx)
+	defer stop()
 	stopped := make(chan error, 1)
 	go func() { stopped <- a.Serve(serving, l, nil) }()
-	var mu sync.Mutex
-	var answers [][]byte
-	line := newLine(l.Addr().String(), result.Senders, body)
-	ran := measure(ctx, result.Senders, length, func(context.Context) error {
-		got, err := line.send()
-		if err == nil {
-			mu.Lock()
-			answers = append(answers, got)
-			mu.Unlock()
+	var tolds told
+	server, browsers := tolds.meter(ctx, result, l.Addr().String(), inClear(l.Addr().String(), body)), tolds.none
+	if result.Sealed != nil {
+		bodies, lookupAt, err := a.sealedBodies(l.Addr().String())
+		if err != nil {
+			return err
 		}
-		return err
-	})
-	line.hangUp()
+		browsers = tolds.meter(ctx, result, l.Addr().String(), ready(l.Addr().String(), benchProgram, bodies, lookupAt))
+	}
+	// In turns, so that a machine whose speed drifts, and a database that grows,
+	// favor neither.
+	var clear, sealed measured
+	for range turns {
+		clear.add(server(length / turns))
+		sealed.add(browsers(length / turns))
+	}
 	stop()
 	if err := <-stopped; err != nil {
 		return err
 	}
-	result.Accepted, result.Refused = ran.done, ran.failed
-	result.PerSecond = float64(ran.done) / ran.took.Seconds()
-	result.P50, result.P99 = ran.quantile(0.50), ran.quantile(0.99)
-	return a.lookUp(ctx, result, answers)
+	result.Accepted, result.Refused = clear.done+sealed.done, clear.failed+sealed.failed
+	result.PerSecond = float64(clear.done) / clear.took.Seconds()
+	result.P50, result.P99 = clear.quantile(0.50), clear.quantile(0.99)
+	if s := result.Sealed; s != nil {
+		s.PerSecond = float64(sealed.done) / sealed.took.Seconds()
+		s.Times, s.P50, s.P99 = s.PerSecond/result.PerSecond, sealed.quantile(0.50), sealed.quantile(0.99)
+	}
+	return a.lookUp(ctx, result, tolds.answers)
+}
+
+// turns is how often the two ways of sending take turns.
+const turns = 16
+
+// told keeps every answer that a sender was given.
+type told struct {
+	mu      sync.Mutex
+	answers [][]byte
+}
+
+// none sends nothing.
+func (t *told) none(time.Duration) measured { return measured{} }
+
+// meter measures how many reports a second are taken of one way of sending.
+func (t *told) meter(ctx context.Context, result *Intake, address string, request func() []byte) func(time.Duration) measured {
+	line := newLine(address, result.Senders, request)
+	return func(length time.Duration) measured {
+		defer line.hangUp()
+		return measure(ctx, result.Senders, length, func(context.Context) error {
+			got, err := line.send()
+			if err == nil {
+				t.mu.Lock()
+				t.answers = append(t.answers, got)
+				t.mu.Unlock()
+			}
+			return err
+		})
+	}
 }
 
 // answered is what one sender was told.
@@ -221,6 +284,12 @@ func measure(ctx context.Context, callers int, length time.Duration, fn func(con
 	m.took = time.Since(start)
 	slices.Sort(m.latencies)
 	return m
+}
+
+func (m *measured) add(other measured) {
+	m.done, m.failed, m.took = m.done+other.done, m.failed+other.failed, m.took+other.took
+	m.latencies = append(m.latencies, other.latencies...)
+	slices.Sort(m.latencies)
 }
 
 // quantile is in milliseconds.

@@ -16,12 +16,14 @@ import (
 // BenchmarkIntake is `waylight bench intake` for the profiler.
 func BenchmarkIntake(b *testing.B) {
 	for b.Loop() {
-		r, err := app.BenchIntake(context.Background(), b.TempDir(), 64, 4*time.Second)
+		r, err := app.BenchIntake(context.Background(), b.TempDir(), 64, 8*time.Second, true)
 		if err != nil || r.Lost > 0 || r.Refused > 0 {
 			b.Fatalf("%+v, %v", r, err)
 		}
 		b.ReportMetric(r.PerSecond, "reports/s")
 		b.ReportMetric(r.LimitPerSecond, "limit/s")
+		b.ReportMetric(r.Sealed.PerSecond, "sealed/s")
+		b.ReportMetric(r.Sealed.Times, "times")
 	}
 }
 

@@ -4,11 +4,13 @@ package app
 
 import (
 	"bufio"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 
 	"waylight/internal/platform/store"
 )
@@ -17,8 +19,8 @@ import (
 // open, so that the machine's time goes to the server and not to its callers.
 type line struct {
 	address string
-	head    []byte // of a request, up to the idempotency key
-	tail    []byte // the rest of the request
+	request func() []byte // the next request, whole
+	want    int           // the status of the answer; anything else is a failure
 	free    chan *call
 }
 
@@ -28,16 +30,41 @@ type call struct {
 	in   *bufio.Reader
 }
 
-func newLine(address string, senders int, body []byte) *line {
-	return &line{
-		address: address, free: make(chan *call, senders),
-		head: []byte("POST /api/v1/reports HTTP/1.1\r\nHost: " + address + "\r\nContent-Type: application/json\r\nContent-Length: " +
-			strconv.Itoa(len(body)) + "\r\nIdempotency-Key: "),
-		tail: append([]byte("\r\n\r\n"), body...),
+func newLine(address string, senders int, request func() []byte) *line {
+	return &line{address: address, free: make(chan *call, senders), request: request, want: http.StatusCreated}
+}
+
+// inClear makes requests whose words the server seals: each under a fresh key.
+func inClear(address string, body []byte) func() []byte {
+	head := []byte("POST /api/v1/reports HTTP/1.1\r\nHost: " + address + "\r\nContent-Type: application/json\r\nContent-Length: " +
+		strconv.Itoa(len(body)) + "\r\nIdempotency-Key: ")
+	tail := append([]byte("\r\n\r\n"), body...)
+	return func() []byte {
+		request := make([]byte, 0, len(head)+52+len(tail))
+		request = append(append(request, head...), store.NewID().String()+store.NewID().String()...)
+		return append(request, tail...)
 	}
 }
 
-// send posts the report under a fresh key and returns the answer.
+// ready makes requests of reports that were sealed before the measurement began,
+// over and over, each under a receipt of its own. That the sealed parts were made
+// for another one is for their readers to find; a server cannot tell.
+func ready(address, program string, bodies [][]byte, lookupAt int) func() []byte {
+	var next atomic.Int64
+	head := "POST /" + program + "/sealed HTTP/1.1\r\nHost: " + address + "\r\nContent-Type: application/octet-stream\r\nContent-Length: "
+	return func() []byte {
+		body := bodies[int(next.Add(1))%len(bodies)]
+		request := make([]byte, 0, len(head)+16+len(body))
+		request = append(request, head...)
+		request = append(strconv.AppendInt(request, int64(len(body)), 10), "\r\n\r\n"...)
+		at := len(request) + lookupAt
+		request = append(request, body...)
+		rand.Read(request[at : at+32])
+		return request
+	}
+}
+
+// send posts the next report and returns the answer.
 func (l *line) send() ([]byte, error) {
 	c, err := l.connect()
 	if err != nil {
@@ -66,9 +93,7 @@ func (l *line) connect() (*call, error) {
 }
 
 func (l *line) post(c *call) ([]byte, error) {
-	request := make([]byte, 0, len(l.head)+52+len(l.tail))
-	request = append(append(request, l.head...), store.NewID().String()+store.NewID().String()...)
-	if _, err := c.conn.Write(append(request, l.tail...)); err != nil {
+	if _, err := c.conn.Write(l.request()); err != nil {
 		return nil, err
 	}
 	res, err := http.ReadResponse(c.in, nil)
@@ -80,7 +105,7 @@ func (l *line) post(c *call) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if res.StatusCode != http.StatusCreated {
+	if res.StatusCode != l.want {
 		return nil, fmt.Errorf("answered %d: %s", res.StatusCode, answer)
 	}
 	return answer, nil

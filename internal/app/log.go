@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"waylight/internal/partnership/policy"
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/jobs"
@@ -74,9 +75,10 @@ func (a *App) publish(ctx context.Context, j jobs.Job) error {
 
 func (a *App) logRoutes() []web.Route {
 	return []web.Route{
-		{Pattern: "GET /log/{program}/checkpoint", Access: web.Public, Handler: a.checkpoint},
-		{Pattern: "GET /log/{program}/key", Access: web.Public, Handler: a.logKey},
-		{Pattern: "GET /log/{program}/tile/{path...}", Access: web.Public, Handler: a.tile},
+		{Pattern: "GET /log/{program}/checkpoint", Access: policy.At(policy.ReadSite), Handler: a.checkpoint},
+		{Pattern: "GET /log/{program}/key", Access: policy.At(policy.ReadSite), Handler: a.logKey},
+		{Pattern: "GET /log/{program}/scripts", Access: policy.At(policy.ReadSite), Handler: a.scripts},
+		{Pattern: "GET /log/{program}/tile/{path...}", Access: policy.At(policy.ReadSite), Handler: a.tile},
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 
+	"waylight/internal/partnership/policy"
 	"waylight/internal/platform/web"
 )
 
@@ -14,7 +15,7 @@ func (a *App) demoRoutes() []web.Route {
 	if !a.Demo || a.Mailbox == nil {
 		return nil
 	}
-	return []web.Route{{Pattern: "GET /demo/mail", Access: web.Public, Handler: a.mailbox}}
+	return []web.Route{{Pattern: "GET /demo/mail", Access: policy.At(policy.ReadMailbox), Handler: a.mailbox}}
 }
 
 // mailbox shows the mail that the demo caught, newest first.

@@ -5,8 +5,10 @@ package app
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	"waylight/internal/partnership/identity"
+	"waylight/internal/partnership/policy"
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/jobs"
@@ -15,14 +17,15 @@ import (
 )
 
 func (a *App) ownRoutes() []web.Route {
-	work := web.Access{Roles: []string{identity.RoleProgramAdmin, identity.RoleAuditor}}
 	routes := append(a.logRoutes(), a.demoRoutes()...)
 	return append(routes,
-		web.Route{Pattern: "GET /{$}", Access: web.Public, Handler: a.front},
-		web.Route{Pattern: "GET /robots.txt", Access: web.Public, Handler: robots},
-		web.Route{Pattern: "GET /healthz", Access: web.Public, Handler: a.health},
-		web.Route{Pattern: "GET /staff/work", Access: work, Handler: a.work},
-		web.Route{Pattern: "POST /staff/work/retry", Access: web.Access{Roles: []string{identity.RoleProgramAdmin}}, Handler: a.retry},
+		web.Route{Pattern: "GET /{$}", Access: policy.At(policy.ReadSite), Handler: a.front},
+		web.Route{Pattern: "GET /robots.txt", Access: policy.At(policy.ReadSite), Handler: robots},
+		web.Route{Pattern: "GET /healthz", Access: policy.At(policy.ReadSite), Handler: a.health},
+		web.Route{Pattern: "GET /staff/work", Access: policy.At(policy.ReadWork), Handler: a.work},
+		web.Route{Pattern: "GET /staff/figures", Access: policy.At(policy.ReadFigures), Handler: a.figures},
+		web.Route{Pattern: "GET /staff/figures.csv", Access: policy.At(policy.ReadFigures), Handler: a.figuresCSV},
+		web.Route{Pattern: "POST /staff/work/retry", Access: policy.At(policy.RetryWork), Handler: a.retry},
 	)
 }
 
@@ -48,10 +51,13 @@ func robots(w http.ResponseWriter, _ *http.Request) error {
 	return plain(w, "text/plain; charset=utf-8", []byte("User-agent: *\nDisallow: /staff/\nDisallow: /receipt\nDisallow: /api/\n"))
 }
 
-// health says whether the database answers.
+// health says whether the database answers, and whether somebody watches the log.
 func (a *App) health(w http.ResponseWriter, r *http.Request) error {
 	if err := a.DB.Ping(r.Context()); err != nil {
 		return fault.New(fault.Unavailable, "storage", "The database does not answer.").With(err)
+	}
+	if a.Now().Sub(a.watched()) > watchLimit {
+		return fault.New(fault.Unavailable, "unwatched", "Nobody has looked at the log for an hour.")
 	}
 	return plain(w, "text/plain; charset=utf-8", []byte("ok\n"))
 }
@@ -63,6 +69,7 @@ type workPage struct {
 	Checkpoint custody.Checkpoint
 	Key        string
 	MayRetry   bool
+	Watched    time.Time
 }
 
 func (a *App) work(w http.ResponseWriter, r *http.Request) error {
@@ -75,7 +82,7 @@ func (a *App) work(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := workPage{Dead: dead, Checkpoint: cp, Key: a.logs[m.Program].VerifierKey(), MayRetry: m.Has(identity.RoleProgramAdmin)}
+	page := workPage{Dead: dead, Checkpoint: cp, Key: a.logs[m.Program].VerifierKey(), MayRetry: policy.Allow(policy.RetryWork, a.People.Subject(m)), Watched: a.watched()}
 	err = a.DB.Write(r.Context(), func(tx *store.Tx) error {
 		tx.Log(custody.Entry{Program: m.Program, Event: "work.viewed", Record: "work", Actor: m.Actor()})
 		return nil

@@ -45,12 +45,18 @@ func (a *App) Serve(ctx context.Context, l net.Listener, certificate *tls.Certif
 	defer stop()
 	worked := make(chan error, 1)
 	go func() { worked <- a.Runner.Run(ctx) }()
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		a.watching(ctx)
+	}()
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
 	select {
 	case err := <-served:
 		stop()
 		<-worked
+		<-watched
 		return fmt.Errorf("serving: %w", err)
 	case <-ctx.Done():
 	}
@@ -58,6 +64,7 @@ func (a *App) Serve(ctx context.Context, l net.Listener, certificate *tls.Certif
 	defer cancel()
 	err = server.Shutdown(graceful)
 	<-worked
+	<-watched
 	if serveErr := <-served; !errors.Is(serveErr, http.ErrServerClosed) {
 		err = errors.Join(err, serveErr)
 	}

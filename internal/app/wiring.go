@@ -10,7 +10,9 @@ import (
 	"strings"
 
 	"waylight/internal/partnership/agency"
+	"waylight/internal/partnership/approval"
 	"waylight/internal/partnership/identity"
+	"waylight/internal/partnership/policy"
 	"waylight/internal/platform/form"
 	"waylight/internal/platform/mail"
 	"waylight/internal/platform/store"
@@ -77,31 +79,87 @@ func (a *App) sendTestReport(ctx context.Context, program string) error {
 	return err
 }
 
-// navigation lists the staff's pages and who may use them.
+// subject tells the approvals, and the navigation, who is signed in.
+func (a *App) subject(ctx context.Context) (policy.Subject, bool) {
+	m, ok := identity.From(ctx)
+	if !ok {
+		return policy.Subject{}, false
+	}
+	return a.People.Subject(m), true
+}
+
+// objectOf is what a request for a second person is about, as policy knows it.
+func (a *App) objectOf(ctx context.Context, q store.Reader, r approval.Request) (policy.Object, error) {
+	kind, id, _ := strings.Cut(r.Subject, ":")
+	if kind == "office" {
+		return a.Agencies.Object(r.Program, id), nil
+	}
+	thing, err := store.ParseID(id)
+	if err != nil {
+		return policy.Object{}, err
+	}
+	if kind == "hold" {
+		return a.Agencies.HoldObject(ctx, q, r.Program, thing)
+	}
+	return a.People.Object(ctx, q, r.Program, thing)
+}
+
+// nameOf says in words whom or what a request for a second person is about.
+func (a *App) nameOf(ctx context.Context, programID, ref string) string {
+	kind, id, _ := strings.Cut(ref, ":")
+	switch kind {
+	case "member":
+		member, err := store.ParseID(id)
+		if err != nil {
+			return ""
+		}
+		m, err := a.People.Named(ctx, programID, member)
+		if err != nil {
+			return ""
+		}
+		return m
+	case "office":
+		if p, ok := a.Programs.Program(programID); ok && p.Offices[id].ID != "" {
+			return p.Offices[id].Name.In("en")
+		}
+	}
+	return ""
+}
+
+// navigation lists the staff's pages. Who meets an entry is who may do what stands beside it.
 var navigation = []struct {
 	label, href string
-	roles       []string
+	does        policy.Action
 }{
-	{"Inbox", "/staff/inbox", []string{identity.RoleMember, identity.RoleSupervisor, identity.RoleDesk, identity.RoleAgencyAdmin}},
-	{"Desk", "/staff/desk", []string{identity.RoleDesk}},
-	{"Roster", "/staff/roster", []string{identity.RoleMember, identity.RoleSupervisor, identity.RoleDesk, identity.RoleAgencyAdmin}},
-	{"People", "/staff/people", []string{identity.RoleMember, identity.RoleSupervisor, identity.RoleDesk, identity.RoleAgencyAdmin, identity.RoleProgramAdmin}},
-	{"Channels", "/staff/channels", []string{identity.RoleProgramAdmin}},
-	{"Offices", "/staff/offices", []string{identity.RoleProgramAdmin}},
-	{"Setup", "/staff/setup", []string{identity.RoleProgramAdmin}},
-	{"Work", "/staff/work", []string{identity.RoleProgramAdmin, identity.RoleAuditor}},
+	{"Inbox", "/staff/inbox", policy.ReadInbox},
+	{"Desk", "/staff/desk", policy.ReadDesk},
+	{"Roster", "/staff/roster", policy.ReadRoster},
+	{"People", "/staff/people", policy.ReadPeople},
+	{"Office key", "/staff/office", policy.ReadOfficeKey},
+	{"Approvals", "/staff/approvals", policy.ReadApprovals},
+	{"Channels", "/staff/channels", policy.ReadChannels},
+	{"Offices", "/staff/offices", policy.ReadOffices},
+	{"Holds", "/staff/holds", policy.ReadHolds},
+	{"Setup", "/staff/setup", policy.ReadSetup},
+	{"Work", "/staff/work", policy.ReadWork},
+	{"Figures", "/staff/figures", policy.ReadFigures},
 }
 
 func (a *App) nav(r *http.Request) []web.NavItem {
-	m, ok := identity.From(r.Context())
+	who, ok := a.subject(r.Context())
 	if !ok {
 		return nil
 	}
 	var items []web.NavItem
 	for _, n := range navigation {
-		if m.Has(n.roles...) {
-			items = append(items, web.NavItem{Label: n.label, Href: n.href, Current: strings.HasPrefix(r.URL.Path, n.href)})
+		if !policy.Allow(n.does, who) {
+			continue
 		}
+		item := web.NavItem{Label: n.label, Href: n.href, Current: r.URL.Path == n.href || strings.HasPrefix(r.URL.Path, n.href+"/")}
+		if n.does == policy.ReadApprovals {
+			item.Count, _ = a.Approvals.Count(r.Context()) // a page is not refused for the lack of a number beside its menu
+		}
+		items = append(items, item)
 	}
 	return items
 }

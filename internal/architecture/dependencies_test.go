@@ -47,6 +47,9 @@ func checkDependencies(h *house) []string {
 	}
 	imported := map[string]bool{}
 	for _, s := range h.sources {
+		if h.apart(s) {
+			continue
+		}
 		s.imports(func(p, at string) {
 			if m := owner(p, versions); m != "" {
 				imported[m] = true
@@ -71,6 +74,12 @@ func checkDependencies(h *house) []string {
 	found = append(found, checkRows(direct, first, imported, versions, 4)...)
 	found = append(found, checkRows(indirect, needs, needed, versions, 2)...)
 	return append(found, h.checkBrowser(browser)...)
+}
+
+// apart says whether a file is a test of a module of its own, below test/: what
+// it needs never becomes part of the program.
+func (h *house) apart(s *source) bool {
+	return s.test && strings.HasPrefix(s.dir, "test/") && h.files[s.dir+"/go.mod"] != nil
 }
 
 // checkBrowser compares the packages that browser/ pins with the document.

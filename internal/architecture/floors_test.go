@@ -63,8 +63,8 @@ func wing(dir string) string {
 // stand before it in its own line.
 var order = [][]string{
 	{"fault", "place", "seal", "custody", "form", "mail", "keyring", "store", "jobs", "web", "room"},
-	{"program", "agency", "identity"},
-	{"report", "referral"},
+	{"program", "policy", "approval", "agency", "identity"},
+	{"report", "referral", "conversation", "file"},
 }
 
 // room is the last part of a room's path: internal/<floor or wing>/<room>/...

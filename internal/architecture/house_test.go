@@ -25,7 +25,7 @@ type rule struct {
 	check func(h *house) []string // what breaks it, each "path:line: what"
 }
 
-var rules = slices.Concat(importRules, sourceRules, wordRules, privacyRules, schemaRules, pageRules, dependencyRules)
+var rules = slices.Concat(importRules, sourceRules, wordRules, privacyRules, schemaRules, pageRules, dependencyRules, controlRules)
 
 func TestHouse(t *testing.T) {
 	t.Parallel()

@@ -73,7 +73,8 @@ func wait(t *testing.T, tab *webtest.Tab, expression string) {
 		select {
 		case <-tick.C:
 		case <-late:
-			t.Fatalf("%s never became true (%v)", expression, err)
+			seen, _ := chromedp.Run(tab.Context, chromedp.Evaluate[string](`location.pathname + "\n" + document.querySelector("main").innerText`))
+			t.Fatalf("%s never became true (%v); the page is %s", expression, err, seen)
 		}
 	}
 }

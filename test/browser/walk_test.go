@@ -47,6 +47,7 @@ func write(tab *webtest.Tab, selector, words string) {
 func text(tab *webtest.Tab) string { return webtest.Eval[string](tab, `document.body.innerText`) }
 
 func press(tab *webtest.Tab, selector string) {
+	tab.WaitFor(fmt.Sprintf(`!!document.querySelector(%q)?.checkVisibility()`, selector))
 	tab.Do(chromedp.ScrollIntoView(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
 }
 

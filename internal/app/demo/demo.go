@@ -11,6 +11,7 @@ package demo
 
 import (
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"io"
 	"io/fs"
@@ -46,6 +47,7 @@ type Demo struct {
 	clock   *app.Clock
 	people  []*person
 	samples []sample
+	parts   []string // the recovery parts of the office in tried
 	events  []event
 	reports []store.ID // in the order they came in
 	end     time.Time
@@ -70,7 +72,16 @@ func Start(ctx context.Context, c Config) (_ *Demo, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the demo's pack: %w", err)
 	}
+	directory, err := makeDirectory(c.Data)
+	if err != nil {
+		return nil, err
+	}
+	// The invented week ends now, at the full minute, so that nothing lies in the future.
+	// It begins before anything is logged, and starting logs which scripts are served.
+	now := time.Now().Truncate(time.Minute)
+	d.clock.Stand(now.Add(-week))
 	d.App, err = app.New(ctx, app.Config{
+		Directory: directory.Public().(ed25519.PublicKey), SignDirectory: func(statement []byte) []byte { return ed25519.Sign(directory, statement) },
 		Data: c.Data, Demo: true, Origin: c.Origin, Packs: []fs.FS{overlay}, Every: 30 * time.Second, Now: d.clock.Now, Log: c.Log,
 		Mail:    mail.Config{Addr: d.Catcher.Addr(), From: "Waylight demo <notices@demo.invalid>", TLS: mail.LoopbackOnly},
 		Mailbox: d.Catcher.Messages,
@@ -78,9 +89,6 @@ func Start(ctx context.Context, c Config) (_ *Demo, err error) {
 	if err != nil {
 		return nil, err
 	}
-	// The invented week ends now, at the full minute, so that nothing lies in the future.
-	now := time.Now().Truncate(time.Minute)
-	d.clock.Stand(now.Add(-week))
 	if err := d.enroll(ctx); err != nil {
 		return nil, fmt.Errorf("inviting the demo's people: %w", err)
 	}
@@ -123,6 +131,10 @@ Passphrase of everybody: %[4]s
 	fmt.Fprintln(w)
 	for _, s := range d.samples {
 		fmt.Fprintf(w, "Receipt of %s: %s\n", s.what, s.words)
+	}
+	fmt.Fprintf(w, "\nRecovery parts of %s, which its holders would keep on paper; two of them open its key:\n", p.Offices[tried].Name.In("en"))
+	for i, words := range d.parts {
+		fmt.Fprintf(w, "  Part %d: %s\n", i+1, words)
 	}
 	fmt.Fprintln(w, "\nStop with Ctrl-C.")
 }

@@ -14,6 +14,9 @@ import (
 // week is how long the demo has been running when it starts.
 const week = 7 * 24 * time.Hour
 
+// tried is the office whose recovery parts are printed, to be tried out.
+const tried = "mdcps"
+
 // person is an invented member.
 type person struct {
 	office, name, email string
@@ -33,6 +36,8 @@ func cast() []*person {
 		{office: "help-desk", name: "Lucía Ejemplo", email: "lucia@helpdesk.invalid", roles: deskLead},
 		{office: "help-desk", name: "Sam Placeholder", email: "sam@helpdesk.invalid", roles: desk},
 		{office: "help-desk", name: "Alex Admin", email: "admin@program.invalid", roles: []string{identity.RoleProgramAdmin}},
+		{office: "help-desk", name: "Sidney Second", email: "second@program.invalid", roles: []string{identity.RoleProgramAdmin}},
+		{office: "help-desk", name: "Fern Figures", email: "figures@program.invalid", roles: []string{identity.RoleFigures}},
 		{office: "help-desk", name: "Audra Audit", email: "auditor@program.invalid", roles: []string{identity.RoleAuditor}},
 		{office: "mdcps", name: "Chris Specimen", email: "chris@child.invalid", roles: lead},
 		{office: "mdcps", name: "Pat Invented", email: "pat@child.invalid", roles: member},
@@ -79,8 +84,12 @@ func (d *Demo) enrollOffice(ctx context.Context, members []*person) error {
 		if err != nil {
 			return err
 		}
-		if who.holder, _, err = d.App.People.EnrollHolder(ctx, token, Passphrase); err != nil {
+		var parts []string
+		if who.holder, parts, err = d.App.People.EnrollHolder(ctx, token, Passphrase); err != nil {
 			return err
+		}
+		if who.office == tried {
+			d.parts = append(d.parts, parts...)
 		}
 		if i > 0 && who.holder.Member.HoldsKey() {
 			if err := d.App.People.Grant(ctx, members[0].holder, who.holder.Member.ID); err != nil {

@@ -7,10 +7,15 @@
 // What it promises:
 //
 //   - A key is current only with two wraps or more, so that no single lost
-//     passphrase locks a report away. A rotated key carries a member's
-//     signature made under the one before it, and old wraps stay readable. What
-//     the database says is checked again at each reading: a running process never
-//     changes from a key to one that it does not endorse.
+//     passphrase locks a report away. Old wraps stay readable.
+//   - A key counts only when the program's directory key, which is kept offline,
+//     has signed it, or the office's key before it has. What the database says is
+//     checked at each reading, with keys that do not come from the same row: see
+//     VerifyChain.
+//   - An office's recovery shares are tried once a year, and an office that
+//     somebody left is asked for a new key, with a date.
+//   - An office is closed by two people, never under a legal hold or with open
+//     work. That something was deleted is attested, never called proven.
 //   - A number counts as verified only after a named person recorded a test
 //     call to exactly these digits, and for 180 days. 911 is never called: a
 //     named person attests it. A number found wrong is removed at once; 911 and
@@ -26,9 +31,11 @@ package agency
 
 import (
 	"context"
+	"crypto/ed25519"
 	"slices"
 	"time"
 
+	"waylight/internal/partnership/approval"
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/mail"
 	"waylight/internal/platform/store"
@@ -107,6 +114,19 @@ type Config struct {
 	// TestReport sends a test report through the real way in. Its
 	// acknowledgement by the desk comes back through RecordDrill. May be nil.
 	TestReport func(ctx context.Context, program string) error
+	// Directory is the public half of the directory key that a program keeps
+	// offline. Nil, or nil for a program: none is pinned, first keys are trusted
+	// when they are first seen, and the checklist says that the key is missing.
+	Directory func(program string) ed25519.PublicKey
+	// SignDirectory signs with the directory key at once. Only a demonstration,
+	// which has nothing to protect, sets it.
+	SignDirectory func(program string, statement []byte) []byte
+	// OpenWork counts what an office has open: while it has, it is not closed. Nil
+	// knows of none.
+	OpenWork func(ctx context.Context, r store.Reader, program, office string) (int, error)
+	// Approvals is where closing an office and lifting a hold wait for a second
+	// person. Nil: neither can be asked for.
+	Approvals *approval.Service
 	// Demo lets numbers that were only printed count, and opens the form as soon
 	// as a desk that may read every report has a key.
 	Demo bool

@@ -27,13 +27,16 @@ const (
 
 // The kinds of alarm. The subject is a channel or an office.
 const (
-	AlarmExpired = "channel.expired" // verified more than 180 days ago
-	AlarmDoubt   = "channel.doubt"   // a lifeline found wrong and without a replacement
-	AlarmRemoved = "channel.removed" // found wrong or taken away; no longer shown
-	AlarmGap     = "roster.gap"      // hours of the next seven days that nobody covers
-	AlarmAlone   = "roster.alone"    // a desk that nobody can be reached at for a time
-	AlarmKey     = "desk.key"        // a desk whose key nobody, or a single person, can open
-	AlarmDoubted = "key.doubted"     // an office whose keys in the database are not believed
+	AlarmExpired  = "channel.expired" // verified more than 180 days ago
+	AlarmDoubt    = "channel.doubt"   // a lifeline found wrong and without a replacement
+	AlarmRemoved  = "channel.removed" // found wrong or taken away; no longer shown
+	AlarmGap      = "roster.gap"      // hours of the next seven days that nobody covers
+	AlarmAlone    = "roster.alone"    // a desk that nobody can be reached at for a time
+	AlarmKey      = "desk.key"        // a desk whose key nobody, or a single person, can open
+	AlarmDoubted  = "key.doubted"     // an office whose keys in the database are not believed
+	AlarmUnsigned = "key.unsigned"    // an office whose key waits for the directory key
+	AlarmRotate   = "key.rotate"      // an office that was asked for a new key
+	AlarmRecovery = "recovery.drill"  // an office whose recovery shares were not tried for a year
 )
 
 // Alarm is something that needs a person.
@@ -150,7 +153,25 @@ func (s *Service) gapsSoon(ctx context.Context, j jobs.Job) error {
 			}
 		}
 	}
-	return s.settle(ctx, p.ID, []string{AlarmGap, AlarmAlone, AlarmKey, AlarmDoubted}, wanted)
+	if err := s.officeAlarms(ctx, p.ID, dir, wanted); err != nil {
+		return err
+	}
+	return s.settle(ctx, p.ID, []string{AlarmGap, AlarmAlone, AlarmKey, AlarmDoubted, AlarmUnsigned, AlarmRotate, AlarmRecovery}, wanted)
+}
+
+// officeAlarms adds what active offices have to do about their keys.
+func (s *Service) officeAlarms(ctx context.Context, prog string, dir *directory, wanted map[string][]string) (err error) {
+	wanted[AlarmUnsigned] = s.waiting(prog)
+	if wanted[AlarmRecovery], err = s.lateDrills(ctx, prog); err != nil {
+		return err
+	}
+	asked, err := s.AskedRotations(ctx, prog, "")
+	for _, a := range asked {
+		if dir.joined[a.Office] {
+			wanted[AlarmRotate] = append(wanted[AlarmRotate], a.Office)
+		}
+	}
+	return err
 }
 
 // settle brings the standing alarms of the kinds into line with what is wanted:
@@ -238,7 +259,7 @@ func (s *Service) tell(ctx context.Context, j jobs.Job) error {
 	told, failures := 0, []error(nil)
 	for _, address := range to {
 		err := s.cfg.Mail.Send(ctx, mail.Message{To: address, Subject: "Waylight: something needs your attention",
-			Text: "Something on the setup page needs a person.\n\nPlease sign in and look at: " + s.cfg.Origin + "/staff/setup\n"})
+			Text: "Something needs a person.\n\nPlease sign in: " + s.cfg.Origin + "/staff\nIf you look after the whole program, it stands on: " + s.cfg.Origin + "/staff/setup\n"})
 		if err != nil {
 			failures = append(failures, err)
 			continue

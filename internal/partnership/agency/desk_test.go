@@ -48,9 +48,9 @@ func TestOpenOnlyWhenEveryReportHasAReader(t *testing.T) {
 		for _, e := range w.unread() {
 			t.Errorf("accusing %v in mode %s, this has no reader: %+v", e.Conflict, e.Mode, e)
 		}
-		w.refused(w.CloseOffice(ctx, w.admin, w.other), errLastResort)
+		w.refused(w.AskClose(ctx, w.admin, w.other, []string{saidHandedOver}), errLastResort)
 		w.ok(w.Shut(ctx, w.admin))
-		w.ok(w.CloseOffice(ctx, w.admin, w.other))
+		w.closed(w.other)
 	})
 }
 

@@ -4,6 +4,7 @@ package agency
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"log/slog"
 	"maps"
@@ -35,14 +36,17 @@ type Service struct {
 	pins      map[string]map[string]Key // by program and office, the key that last counted; guarded by refreshes
 	all       atomic.Pointer[map[string]*directory]
 	readings  readings
+	closing   []func(ctx context.Context, tx *store.Tx, program, office, actor string) error
 }
 
 // directory is what the intake path needs of one program. It is never changed
 // once it is reachable.
 type directory struct {
 	joined map[string]bool // active offices
-	keys   map[string]Key
-	doubts []string // active offices whose keys in the database are not believed
+	keys   map[string]Key  // what counts
+	own    map[string]Key  // what the members hold: also what the directory key has not signed yet
+	awaits []string        // active offices whose key the directory key is to sign
+	doubts []string        // active offices whose keys in the database are not believed
 	checks map[string][]Check
 	opened bool
 }
@@ -63,6 +67,7 @@ func New(c Config) (*Service, error) {
 		}
 		s.pages = pages
 	}
+	s.handleApprovals()
 	return s, s.Refresh(context.Background())
 }
 
@@ -102,7 +107,7 @@ func (s *Service) Refresh(ctx context.Context) error {
 }
 
 func (s *Service) load(ctx context.Context, prog string) (*directory, error) {
-	d := &directory{joined: map[string]bool{}, keys: map[string]Key{}, checks: map[string][]Check{}}
+	d := &directory{joined: map[string]bool{}, keys: map[string]Key{}, own: map[string]Key{}, checks: map[string][]Check{}}
 	offices, err := readOffices(ctx, s.cfg.DB, prog)
 	if err != nil {
 		return nil, err
@@ -126,7 +131,7 @@ func (s *Service) load(ctx context.Context, prog string) (*directory, error) {
 }
 
 // loadKeys fills in the keys that count. Whoever can write into the database could
-// put a key of their own there, so the rows are not simply taken: see believed.
+// put a key of their own there, so the rows are not simply taken: see judge.
 func (s *Service) loadKeys(ctx context.Context, prog string, d *directory) error {
 	keys, err := readKeys(ctx, s.cfg.DB, prog)
 	if err != nil {
@@ -147,19 +152,33 @@ func (s *Service) loadKeys(ctx context.Context, prog string, d *directory) error
 		if !d.joined[office] {
 			continue
 		}
-		k, err := believed(prog, rows[office], s.pins[prog][office])
-		if err != nil {
+		st := judge(prog, rows[office], s.pins[prog][office], s.pinned(prog))
+		if st.doubt != nil {
 			// One bad key must not take the others away.
-			s.log().ErrorContext(ctx, "agency: the keys of an office are not believed", "program", prog, "office", office, "error", err)
+			s.log().ErrorContext(ctx, "agency: the keys of an office are not believed", "program", prog, "office", office, "error", st.doubt)
 			d.doubts = append(d.doubts, office)
 		}
-		if k.Public == nil {
-			continue
+		if st.awaits {
+			d.awaits = append(d.awaits, office)
 		}
-		k.Lost = lost[k.ID]
-		d.keys[office], s.pins[prog][office] = k, k
+		if st.own.Public != nil {
+			st.own.Lost = lost[st.own.ID]
+			d.own[office] = st.own
+		}
+		if st.counts.Public != nil {
+			st.counts.Lost = lost[st.counts.ID]
+			d.keys[office], s.pins[prog][office] = st.counts, st.counts
+		}
 	}
 	return nil
+}
+
+// pinned is the program's directory key, or nil.
+func (s *Service) pinned(prog string) ed25519.PublicKey {
+	if s.cfg.Directory == nil {
+		return nil
+	}
+	return s.cfg.Directory(prog)
 }
 
 func (s *Service) directory(prog string) *directory {

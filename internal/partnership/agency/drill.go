@@ -41,6 +41,8 @@ type drill struct {
 	kind string
 	code []byte // SHA-256 of what must be typed back
 	done bool
+
+	office string // whose, for a drill of the recovery shares
 }
 
 // RecordDrill records that a test came through and that a acknowledged it. The

@@ -33,15 +33,16 @@ var (
 	errJoined     = fault.New(fault.Conflict, "agency_joined", "This office has already joined.")
 	errNotJoined  = fault.New(fault.Conflict, "agency_not_joined", "This office has not joined the program, or has left it.")
 	errSigner     = fault.New(fault.Invalid, "agency_signer", "Write the full name of the person who signed the agreement for the office.")
-	errConfirm    = fault.New(fault.Invalid, "agency_confirm", "To close the office, type its short name as it stands on the page.")
+	errConfirm    = fault.New(fault.Invalid, "agency_confirm", "To have the office closed, type its short name as it stands on the page.")
 	errLastDesk   = fault.New(fault.Conflict, "agency_last_desk", "This is the desk of an open program. Close the public form or add another desk first.")
 	errLastResort = fault.New(fault.Conflict, "agency_last_resort",
 		"Without this desk nobody could read a report that accuses the police or another office. Close the public form or add another such desk first.")
 )
 
 // Join records that an office of the pack joins the program. It can then invite
-// people, and its first member makes its key. One that had left comes back with
-// its keys and signs the agreement again.
+// people, and its first member makes its key. One that had left comes back without
+// keys: it makes a new one, which the directory key signs, and signs the agreement
+// again.
 func (s *Service) Join(ctx context.Context, a Actor, office string) error {
 	if err := s.mayProgram(a, office); err != nil {
 		return err
@@ -68,30 +69,6 @@ func (s *Service) SignAgreement(ctx context.Context, a Actor, office, by string)
 			return err
 		}
 		return signOffice(tx, a.Program, office, by)
-	})
-}
-
-// CloseOffice ends an office's part in the program: nothing new is sealed to it.
-// Its keys and wraps stay, for what was sealed to them. It is refused for a desk
-// without which a report to the open form could have no reader.
-func (s *Service) CloseOffice(ctx context.Context, a Actor, office string) error {
-	if err := s.mayProgram(a, office); err != nil {
-		return err
-	}
-	if s.IsOpen(a.Program) && s.Desk(a.Program) == office {
-		return errLastDesk
-	}
-	if p, err := s.program(a.Program); err == nil && s.IsOpen(a.Program) && !s.directory(a.Program).everyReportRead(p, office) {
-		return errLastResort
-	}
-	return s.write(ctx, a, "agency.closed", "office:"+office, func(tx *store.Tx) error {
-		if err := activeOffice(ctx, tx, a.Program, office); err != nil {
-			return err
-		}
-		if err := closeOffice(tx, a.Program, office); err != nil {
-			return err
-		}
-		return s.lookSoon(tx, a.Program)
 	})
 }
 

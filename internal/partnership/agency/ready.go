@@ -102,7 +102,7 @@ func (s *Service) Checklist(ctx context.Context, prog string) ([]Item, error) {
 		return nil, err
 	}
 	tests, err := s.drillItems(ctx, prog)
-	return slices.Concat(items, offices, desk, tests), err
+	return slices.Concat(items, offices, s.directoryItems(prog), desk, tests), err
 }
 
 // channelItems asks for every number that the public page would show were it
@@ -169,6 +169,11 @@ func (s *Service) deskItems(ctx context.Context, p *program.Program) ([]Item, er
 	var items []Item
 	for _, desk := range desks {
 		more, err := s.oneDesk(ctx, p, desk)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, more...)
+		more, err = s.recoveryItems(ctx, p.ID, desk, officeName(p, desk))
 		if err != nil {
 			return nil, err
 		}

@@ -260,14 +260,14 @@ func TestGoingLive(t *testing.T) {
 		if open, missing := w.Ready(ctx, "ms"); !open || !slices.Equal(missingIDs(missing), []string{"desk.roster:" + w.desk, "desk.roster:" + w.other}) {
 			t.Errorf("a gap must alarm and not close: %v, %v", open, missingIDs(missing))
 		}
-		w.refused(w.CloseOffice(ctx, w.admin, w.desk), errLastDesk)
-		w.refused(w.CloseOffice(ctx, w.admin, w.other), errLastResort)
+		w.refused(w.AskClose(ctx, w.admin, w.desk, []string{saidHandedOver}), errLastDesk)
+		w.refused(w.AskClose(ctx, w.admin, w.other, []string{saidHandedOver}), errLastResort)
 		w.refused(w.Shut(ctx, w.officer(2)), errForbidden)
 		w.ok(w.Shut(ctx, w.admin))
 		if w.IsOpen("ms") {
 			t.Error("shut, but open")
 		}
-		w.ok(w.CloseOffice(ctx, w.admin, w.desk))
+		w.closed(w.desk)
 		w.logged(1, "form.opened", "program:ms", w.admin.String())
 		w.logged(1, "form.shut", "program:ms", w.admin.String())
 	})
@@ -366,8 +366,8 @@ func TestOfficesJoinSignAndClose(t *testing.T) {
 		if err != nil || len(list) != 1 || list[0].AgreementBy != "Fay Example" || !list[0].AgreementSigned.Equal(w.clock.Now()) || list[0].State != stateActive {
 			t.Errorf("%+v, %v", list, err)
 		}
-		w.ok(w.CloseOffice(ctx, w.admin, w.desk))
-		w.refused(w.CloseOffice(ctx, w.admin, w.desk), errNotJoined)
+		w.closed(w.desk)
+		w.refused(w.AskClose(ctx, w.admin, w.desk, []string{saidHandedOver}), errNotJoined)
 		if list, err := w.Offices(ctx, "ms"); err != nil || list[0].State != stateClosed || !list[0].Closed.Equal(w.clock.Now()) {
 			t.Errorf("%+v, %v", list, err)
 		}
@@ -376,8 +376,9 @@ func TestOfficesJoinSignAndClose(t *testing.T) {
 			t.Errorf("an office that comes back signs again: %+v, %v", list, err)
 		}
 		w.logged(1, "agency.joined_again", "office:"+w.desk, w.admin.String())
-		for _, event := range []string{"agency.joined", "agency.agreement_signed", "agency.closed"} {
+		for _, event := range []string{"agency.joined", "agency.agreement_signed", "agency.closing_asked"} {
 			w.logged(1, event, "office:"+w.desk, w.admin.String())
 		}
+		w.logged(1, "agency.closed", "office:"+w.desk, w.second.String())
 	})
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"waylight/internal/platform/fault"
-	"waylight/internal/platform/seal"
 	"waylight/internal/platform/store"
 )
 
@@ -109,12 +108,23 @@ func currentKey(ctx context.Context, r store.Reader, prog, office string) (id [1
 	return key, err == nil, fault.Wrap(err, "reading the current key")
 }
 
-func insertKey(tx *store.Tx, prog, office string, pub *seal.PublicKey, e Endorsement) error {
-	row := store.Row{"program": prog, "office": office, "id": pub.ID(), "public": pub.Bytes(), "created": tx.Now(), "retired": nil,
-		"signed_by": firstKey, "signed_member": nil, "signed_public": nil, "signed_at": nil, "signature": nil}
-	if e.ok {
-		row["signed_by"] = "key:" + keyName(e.previous)
-		row["signed_member"], row["signed_public"], row["signed_at"], row["signature"] = e.member, []byte(e.public), e.at, e.signature
+// newKeyRow is a key with what it rests on.
+type newKeyRow struct {
+	NewKey
+	restsOn   string
+	by        Endorsement
+	directory []byte // the directory key's signature, where a demonstration signs by itself
+}
+
+func insertKey(tx *store.Tx, prog, office string, k newKeyRow) error {
+	row := store.Row{"program": prog, "office": office, "id": k.Public.ID(), "public": k.Public.Bytes(), "created": tx.Now(), "retired": nil,
+		"signed_by": k.restsOn, "signed_member": nil, "signed_public": nil, "signed_at": nil, "signature": nil,
+		"sign_public": []byte(k.Sign), "directory_signature": nil, "directory_at": nil}
+	if k.by.ok {
+		row["signed_member"], row["signed_at"], row["signature"] = k.by.member, k.by.at, k.by.signature
+	}
+	if k.directory != nil {
+		row["directory_signature"], row["directory_at"] = k.directory, tx.Now()
 	}
 	err := tx.Insert("agency_key", row)
 	if errors.Is(err, store.ErrExists) {
@@ -134,12 +144,20 @@ func retireKey(tx *store.Tx, prog, office string, id [16]byte) error {
 
 func insertWrap(tx *store.Tx, prog, office string, w Wrap) error {
 	return tx.Insert("agency_key_wrap", store.Row{"program": prog, "office": office, "key_id": w.Key, "holder": w.Holder,
-		"sealed": w.Sealed, "created": tx.Now(), "ended": nil})
+		"sealed": w.Sealed, "created": tx.Now(), "ended": nil, "signature": optional(w.Signature)})
+}
+
+// optional is nil for bytes that are not there.
+func optional(b []byte) any {
+	if b == nil {
+		return nil
+	}
+	return b
 }
 
 func renewWrap(tx *store.Tx, prog, office string, w Wrap) error {
-	_, err := tx.Exec(`update agency_key_wrap set sealed = $1, created = $2, ended = null where program = $3 and office = $4 and key_id = $5 and holder = $6`,
-		w.Sealed, store.Micros(tx.Now()), prog, office, w.Key[:], w.Holder)
+	_, err := tx.Exec(`update agency_key_wrap set sealed = $1, created = $2, signature = $7, ended = null where program = $3 and office = $4 and key_id = $5 and holder = $6`,
+		w.Sealed, store.Micros(tx.Now()), prog, office, w.Key[:], w.Holder, optional(w.Signature))
 	if err != nil {
 		return fault.Wrap(err, "renewing a wrap")
 	}
@@ -161,10 +179,10 @@ func readWraps(ctx context.Context, r store.Reader, prog, office string) ([]Wrap
 		var key store.ID
 		var created int64
 		var ended sql.NullInt64
-		err := rows.Scan(&key, &w.Holder, &w.Sealed, &created, &ended)
+		err := rows.Scan(&key, &w.Holder, &w.Sealed, &created, &ended, &w.Signature)
 		w.Key, w.Created, w.Ended = key, store.Time(created), moment(ended)
 		return w, err
-	}, `select key_id, holder, sealed, created, ended from agency_key_wrap where program = $1 and office = $2 order by created desc, key_id, holder`, prog, office)
+	}, `select key_id, holder, sealed, created, ended, signature from agency_key_wrap where program = $1 and office = $2 order by created desc, key_id, holder`, prog, office)
 }
 
 // keyRow is a key as it stands in the database.
@@ -178,7 +196,7 @@ type keyRow struct {
 	member   store.ID
 	wraps    int
 
-	signer, signature []byte // the member's public key as recorded, and what it signed
+	sign, signature, directory []byte // the office's signing key, and the signatures of the key before it and of the directory key
 }
 
 func readKeys(ctx context.Context, r store.Reader, prog string) ([]keyRow, error) {
@@ -186,10 +204,10 @@ func readKeys(ctx context.Context, r store.Reader, prog string) ([]keyRow, error
 		var k keyRow
 		var created int64
 		var retired sql.NullInt64
-		err := rows.Scan(&k.office, &k.id, &k.public, &created, &retired, &k.signedBy, &k.member, &k.signer, &k.signature, &k.wraps)
+		err := rows.Scan(&k.office, &k.id, &k.public, &created, &retired, &k.signedBy, &k.member, &k.signature, &k.sign, &k.directory, &k.wraps)
 		k.created, k.retired = store.Time(created), moment(retired)
 		return k, err
-	}, `select k.office, k.id, k.public, k.created, k.retired, k.signed_by, k.signed_member, k.signed_public, k.signature,
+	}, `select k.office, k.id, k.public, k.created, k.retired, k.signed_by, k.signed_member, k.signature, k.sign_public, k.directory_signature,
 			(select count(*) from agency_key_wrap w where w.program = k.program and w.office = k.office and w.key_id = k.id and w.ended is null)
 		from agency_key k where k.program = $1 order by k.office, k.created desc, k.id`, prog)
 }
@@ -271,7 +289,10 @@ func readOpening(ctx context.Context, r store.Reader, prog string) (state string
 
 func insertDrill(tx *store.Tx, a Actor, d drill) error {
 	row := store.Row{"program": a.Program, "id": d.id, "kind": d.kind, "sent_at": tx.Now(), "sent_by": a.String(),
-		"code_hash": d.code, "acknowledged_at": nil, "acknowledged_by": nil}
+		"code_hash": d.code, "acknowledged_at": nil, "acknowledged_by": nil, "office": nil}
+	if d.office != "" {
+		row["office"] = d.office
+	}
 	if d.done {
 		row["acknowledged_at"], row["acknowledged_by"] = tx.Now(), a.String()
 	}
@@ -297,11 +318,21 @@ func lastDrill(ctx context.Context, r store.Reader, prog, kind string) (time.Tim
 	return moment(us), fault.Wrap(err, fmt.Sprintf("reading the last %s test", kind))
 }
 
+// lastOfficeDrill is lastDrill for one office.
+func lastOfficeDrill(ctx context.Context, r store.Reader, prog, kind, office string) (time.Time, error) {
+	var us sql.NullInt64
+	err := r.QueryRow(ctx, `select max(acknowledged_at) from agency_drill where program = $1 and kind = $2 and office = $3`, prog, kind, office).Scan(&us)
+	return moment(us), fault.Wrap(err, "reading an office's last drill")
+}
+
 // waitingDrills lists the tests of the kind sent since, not yet acknowledged, newest first.
 func waitingDrills(ctx context.Context, r store.Reader, prog, kind string, since time.Time) ([]drill, error) {
 	return collect(ctx, r, "reading the tests under way", func(rows *sql.Rows) (drill, error) {
 		d := drill{kind: kind}
-		return d, rows.Scan(&d.id, &d.code)
-	}, `select id, code_hash from agency_drill where program = $1 and kind = $2 and acknowledged_at is null and sent_at >= $3 order by sent_at desc, id`,
+		var office sql.NullString
+		err := rows.Scan(&d.id, &d.code, &office)
+		d.office = office.String
+		return d, err
+	}, `select id, code_hash, office from agency_drill where program = $1 and kind = $2 and acknowledged_at is null and sent_at >= $3 order by sent_at desc, id`,
 		prog, kind, store.Micros(since))
 }

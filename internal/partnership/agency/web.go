@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"waylight/internal/partnership/policy"
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/form"
@@ -36,37 +37,43 @@ func Schema() store.Schema { return store.Schema{Room: "agency", FS: migrations}
 
 // Room is what app plugs in.
 func (s *Service) Room() room.Room {
-	admin := web.Access{Roles: []string{roleProgramAdmin}}
-	local := web.Access{Roles: []string{roleProgramAdmin, roleAgencyAdmin, roleSupervisor}}
 	return room.Room{
 		Name: "agency",
 		Routes: []web.Route{
-			{Pattern: "GET /staff/setup", Access: admin, Handler: s.setupPage},
-			{Pattern: "POST /staff/setup/mail", Access: admin, Handler: s.setupAct(s.postTestMail)},
-			{Pattern: "POST /staff/setup/mail/code", Access: admin, Handler: s.setupAct(s.postMailCode)},
-			{Pattern: "POST /staff/setup/test", Access: admin, Handler: s.setupAct(s.postTestReport)},
-			{Pattern: "POST /staff/setup/open", Access: admin, Handler: s.setupAct(s.postOpen)},
-			{Pattern: "POST /staff/setup/shut", Access: admin, Handler: s.setupAct(s.postShut)},
-			{Pattern: "POST /staff/setup/retry", Access: admin, Handler: s.setupAct(s.postRetry)},
-			{Pattern: "GET /staff/channels", Access: admin, Handler: s.channelsPage},
-			{Pattern: "GET /staff/channels.csv", Access: admin, Handler: s.channelsCSV},
-			{Pattern: "GET /staff/channels/{channel}", Access: admin, Handler: s.channelPage},
-			{Pattern: "POST /staff/channels/{channel}/call", Access: admin, Handler: s.channelAct(s.postCall)},
-			{Pattern: "POST /staff/channels/{channel}/attest", Access: admin, Handler: s.channelAct(s.postAttest)},
-			{Pattern: "POST /staff/channels/{channel}/withdraw", Access: admin, Handler: s.channelAct(s.postWithdraw)},
-			{Pattern: "GET /staff/offices", Access: admin, Handler: s.officesPage},
-			{Pattern: "GET /staff/offices.csv", Access: admin, Handler: s.officesCSV},
-			{Pattern: "GET /staff/offices/{office}", Access: admin, Handler: s.officePage},
-			{Pattern: "POST /staff/offices/{office}/join", Access: admin, Handler: s.officeAct(s.postJoin)},
-			{Pattern: "POST /staff/offices/{office}/agreement", Access: admin, Handler: s.officeAct(s.postAgreement)},
-			{Pattern: "POST /staff/offices/{office}/key-lost", Access: admin, Handler: s.officeAct(s.postKeyLost)},
-			{Pattern: "POST /staff/offices/{office}/close", Access: admin, Handler: s.officeAct(s.postClose)},
-			{Pattern: "GET /staff/roster", Access: local, Handler: s.rosterPage},
-			{Pattern: "GET /staff/roster.csv", Access: local, Handler: s.rosterCSV},
-			{Pattern: "POST /staff/roster/shift", Access: local, Handler: s.rosterAct(s.postShift)},
-			{Pattern: "POST /staff/roster/remove", Access: local, Handler: s.rosterAct(s.postRemove)},
-			{Pattern: "POST /staff/roster/copy", Access: local, Handler: s.rosterAct(s.postCopy)},
-			{Pattern: "POST /staff/roster/hours", Access: local, Handler: s.rosterAct(s.postHours)},
+			{Pattern: "GET /staff/setup", Access: policy.At(policy.ReadSetup), Handler: s.setupPage},
+			{Pattern: "POST /staff/setup/mail", Access: policy.At(policy.ChangeSetup), Handler: s.setupAct(s.postTestMail)},
+			{Pattern: "POST /staff/setup/mail/code", Access: policy.At(policy.ChangeSetup), Handler: s.setupAct(s.postMailCode)},
+			{Pattern: "POST /staff/setup/test", Access: policy.At(policy.ChangeSetup), Handler: s.setupAct(s.postTestReport)},
+			{Pattern: "POST /staff/setup/open", Access: policy.At(policy.OpenForm), Handler: s.setupAct(s.postOpen)},
+			{Pattern: "POST /staff/setup/shut", Access: policy.At(policy.OpenForm), Handler: s.setupAct(s.postShut)},
+			{Pattern: "POST /staff/setup/retry", Access: policy.At(policy.ChangeSetup), Handler: s.setupAct(s.postRetry)},
+			{Pattern: "GET /staff/channels", Access: policy.At(policy.ReadChannels), Handler: s.channelsPage},
+			{Pattern: "GET /staff/channels.csv", Access: policy.At(policy.ReadChannels), Handler: s.channelsCSV},
+			{Pattern: "GET /staff/channels/{channel}", Access: policy.At(policy.ReadChannels), Handler: s.channelPage},
+			{Pattern: "POST /staff/channels/{channel}/call", Access: policy.At(policy.ChangeChannel), Handler: s.channelAct(s.postCall)},
+			{Pattern: "POST /staff/channels/{channel}/attest", Access: policy.At(policy.ChangeChannel), Handler: s.channelAct(s.postAttest)},
+			{Pattern: "POST /staff/channels/{channel}/withdraw", Access: policy.At(policy.ChangeChannel), Handler: s.channelAct(s.postWithdraw)},
+			{Pattern: "GET /staff/offices", Access: policy.At(policy.ReadOffices), Handler: s.officesPage},
+			{Pattern: "GET /staff/offices.csv", Access: policy.At(policy.ReadOffices), Handler: s.officesCSV},
+			{Pattern: "GET /staff/offices/directory", Access: policy.At(policy.ReadOffices), Handler: s.directoryPage},
+			{Pattern: "GET /staff/offices/directory.txt", Access: policy.At(policy.ReadOffices), Handler: s.directoryFile},
+			{Pattern: "POST /staff/offices/directory", Access: policy.At(policy.KeepDirectory), Handler: s.acting(s.postAnswer, s.showDirectory, at("/staff/offices/directory"))},
+			{Pattern: "GET /staff/offices/{office}", Access: policy.At(policy.ReadOffices), Handler: s.officePage},
+			{Pattern: "POST /staff/offices/{office}/join", Access: policy.At(policy.ChangeOffice), Handler: s.officeAct(s.postJoin)},
+			{Pattern: "POST /staff/offices/{office}/agreement", Access: policy.At(policy.ChangeOffice), Handler: s.officeAct(s.postAgreement)},
+			{Pattern: "POST /staff/offices/{office}/key-lost", Access: policy.At(policy.LoseOfficeKey), Handler: s.officeAct(s.postKeyLost)},
+			{Pattern: "POST /staff/offices/{office}/close", Access: policy.At(policy.CloseOffice), Handler: s.officeAct(s.postClose)},
+			{Pattern: "GET /staff/holds", Access: policy.At(policy.ReadHolds), Handler: s.holdsPage},
+			{Pattern: "GET /staff/holds.csv", Access: policy.At(policy.ReadHolds), Handler: s.holdsCSV},
+			{Pattern: "POST /staff/holds/place", Access: policy.At(policy.PlaceHold), Handler: s.acting(s.postHold, s.showHolds, at("/staff/holds"))},
+			{Pattern: "GET /staff/holds/{hold}", Access: policy.At(policy.ReadHolds), Handler: s.holdPage},
+			{Pattern: "POST /staff/holds/{hold}/lift", Access: policy.At(policy.LiftHold), Handler: s.acting(s.postLift, s.showHold, func(r *http.Request) string { return "/staff/holds/" + r.PathValue("hold") })},
+			{Pattern: "GET /staff/roster", Access: policy.At(policy.ReadRoster), Handler: s.rosterPage},
+			{Pattern: "GET /staff/roster.csv", Access: policy.At(policy.ReadRoster), Handler: s.rosterCSV},
+			{Pattern: "POST /staff/roster/shift", Access: policy.At(policy.ChangeRoster), Handler: s.rosterAct(s.postShift)},
+			{Pattern: "POST /staff/roster/remove", Access: policy.At(policy.ChangeRoster), Handler: s.rosterAct(s.postRemove)},
+			{Pattern: "POST /staff/roster/copy", Access: policy.At(policy.ChangeRoster), Handler: s.rosterAct(s.postCopy)},
+			{Pattern: "POST /staff/roster/hours", Access: policy.At(policy.ChangeRoster), Handler: s.rosterAct(s.postHours)},
 		},
 		Jobs: map[string]jobs.Handler{
 			jobExpire: s.expire, jobGaps: s.gapsSoon, jobTell: s.tell, jobRefresh: s.refresh,
@@ -162,6 +169,11 @@ func (s *Service) acting(do act, show func(http.ResponseWriter, *http.Request, v
 	}
 }
 
+// at is an address that does not depend on the request.
+func at(address string) func(*http.Request) string {
+	return func(*http.Request) string { return address }
+}
+
 // back sends the browser to a page after an act, so that a reload repeats nothing.
 func back(w http.ResponseWriter, r *http.Request, address string, query url.Values) error {
 	if len(query) > 0 {
@@ -178,7 +190,9 @@ func notice(done string) string {
 		"test": "A test report was sent. Its desk must open and acknowledge it.", "open": "The public form is open.",
 		"shut": "The public form is closed. It shows the lines to call and takes nothing.", "retry": "It will be tried again.",
 		"call": "The call is recorded.", "attest": "The attestation is recorded.", "withdraw": "The channel is withdrawn.",
-		"join": "The office has joined. Now invite its people.", "agreement": "The agreement is recorded.", "close": "The office is closed.",
+		"join": "The office has joined. Now invite its people.", "agreement": "The agreement is recorded.", "close": "It is asked. Once a second person agrees, the office is closed.",
+		"directory": "The signatures are kept. The keys count from now on.", "hold": "The hold is placed.",
+		"lift":     "It is asked. Once a second person agrees, the hold is lifted.",
 		"key-lost": "It is recorded. Once two administrators have marked the key, reports for the office go to the desk.",
 		"shift":    "The shift is on the roster.", "shifts": "The shifts are on the roster.", "remove": "The shift is off the roster.",
 		"copy": "The week was copied.", "hours": "The hours are set.",

@@ -10,7 +10,9 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
+	"waylight/internal/partnership/policy"
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/web"
 )
@@ -147,6 +149,15 @@ func (s *Service) officesCSV(w http.ResponseWriter, r *http.Request) error {
 
 type keyView struct{ Name, Created, Retired, SignedBy string }
 
+// statementView is one statement that can be attested when the office is closed.
+type statementView struct {
+	Statement
+	Said bool
+}
+
+// attestedView is what somebody attested at a closing.
+type attestedView struct{ Date, Who, What string }
+
 type officeView struct {
 	frame
 	officeRow
@@ -154,6 +165,15 @@ type officeView struct {
 	Hours      string
 	Channels   []channelRow
 	Invite     string
+	Waits      bool   // its key waits for the directory key
+	Own        string // its key, also while it waits
+	Parts      string // its recovery parts, and when they were tried
+	Rotate     string // until when it must make a new key
+	Holds      int    // that stand
+	Closing    bool   // a second person was asked
+	MayAsk     bool
+	Statements []statementView
+	Attested   []attestedView
 }
 
 func (s *Service) officePage(w http.ResponseWriter, r *http.Request) error {
@@ -193,8 +213,11 @@ func (s *Service) showOffice(w http.ResponseWriter, r *http.Request, v visit, st
 	}
 	data := officeView{frame: framed(r, t), officeRow: s.officeRow(v.p, id, joined, people), Hours: week.String(),
 		Invite: "/staff/people/invite?" + url.Values{"office": {id}}.Encode()}
+	if err := s.officeDuties(ctx, v, id, people, &data); err != nil {
+		return err
+	}
 	for _, k := range keys {
-		data.KeyHistory = append(data.KeyHistory, keyView{shortKey(k), date(k.Created, v.p), date(k.Retired, v.p), signedBy(k, people)})
+		data.KeyHistory = append(data.KeyHistory, keyView{shortKey(k), date(k.Created, v.p), date(k.Retired, v.p), restsOn(k, people, data.Waits && shortKey(k) == data.Own)})
 	}
 	for _, c := range v.p.Offices[id].Channels {
 		if ch, ok := v.p.Channels[c]; ok {
@@ -204,12 +227,75 @@ func (s *Service) showOffice(w http.ResponseWriter, r *http.Request, v visit, st
 	return s.show(w, r, status, "office", "Office", "/staff/offices/"+id, t, data)
 }
 
-// signedBy says what a key rests on.
-func signedBy(k Key, people roll) string {
-	if k.SignedBy == "first" {
-		return "The office's first key"
+// officeDuties fills in what is due of the office's key, and how it is closed.
+func (s *Service) officeDuties(ctx context.Context, v visit, id string, people roll, data *officeView) error {
+	data.MayAsk = s.mayAskClose(v.Actor, id) == nil
+	data.Waits = slices.Contains(s.waiting(v.p.ID), id)
+	if own, ok := s.OwnKeys(v.p.ID)[id]; ok {
+		data.Own = shortKey(own)
 	}
-	return "Signed by " + people.name(k.Signer) + " under the key before it"
+	for _, st := range Statements() {
+		data.Statements = append(data.Statements, statementView{st, data.Had("close", "said", st.ID)})
+	}
+	recovery, ok, err := s.RecoveryOf(ctx, v.p.ID, id)
+	if err != nil {
+		return err
+	}
+	last, due, err := s.LastRecoveryDrill(ctx, v.p.ID, id)
+	if err != nil {
+		return err
+	}
+	if ok {
+		data.Parts = fmt.Sprintf("%d of %d needed. %s Next try by %s.", recovery.Needed, recovery.Shares, tried(last, v.p), date(due, v.p))
+	}
+	asked, err := s.AskedRotations(ctx, v.p.ID, id)
+	if err != nil {
+		return err
+	}
+	if len(asked) > 0 {
+		data.Rotate = date(asked[0].Due, v.p)
+	}
+	holds, err := s.Holds(ctx, v.p.ID, id)
+	if err != nil {
+		return err
+	}
+	for _, h := range holds {
+		if h.Lifted.IsZero() {
+			data.Holds++
+		}
+	}
+	if s.cfg.Approvals != nil {
+		if _, data.Closing, err = s.cfg.Approvals.Waiting(ctx, s.cfg.DB, v.p.ID, policy.CloseOffice, "office:"+id); err != nil {
+			return err
+		}
+	}
+	return s.officeAttested(ctx, v, id, people, data)
+}
+
+func tried(last time.Time, p *program.Program) string {
+	if last.IsZero() {
+		return "Not tried since they were made."
+	}
+	return "Last tried " + date(last, p) + "."
+}
+
+// officeAttested fills in who said what at closings that a second person agreed to.
+func (s *Service) officeAttested(ctx context.Context, v visit, id string, people roll, data *officeView) error {
+	all, err := s.Attestations(ctx, v.p.ID, id)
+	if err != nil {
+		return err
+	}
+	words := map[string]string{saidSecond: "Agreed to the closing, as the second person."}
+	for _, st := range Statements() {
+		words[st.ID] = st.Text
+	}
+	for _, a := range all {
+		agreed := slices.ContainsFunc(all, func(b Attestation) bool { return b.Closing == a.Closing && b.Statement == saidSecond })
+		if agreed {
+			data.Attested = append(data.Attested, attestedView{date(a.At, v.p), people.actor(a.Member), words[a.Statement]})
+		}
+	}
+	return nil
 }
 
 func (s *Service) officeAct(do act) func(w http.ResponseWriter, r *http.Request) error {
@@ -231,8 +317,11 @@ func (s *Service) postKeyLost(ctx context.Context, v visit, r *http.Request) (st
 
 // postClose asks for the office's short name, so that no slip closes an office.
 func (s *Service) postClose(ctx context.Context, v visit, r *http.Request) (string, error) {
+	if err := s.mayAskClose(v.Actor, r.PathValue("office")); err != nil {
+		return "", err
+	}
 	if strings.TrimSpace(r.PostForm.Get("confirm")) != r.PathValue("office") {
 		return "", errConfirm.At("confirm")
 	}
-	return "close", s.CloseOffice(ctx, v.Actor, r.PathValue("office"))
+	return "close", s.AskClose(ctx, v.Actor, r.PathValue("office"), r.PostForm["said"])
 }

@@ -65,8 +65,16 @@ func (s *Service) showSetup(w http.ResponseWriter, r *http.Request, v visit, sta
 			data.Missing++
 		}
 	}
+	asked, err := s.AskedRotations(ctx, v.p.ID, "")
+	if err != nil {
+		return err
+	}
 	for _, al := range alarms {
-		data.Alarms = append(data.Alarms, describe(v.p, al))
+		view := describe(v.p, al)
+		if i := slices.IndexFunc(asked, func(a Asked) bool { return al.Kind == AlarmRotate && a.Office == al.Subject }); i >= 0 {
+			view.Text += ", by " + date(asked[i].Due, v.p)
+		}
+		data.Alarms = append(data.Alarms, view)
 	}
 	return s.show(w, r, status, "setup", "Setup", "/staff/setup", t, data)
 }
@@ -74,19 +82,31 @@ func (s *Service) showSetup(w http.ResponseWriter, r *http.Request, v visit, sta
 // describe says what an alarm asks for and where.
 func describe(p *program.Program, al Alarm) alarmView {
 	text := map[string]string{
-		AlarmExpired: "Last verified more than 180 days ago. Call it again: ",
-		AlarmDoubt:   "Found wrong, and still shown because it has no verified replacement: ",
-		AlarmRemoved: "Found wrong or withdrawn, and no longer shown: ",
-		AlarmGap:     "Hours in the next seven days that nobody covers: ",
-		AlarmAlone:   "Nobody can be reached at some hour of the next seven days when a person is in danger: ",
-		AlarmKey:     "The desk has no key with two holders: ",
-		AlarmDoubted: "A key in the database was not made or signed as it must be; it is not used. Call the office and whoever keeps the machine: ",
+		AlarmExpired:  "Last verified more than 180 days ago. Call it again: ",
+		AlarmDoubt:    "Found wrong, and still shown because it has no verified replacement: ",
+		AlarmRemoved:  "Found wrong or withdrawn, and no longer shown: ",
+		AlarmGap:      "Hours in the next seven days that nobody covers: ",
+		AlarmAlone:    "Nobody can be reached at some hour of the next seven days when a person is in danger: ",
+		AlarmKey:      "The desk has no key with two holders: ",
+		AlarmDoubted:  "A key in the database was not made or signed as it must be; it is not used. Call the office and whoever keeps the machine: ",
+		AlarmUnsigned: "The directory key has not signed this office's key, so its reports go to the desk: ",
+		AlarmRotate:   "Somebody left who held the office's key. The office must make a new one: ",
+		AlarmRecovery: "The recovery parts were not tried for a year. The office must try them: ",
 	}[al.Kind]
 	v := alarmView{Raised: al.Raised, Told: al.Told}
+	if other, ok := otherAlarms[al.Kind]; ok {
+		v.Text, v.Link = other.text, other.link
+		if al.Kind == AlarmReview {
+			v.Text, v.Link = v.Text+officeName(p, al.Subject), v.Link+al.Subject
+		}
+		return v
+	}
 	switch al.Kind {
 	case AlarmExpired, AlarmDoubt, AlarmRemoved:
 		v.Text, v.Link = text+p.Channels[al.Subject].Name.In("en"), "/staff/channels/"+al.Subject
-	case AlarmKey, AlarmDoubted:
+	case AlarmUnsigned:
+		v.Text, v.Link = text+officeName(p, al.Subject), "/staff/offices/directory"
+	case AlarmKey, AlarmDoubted, AlarmRotate, AlarmRecovery:
 		v.Text, v.Link = text+officeName(p, al.Subject), "/staff/offices/"+al.Subject
 	default:
 		v.Text, v.Link = text+officeName(p, al.Subject), "/staff/roster?office="+al.Subject
@@ -95,7 +115,7 @@ func describe(p *program.Program, al Alarm) alarmView {
 }
 
 func (s *Service) setupAct(do act) func(w http.ResponseWriter, r *http.Request) error {
-	return s.acting(do, s.showSetup, func(*http.Request) string { return "/staff/setup" })
+	return s.acting(do, s.showSetup, at("/staff/setup"))
 }
 
 func (s *Service) postTestMail(ctx context.Context, v visit, _ *http.Request) (string, error) {

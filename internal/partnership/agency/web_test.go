@@ -115,7 +115,7 @@ func TestFirstRunByPages(t *testing.T) {
 		s.sendWrong("/staff/setup", "/staff/setup/open", http.StatusConflict, nil)
 		s.send("/staff/offices/"+s.desk, "/staff/offices/"+s.desk+"/join", nil)
 		s.send("/staff/offices/"+s.desk, "/staff/offices/"+s.desk+"/agreement", url.Values{"by": {"Fay Example"}})
-		s.ok(s.setKey(s.desk, newPublic(t), wrapped(holder(2), Recovery)))
+		s.ok(s.setKey(s.desk, s.newKey(s.desk, holder(2), Recovery)))
 		s.as("Ben")
 		roster := "/staff/roster?office=" + s.desk
 		s.send(roster, "/staff/roster/hours", url.Values{"hours": {"mon-fri 08:00-17:00"}})
@@ -272,8 +272,9 @@ func TestWhoMaySeeAndDoWhat(t *testing.T) {
 	if week, err := s.Week(t.Context(), "ms", s.desk); err != nil || week.String() == "always" {
 		t.Errorf("somebody set another office's hours: %v, %v", week, err)
 	}
-	s.sendWrong("/staff/offices/"+s.other, "/staff/offices/"+s.other+"/close", http.StatusBadRequest, url.Values{"confirm": {s.desk}})
-	s.send("/staff/offices/"+s.other, "/staff/offices/"+s.other+"/close", url.Values{"confirm": {s.other}})
+	s.sendWrong("/staff/offices/"+s.other, "/staff/offices/"+s.other+"/close", http.StatusBadRequest, url.Values{"confirm": {s.desk}, "said": {saidHandedOver}})
+	s.sendWrong("/staff/offices/"+s.other, "/staff/offices/"+s.other+"/close", http.StatusBadRequest, url.Values{"confirm": {s.other}, "said": {"copies_destroyed"}})
+	s.send("/staff/offices/"+s.other, "/staff/offices/"+s.other+"/close", url.Values{"confirm": {s.other}, "said": {saidHandedOver, "parts_destroyed"}})
 	if d := s.as("Ana").page("/staff/roster?office=" + s.desk); len(d.All("form", "method", "post")) != 0 {
 		t.Error("a page offers what it would refuse")
 	}

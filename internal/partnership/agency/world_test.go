@@ -19,6 +19,8 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"waylight/internal/partnership/approval"
+	"waylight/internal/partnership/policy"
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/fault"
@@ -48,8 +50,20 @@ type world struct {
 	other  string // the second
 	sent   int    // test reports
 
-	mailGone bool
-	admin    Actor
+	mailGone  bool
+	admin     Actor
+	second    Actor // another administrator
+	directory ed25519.PrivateKey
+	approvals *approval.Service
+	keys      map[string]officeKey // the key that a test made last for an office
+	open      int                  // what OpenWork says
+}
+
+// officeKey is an office's key with the halves that only members have.
+type officeKey struct {
+	NewKey
+	signing  ed25519.PrivateKey
+	recovery *seal.PrivateKey
 }
 
 // invented people: the program's administrator, two at each desk.
@@ -73,7 +87,8 @@ func newWorld(t *testing.T, db *store.DB, clock *storetest.Clock, change func(*C
 	if !ok || len(p.Desks) < 2 {
 		t.Fatal("the pack of Mississippi is not there, or has lost a desk")
 	}
-	w := &world{t: t, p: p, clock: clock, desk: p.Desks[0], other: p.Desks[1], admin: Actor{"ms", person(1), "", []string{roleProgramAdmin}}}
+	w := &world{t: t, p: p, clock: clock, desk: p.Desks[0], other: p.Desks[1], admin: Actor{"ms", person(1), "", []string{roleProgramAdmin}},
+		second: Actor{"ms", person(9), "", []string{roleProgramAdmin}}, directory: NewDirectoryKey(), keys: map[string]officeKey{}}
 	w.people = invented(w.desk, w.other)
 	w.mail, err = mail.NewCatcher("127.0.0.1:0")
 	if err != nil {
@@ -83,11 +98,22 @@ func newWorld(t *testing.T, db *store.DB, clock *storetest.Clock, change func(*C
 		People: func(_ context.Context, _, office string) ([]Person, error) {
 			return slices.DeleteFunc(slices.Clone(w.people), func(p Person) bool { return office != "" && p.Office != office }), nil
 		},
-		Mail:       mail.NewSender(mail.Config{Addr: w.mail.Addr(), From: "notices@example.gov", TLS: mail.LoopbackOnly, Now: clock.Now}),
-		TestReport: func(context.Context, string) error { w.sent++; return nil },
+		Mail:          mail.NewSender(mail.Config{Addr: w.mail.Addr(), From: "notices@example.gov", TLS: mail.LoopbackOnly, Now: clock.Now}),
+		TestReport:    func(context.Context, string) error { w.sent++; return nil },
+		Directory:     func(string) ed25519.PublicKey { return w.directory.Public().(ed25519.PublicKey) },
+		SignDirectory: func(_ string, statement []byte) []byte { return ed25519.Sign(w.directory, statement) },
+		OpenWork:      func(context.Context, store.Reader, string, string) (int, error) { return w.open, nil },
 	}
 	c.Site = webtest.Site(t)
 	c.Site.Zone = p.Zone
+	w.approvals, err = approval.New(approval.Config{DB: db, Now: clock.Now, Viewer: func(ctx context.Context) (policy.Subject, bool) {
+		a, ok := viewer(ctx)
+		return policy.Subject{Program: a.Program, Office: a.Office, Roles: a.Roles, Member: a.Member.String()}, ok
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Approvals = w.approvals
 	if change != nil {
 		change(&c)
 	}
@@ -111,7 +137,7 @@ func runner(t *testing.T, s *Service) *jobs.Runner {
 	return jobs.New(s.cfg.DB, []string{"ms"}, r.Jobs, r.Schedules, s.cfg.Now, slog.New(slog.NewTextHandler(t.Output(), nil)))
 }
 
-func schemas() []store.Schema { return []store.Schema{jobs.Schema(), Schema()} }
+func schemas() []store.Schema { return []store.Schema{jobs.Schema(), approval.Schema(), Schema()} }
 
 // each runs fn in a world of its own on every engine.
 func each(t *testing.T, fn func(t *testing.T, w *world)) {
@@ -219,13 +245,22 @@ func (w *world) officer(n byte) Actor {
 	return Actor{"ms", p.ID, p.Office, p.Roles}
 }
 
-func newPublic(t *testing.T) *seal.PublicKey {
-	t.Helper()
-	k, err := seal.PrivateFromSeed(seal.NewSeed())
-	if err != nil {
-		t.Fatal(err)
+// newKey makes an office's key as a member's browser does, sealed in name only to
+// the holders. Whoever names Recovery gets a recovery key with it.
+func (w *world) newKey(office string, holders ...string) officeKey {
+	w.t.Helper()
+	seed := seal.NewSeed()
+	private, err := seal.PrivateFromSeed(seed)
+	w.ok(err)
+	k := officeKey{NewKey: NewKey{Public: private.Public(), Wraps: wrapped(holders...)}, signing: seal.OfficeSigning(seed)}
+	k.Sign = k.signing.Public().(ed25519.PublicKey)
+	if slices.Contains(holders, Recovery) {
+		k.recovery, err = seal.PrivateFromSeed(seal.NewSeed())
+		w.ok(err)
+		k.Recovery = &RecoveryKey{Public: k.recovery.Public().Bytes(), Needed: 2, Shares: 3}
+		k.Recovery.Signature = ed25519.Sign(k.signing, []byte(RecoveryStatement("ms", office, k.Public.ID(), k.recovery.Public().ID(), 2, 3)))
 	}
-	return k.Public()
+	return k
 }
 
 func holder(n byte) string { return "member:" + person(n).String() }
@@ -239,9 +274,50 @@ func wrapped(holders ...string) []Wrap {
 }
 
 // setKey sets a key as identity does: in a transaction with an entry of its own.
-func (w *world) setKey(office string, pub *seal.PublicKey, wraps []Wrap, by ...Endorsement) error {
+func (w *world) setKey(office string, k officeKey, by ...Endorsement) error {
 	w.t.Helper()
-	return w.change("office.key_made", office, func(tx *store.Tx) error { return w.SetKey(tx, "ms", office, pub, wraps, by...) })
+	err := w.change("office.key_made", office, func(tx *store.Tx) error { return w.SetKey(tx, "ms", office, k.NewKey, by...) })
+	if err == nil {
+		w.keys[office] = k
+	}
+	return err
+}
+
+// rotated gives an office a new key, signed with the one before it.
+func (w *world) rotated(office string, holders ...string) officeKey {
+	w.t.Helper()
+	k := w.newKey(office, holders...)
+	w.ok(w.setKey(office, k, w.endorsed(office, k)))
+	return k
+}
+
+// endorsed signs a rotation with the office's key.
+func (w *world) endorsed(office string, next officeKey) Endorsement {
+	w.t.Helper()
+	e, err := w.Endorse("ms", office, next.NewKey, person(2), w.handOn(office, next))
+	w.ok(err)
+	return e
+}
+
+func (w *world) handOn(office string, next officeKey) []byte {
+	return ed25519.Sign(w.keys[office].signing, []byte(RotationStatement("ms", office, w.keys[office].Public.ID(), next.Public.ID(), next.Sign)))
+}
+
+// closed closes an office as two administrators do.
+func (w *world) closed(office string) {
+	w.t.Helper()
+	w.ok(w.AskClose(w.t.Context(), w.admin, office, []string{saidHandedOver}))
+	w.ok(w.agree(policy.CloseOffice, "office:"+office))
+}
+
+// agree is the second administrator's yes to what waits.
+func (w *world) agree(action policy.Action, subject string) error {
+	w.t.Helper()
+	r, ok, err := w.approvals.Waiting(w.t.Context(), w.cfg.DB, "ms", action, subject)
+	if err != nil || !ok {
+		w.t.Fatalf("nothing waits for a second person about %s: %v", subject, err)
+	}
+	return w.approvals.Decide(context.WithValue(w.t.Context(), actorKey{}, w.second), r.ID, true, "")
 }
 
 func (w *world) change(event, office string, fn func(tx *store.Tx) error) error {
@@ -259,24 +335,13 @@ func (w *world) change(event, office string, fn func(tx *store.Tx) error) error 
 	return w.Refresh(w.t.Context())
 }
 
-// endorsed signs a rotation with a fresh member key.
-func (w *world) endorsed(office string, next *seal.PublicKey) Endorsement {
-	w.t.Helper()
-	public, private, err := ed25519.GenerateKey(rand.Reader)
-	w.ok(err)
-	statement := RotationStatement("ms", office, w.Keys("ms")[office].ID, next.ID())
-	e, err := w.Endorse("ms", office, next, person(2), public, ed25519.Sign(private, []byte(statement)))
-	w.ok(err)
-	return e
-}
-
 // live brings a desk as far as it can be without the public's numbers.
 func (w *world) live(desk string, member byte) {
 	w.t.Helper()
 	ctx, local := w.t.Context(), w.officer(member)
 	w.ok(w.Join(ctx, w.admin, desk))
 	w.ok(w.SignAgreement(ctx, w.admin, desk, "Fay Example"))
-	w.ok(w.setKey(desk, newPublic(w.t), wrapped(holder(member), Recovery)))
+	w.ok(w.setKey(desk, w.newKey(desk, holder(member), Recovery)))
 	w.ok(w.SetHours(ctx, local, desk, "mon-fri 08:00-17:00"))
 	_, err := w.AddPattern(ctx, local, desk, Pattern{Member: local.Member, Kind: On, First: w.clock.Now(), From: 8 * 60, To: 17 * 60, Weeks: 4,
 		Days: []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday}})
@@ -326,7 +391,7 @@ func (w *world) guard(access web.Access, h web.Handler) web.Handler {
 			return errSignIn
 		}
 		a := w.officer(byte(i + 1))
-		if len(access.Roles) > 0 && !a.Has(access.Roles...) {
+		if !policy.Allow(policy.Action(access.Action), policy.Subject{Program: a.Program, Office: a.Office, Roles: a.Roles, Member: a.Member.String()}) {
 			return errForbidden
 		}
 		return h(rw, r.WithContext(context.WithValue(r.Context(), actorKey{}, a)))

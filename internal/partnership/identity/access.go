@@ -10,29 +10,38 @@ import (
 	"waylight/internal/partnership/agency"
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/fault"
-	"waylight/internal/platform/keyring"
 	"waylight/internal/platform/seal"
 	"waylight/internal/platform/store"
 )
 
 // KeyWrap is one of an office's keys, sealed to one member.
 type KeyWrap struct {
-	Office string
-	KeyID  [16]byte
-	Public []byte
-	Sealed []byte
+	Signature []byte // of the key, for this member's public key, or nil
+	Office    string
+	KeyID     [16]byte
+	Public    []byte
+	Sealed    []byte
 }
 
-// Keys is what a member's browser needs, beside the passphrase, to open the office's keys.
+// Keys is what a member's browser needs, beside a passkey or the passphrase, to open the member's root and the office's keys.
 type Keys struct {
-	Salt       []byte
+	KEM       []byte
+	Unlockers []KeyUnlocker
+	Wraps     []KeyWrap
+}
+
+// KeyUnlocker is one way to open the root, with the server's share of its key.
+type KeyUnlocker struct {
+	ID         store.ID
+	Kind       string
+	Credential []byte // of a passkey
+	Salt       []byte // of a passphrase
 	Iterations int
 	Share      [32]byte
-	KEM        []byte
-	Wraps      []KeyWrap
+	Sealed     []byte
 }
 
-// KeysOf returns the keys of m itself. It is a custody entry: the server's share leaves the keyring here.
+// KeysOf returns the keys of m itself. It is a custody entry: the server's shares leave the keyring here.
 func (s *Service) KeysOf(ctx context.Context, m Member) (Keys, error) {
 	a, err := accountByID(ctx, s.db, m.Program, m.ID)
 	if err != nil {
@@ -41,12 +50,9 @@ func (s *Service) KeysOf(ctx context.Context, m Member) (Keys, error) {
 	if !a.Active {
 		return Keys{}, errSignIn
 	}
-	share, err := s.ring.Share(m.ID.String())
-	if errors.Is(err, keyring.ErrNoShare) {
-		return Keys{}, errSignIn.With(err)
-	}
+	openers, err := s.openers(ctx, a.Member)
 	if err != nil {
-		return Keys{}, errNoRing.With(err)
+		return Keys{}, err
 	}
 	wraps, err := s.wrapsTo(ctx, a.Member)
 	if err != nil {
@@ -56,7 +62,49 @@ func (s *Service) KeysOf(ctx context.Context, m Member) (Keys, error) {
 	if err != nil {
 		return Keys{}, err
 	}
-	return Keys{Salt: a.salt, Iterations: a.iterations, Share: share, KEM: a.KEM, Wraps: wraps}, nil
+	return Keys{KEM: a.KEM, Unlockers: openers, Wraps: wraps}, nil
+}
+
+// openers lists a member's living unlockers with their shares. One whose passkey was set aside, or whose share is gone, opens nothing.
+func (s *Service) openers(ctx context.Context, m Member) ([]KeyUnlocker, error) {
+	credentials, err := s.credentials(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	all, err := unlockersOf(ctx, s.db, m.Program, m.ID)
+	if err != nil {
+		return nil, err
+	}
+	var out []KeyUnlocker
+	for _, u := range all {
+		if u.kind == KindPasskey && credentials[u.id] == nil {
+			continue
+		}
+		share, err := s.shareOf(u.id)
+		if errors.Is(err, errNoShare) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, KeyUnlocker{ID: u.id, Kind: u.kind, Credential: credentials[u.id], Salt: u.salt, Iterations: u.iterations, Share: share, Sealed: u.sealed})
+	}
+	return out, nil
+}
+
+// credentials maps unlockers to what their passkeys are called, for those that were not set aside.
+func (s *Service) credentials(ctx context.Context, m Member) (map[store.ID][]byte, error) {
+	keys, err := passkeysOf(ctx, s.db, m.Program, m.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := map[store.ID][]byte{}
+	for _, p := range keys {
+		if p.aside.IsZero() && !p.unlocker.IsZero() {
+			out[p.unlocker] = p.credential
+		}
+	}
+	return out, nil
 }
 
 // wrapsTo lists the keys that m can open, the current one first.
@@ -69,7 +117,7 @@ func (s *Service) wrapsTo(ctx context.Context, m Member) ([]KeyWrap, error) {
 	if err != nil {
 		return nil, err
 	}
-	current := s.agencies.Keys(m.Program)[m.Office].ID
+	current := s.agencies.OwnKeys(m.Program)[m.Office].ID
 	var out []KeyWrap
 	for _, w := range wraps {
 		pub := public[w.Key]
@@ -126,7 +174,7 @@ func (s *Service) GiveAccess(ctx context.Context, colleague store.ID, wraps []Ke
 			return errChanged
 		}
 		for _, w := range wraps {
-			err = s.agencies.AddWrap(tx, by.Program, target.Office, agency.Wrap{Key: w.KeyID, Holder: target.Actor(), Sealed: w.Sealed})
+			err = s.agencies.AddWrap(tx, by.Program, target.Office, agency.Wrap{Key: w.KeyID, Holder: target.Actor(), Sealed: w.Sealed, Signature: w.Signature})
 			if err != nil {
 				return err
 			}
@@ -158,13 +206,20 @@ func (s *Service) checkAccess(ctx context.Context, by, target Member, wraps []Ke
 	for _, w := range mine {
 		held[w.KeyID] = true
 	}
-	current := s.agencies.Keys(by.Program)[by.Office]
+	signing, err := s.signingKeys(ctx, by)
+	if err != nil {
+		return err
+	}
+	current := s.agencies.OwnKeys(by.Program)[by.Office]
 	if !held[current.ID] {
 		return errNoAccess
 	}
 	seen := map[[16]byte]bool{}
 	for _, w := range wraps {
 		if !held[w.KeyID] || seen[w.KeyID] || len(w.Sealed) != seal.SealToExtra+seal.SeedSize {
+			return errWraps
+		}
+		if w.Signature != nil && !endorsesHolder(by, w.KeyID, signing[w.KeyID], target, w.Signature) {
 			return errWraps
 		}
 		seen[w.KeyID] = true

@@ -75,7 +75,8 @@ func TestDatabaseHoldsNoSecret(t *testing.T) {
 		}
 		auth := h.Auth()
 		hash := sha256.Sum256(auth[:])
-		share := must(w.ring.Share(h.Member.ID.String()))(t)
+		opener := must(w.openers(t.Context(), h.Member))(t)[0]
+		share := opener.Share
 		plainCookie := sha256.Sum256([]byte(cookie))
 		plainToken := sha256.Sum256([]byte(token))
 		secrets := map[string][]byte{
@@ -84,6 +85,7 @@ func TestDatabaseHoldsNoSecret(t *testing.T) {
 		}
 		for table, columns := range map[string]string{
 			"member":     "salt, auth, kem, sign, name, email, find, sign_in, roles",
+			"unlocker":   "salt, auth, sealed, label, kind, id, member, program, salt",
 			"invitation": "token, name, email, roles, office, invited_by, roles, roles, roles",
 			"session":    "token, member, token, token, token, token, token, token, token",
 		} {
@@ -238,32 +240,52 @@ func TestSecondGrantAndGrantByAnOutsider(t *testing.T) {
 	})
 }
 
+// enrolment makes what a browser sends to join with a passphrase, bringing the office's key.
+func (w *world) enrolment(token string) (Enrolment, *Holder) {
+	w.t.Helper()
+	b := must(w.Begin(w.t.Context(), token))(w.t)
+	slot := must(w.EnrolSlot(w.t.Context(), token, KindPassphrase))(w.t)
+	root := seal.NewRoot()
+	h := must(newHolder(Member{Program: ms, ID: b.Member, Office: b.Office}, root))(w.t)
+	way := must(h.passphraseWay(root, slot, "passphrase", seal.Iterations))(w.t)
+	e := Enrolment{KEM: h.kem.Public().Bytes(), Sign: h.sign.Public().(ed25519.PublicKey), Ways: []NewWay{way}}
+	e.Signature = h.SignStatement(EnrolStatement(ms, b.Member, e.KEM))
+	key, _, err := h.makeOfficeKey(ms, b.Office)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	e.OfficeKey = key
+	return e, h
+}
+
 func TestEnrolmentIsChecked(t *testing.T) {
 	w := one(t)
 	ctx := t.Context()
 	token := w.invite(police, "ann@agency.test", RoleMember)
 	b := must(w.Begin(ctx, token))(t)
-	if again := must(w.Begin(ctx, token))(t); again.Share != b.Share || !b.HoldsKey || b.OfficeKeyed {
+	if again := must(w.Begin(ctx, token))(t); again.Member != b.Member || !b.HoldsKey || b.OfficeKeyed {
 		t.Fatalf("beginning twice: %+v", again)
 	}
-	h, err := newHolder(Member{Program: ms, ID: b.Member, Office: police}, "passphrase", make([]byte, 16), 1, b.Share)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, _, err := h.makeOfficeKey(ms, police)
-	if err != nil {
-		t.Fatal(err)
-	}
+	made, h := w.enrolment(token)
+	key := made.OfficeKey
 	good := func() Enrolment {
-		e := Enrolment{Salt: make([]byte, 16), Iterations: seal.Iterations, KEM: h.kem.Public().Bytes(), Sign: h.sign.Public().(ed25519.PublicKey)}
-		e.Signature = h.SignStatement(EnrolStatement(ms, b.Member, e.KEM))
-		e.OfficeKey = &OfficeKey{Public: key.Public, Wraps: slices.Clone(key.Wraps)}
+		e := made
+		e.Ways = slices.Clone(made.Ways)
+		office := *key
+		office.Wraps = slices.Clone(key.Wraps)
+		e.OfficeKey = &office
 		return e
 	}
 	for name, spoil := range map[string]func(*Enrolment){
-		"a short salt":           func(e *Enrolment) { e.Salt = e.Salt[:8] },
-		"few iterations":         func(e *Enrolment) { e.Iterations = seal.Iterations - 1 },
-		"too many iterations":    func(e *Enrolment) { e.Iterations = 1 << 40 },
+		"no way in":              func(e *Enrolment) { e.Ways = nil },
+		"a short salt":           func(e *Enrolment) { e.Ways[0].Salt = e.Ways[0].Salt[:8] },
+		"few iterations":         func(e *Enrolment) { e.Ways[0].Iterations = seal.Iterations - 1 },
+		"too many iterations":    func(e *Enrolment) { e.Ways[0].Iterations = 1 << 40 },
+		"a cut root":             func(e *Enrolment) { e.Ways[0].Sealed = e.Ways[0].Sealed[1:] },
+		"another root":           func(e *Enrolment) { e.Ways[0].Sealed = make([]byte, seal.SealedRootSize) },
+		"another slot":           func(e *Enrolment) { e.Ways[0].ID = store.NewID() },
+		"an unknown kind":        func(e *Enrolment) { e.Ways[0].Kind = "smile" },
+		"an unsigned way":        func(e *Enrolment) { e.Ways[0].Signature = e.Signature },
 		"a cut public key":       func(e *Enrolment) { e.KEM = e.KEM[1:] },
 		"no public key":          func(e *Enrolment) { e.KEM = nil },
 		"another's public key":   func(e *Enrolment) { e.KEM = key.Public },
@@ -280,13 +302,13 @@ func TestEnrolmentIsChecked(t *testing.T) {
 		e := good()
 		spoil(&e)
 		_, err := w.Enroll(ctx, token, e)
-		if !errors.Is(err, errEnrolment) {
+		if !errors.Is(err, errEnrolment) && !errors.Is(err, errFewWays) && name != "an unknown kind" || err == nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	e := good()
 	e.OfficeKey = nil
-	_, err = w.Enroll(ctx, token, e)
+	_, err := w.Enroll(ctx, token, e)
 	if !errors.Is(err, errOfficeKey) {
 		t.Errorf("the first member without a key for the office: %v", err)
 	}
@@ -305,16 +327,7 @@ func TestTwoFirstMembersAtOnce(t *testing.T) {
 		tokens := []string{w.invite(police, "ann@agency.test", RoleMember), w.invite(police, "ben@agency.test", RoleMember)}
 		enrolments := make([]Enrolment, 2)
 		for i, token := range tokens {
-			b := must(w.Begin(t.Context(), token))(t)
-			h := must(newHolder(Member{Program: ms, ID: b.Member, Office: police}, "passphrase", make([]byte, 16), 1, b.Share))(t)
-			e := Enrolment{Salt: make([]byte, 16), Iterations: seal.Iterations, KEM: h.kem.Public().Bytes(), Sign: h.sign.Public().(ed25519.PublicKey)}
-			e.Signature = h.SignStatement(EnrolStatement(ms, b.Member, e.KEM))
-			key, _, err := h.makeOfficeKey(ms, police)
-			if err != nil {
-				t.Fatal(err)
-			}
-			e.OfficeKey = key
-			enrolments[i] = e
+			enrolments[i], _ = w.enrolment(token)
 		}
 		results := make(chan error, 2)
 		for i := range tokens {

@@ -6,8 +6,11 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"waylight/internal/platform/store"
 )
 
 func FuzzUnpadNote(f *testing.F) {
@@ -52,6 +55,31 @@ func FuzzCleanName(f *testing.F) {
 		again, err := cleanName(name)
 		if err != nil || again != name || !utf8.ValidString(name) || strings.ContainsFunc(name, hidden) || utf8.RuneCountInString(name) > maxName {
 			t.Errorf("%q was cleaned to %q, then %q, %v", text, name, again, err)
+		}
+	})
+}
+
+// Whatever comes back in the place of a checked passkey: nothing counts but what this server sealed, for the same member, place and purpose.
+func FuzzMadePasskey(f *testing.F) {
+	s := &Service{pepper: make([]byte, 32), now: func() time.Time { return time.Unix(1_800_000_000, 0) }}
+	m := Member{Program: ms, ID: store.NewID()}
+	id := store.NewID()
+	text := `{"Program":"ms","Purpose":"enroll","Member":"` + m.ID.String() + `","ID":"` + id.String() + `","Credential":"AQ==","Public":"AQ==","AAGUID":"","Counter":1,"Ends":1900000000000000}`
+	good := append(s.keyed("passkey-made", text), text...)
+	f.Add(good, id.String())
+	f.Add(good[:40], id.String())
+	f.Add([]byte(text), "")
+	f.Fuzz(func(t *testing.T, made []byte, place string) {
+		at, err := store.ParseID(place)
+		if err != nil {
+			at = id
+		}
+		p, err := s.openMade(m, NewWay{ID: at, Made: made}, forEnrolment)
+		if err == nil && (string(made) != string(good) || p.id != id || p.member != m.ID) {
+			t.Errorf("%q counts", made)
+		}
+		if _, err := s.openMade(m, NewWay{ID: at, Made: made}, forAdding); err == nil {
+			t.Errorf("%q counts for another purpose", made)
 		}
 	})
 }

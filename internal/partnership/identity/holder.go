@@ -52,34 +52,36 @@ func (h *Holder) Format(f fmt.State, _ rune) { io.WriteString(f, "[holder]") }
 // LogValue keeps the keys out of logs.
 func (h *Holder) LogValue() slog.Value { return slog.StringValue("[holder]") }
 
-// newHolder derives a member's keys.
-func newHolder(m Member, passphrase string, salt []byte, iterations int, share [32]byte) (*Holder, error) {
-	master := seal.Stretch(passphrase, salt, iterations)
-	kemSeed, signSeed := seal.MemberSeed(seal.MemberSecret(master), share)
-	kem, err := seal.PrivateFromSeed(kemSeed[:])
+// newHolder makes the keys of a root.
+func newHolder(m Member, root []byte) (*Holder, error) {
+	kem, err := seal.PrivateFromSeed(root[:seal.SeedSize])
 	if err != nil {
 		return nil, err
 	}
-	return &Holder{Member: m, kem: kem, sign: ed25519.NewKeyFromSeed(signSeed[:]), auth: seal.AuthSecret(master), offices: map[string]*officeKeys{}}, nil
+	return &Holder{Member: m, kem: kem, sign: ed25519.NewKeyFromSeed(root[seal.SeedSize:]), offices: map[string]*officeKeys{}}, nil
 }
 
-// EnrollHolder accepts an invitation with a passphrase, as the enrollment page does. When the member was the office's first and made its key, shares holds the
-// recovery shares in words, each in one line: any Threshold of them open the key.
+// EnrollHolder accepts an invitation, or a renewal, with a passphrase alone. When the member was the office's first and made its key, shares holds the recovery
+// shares in words, each in one line: any Threshold of them open the key.
 func (s *Service) EnrollHolder(ctx context.Context, token, passphrase string) (h *Holder, shares []string, err error) {
 	b, err := s.Begin(ctx, token)
 	if err != nil {
 		return nil, nil, err
 	}
-	salt := make([]byte, saltSize)
-	_, _ = rand.Read(salt)
-	h, err = newHolder(Member{Program: b.Program, ID: b.Member, Office: b.Office}, passphrase, salt, seal.Iterations, b.Share)
+	slot, err := s.EnrolSlot(ctx, token, KindPassphrase)
 	if err != nil {
 		return nil, nil, err
 	}
-	e := Enrolment{
-		Salt: salt, Iterations: seal.Iterations, AuthHash: sha256.Sum256(h.auth[:]),
-		KEM: h.kem.Public().Bytes(), Sign: h.sign.Public().(ed25519.PublicKey),
+	root := seal.NewRoot()
+	h, err = newHolder(Member{Program: b.Program, ID: b.Member, Office: b.Office}, root)
+	if err != nil {
+		return nil, nil, err
 	}
+	way, err := h.passphraseWay(root, slot, passphrase, seal.Iterations)
+	if err != nil {
+		return nil, nil, err
+	}
+	e := Enrolment{KEM: h.kem.Public().Bytes(), Sign: h.sign.Public().(ed25519.PublicKey), Ways: []NewWay{way}, holder: true}
 	e.Signature = h.SignStatement(EnrolStatement(b.Program, b.Member, e.KEM))
 	if b.HoldsKey && !b.OfficeKeyed {
 		e.OfficeKey, shares, err = h.makeOfficeKey(b.Program, b.Office)
@@ -92,6 +94,23 @@ func (s *Service) EnrollHolder(ctx context.Context, token, passphrase string) (h
 		return nil, nil, err
 	}
 	return h, shares, nil
+}
+
+// passphraseWay seals a root for a passphrase and signs for it.
+func (h *Holder) passphraseWay(root []byte, slot Slot, passphrase string, iterations int) (NewWay, error) {
+	salt := make([]byte, saltSize)
+	_, _ = rand.Read(salt)
+	master := seal.Stretch(passphrase, salt, iterations)
+	h.auth = seal.AuthSecret(master)
+	m := h.Member
+	sealed, err := seal.SealRoot(root, seal.UnlockKey(seal.MemberSecret(master), slot.Share), m.Program, m.ID.String(), slot.ID.String())
+	if err != nil {
+		return NewWay{}, err
+	}
+	return NewWay{
+		ID: slot.ID, Kind: KindPassphrase, Sealed: sealed, Salt: salt, Iterations: iterations, AuthHash: sha256.Sum256(h.auth[:]),
+		Signature: h.SignStatement(WayStatement(m.Program, m.ID, KindPassphrase, slot.ID, nil, sealed)),
+	}, nil
 }
 
 // makeOfficeKey makes an office's first key and seals its seed to the member and to a fresh recovery key, which it splits and forgets.
@@ -117,13 +136,17 @@ func (h *Holder) makeOfficeKey(programID, office string) (*OfficeKey, []string, 
 	if err != nil {
 		return nil, nil, err
 	}
-	k := &OfficeKey{Public: key.Public().Bytes()}
+	signing := seal.OfficeSigning(seed)
+	k := &OfficeKey{Public: key.Public().Bytes(), Sign: signing.Public().(ed25519.PublicKey)}
+	k.Recovery = agency.RecoveryKey{Public: recovery.Public().Bytes(), Needed: Threshold, Shares: Shares}
+	statement := agency.RecoveryStatement(programID, office, key.Public().ID(), recovery.Public().ID(), Threshold, Shares)
+	k.Recovery.Signature = ed25519.Sign(signing, []byte(statement))
 	for holder, pub := range map[string]*seal.PublicKey{h.Member.Actor(): h.kem.Public(), recoveryHolder: recovery.Public()} {
 		sealed, err := seal.SealOfficeSeed(pub, seed, programID, office)
 		if err != nil {
 			return nil, nil, err
 		}
-		k.Wraps = append(k.Wraps, agency.Wrap{Holder: holder, Sealed: sealed})
+		k.Wraps = append(k.Wraps, agency.Wrap{Holder: holder, Sealed: sealed, Signature: signHolder(seed, programID, office, holder, pub)})
 	}
 	return k, shares, nil
 }
@@ -149,7 +172,7 @@ func (h *Holder) hold(office string, id [16]byte, seed []byte) error {
 
 // settle makes the office's key that is in use now the current one.
 func (h *Holder) settle(agencies *agency.Service) {
-	now := agencies.Keys(h.Member.Program)
+	now := agencies.OwnKeys(h.Member.Program)
 	for office, o := range h.offices {
 		if k, ok := now[office]; ok {
 			o.current = k.ID
@@ -157,7 +180,7 @@ func (h *Holder) settle(agencies *agency.Service) {
 	}
 }
 
-// UnlockHolder derives an enrolled member's keys again and opens the office's keys that are sealed to it.
+// UnlockHolder opens an enrolled member's root with the passphrase, and the office's keys that are sealed to it.
 func (s *Service) UnlockHolder(ctx context.Context, programID string, id store.ID, passphrase string) (*Holder, error) {
 	m, err := s.Member(ctx, programID, id)
 	if err != nil {
@@ -167,7 +190,7 @@ func (s *Service) UnlockHolder(ctx context.Context, programID string, id store.I
 	if err != nil {
 		return nil, err
 	}
-	h, err := newHolder(m, passphrase, keys.Salt, keys.Iterations, keys.Share)
+	h, err := keys.open(m, passphrase)
 	if err != nil {
 		return nil, err
 	}
@@ -186,6 +209,27 @@ func (s *Service) UnlockHolder(ctx context.Context, programID string, id store.I
 	}
 	h.settle(s.agencies)
 	return h, nil
+}
+
+// open opens the root with the member's passphrase.
+func (k Keys) open(m Member, passphrase string) (*Holder, error) {
+	for _, u := range k.Unlockers {
+		if u.Kind != KindPassphrase {
+			continue
+		}
+		master := seal.Stretch(passphrase, u.Salt, u.Iterations)
+		root, err := seal.OpenRoot(u.Sealed, seal.UnlockKey(seal.MemberSecret(master), u.Share), m.Program, m.ID.String(), u.ID.String())
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrLocked, err)
+		}
+		h, err := newHolder(m, root)
+		if err != nil {
+			return nil, err
+		}
+		h.auth = seal.AuthSecret(master)
+		return h, nil
+	}
+	return nil, ErrLocked
 }
 
 // Grant seals the office's keys that h holds to a colleague who waits for access, as the page of people does.
@@ -208,7 +252,7 @@ func (s *Service) Grant(ctx context.Context, h *Holder, colleague store.ID) erro
 		if err != nil {
 			return err
 		}
-		wraps = append(wraps, KeyWrap{Office: target.Office, KeyID: id, Sealed: sealed})
+		wraps = append(wraps, KeyWrap{Office: target.Office, KeyID: id, Sealed: sealed, Signature: signHolder(seed, target.Program, target.Office, target.Actor(), pub)})
 	}
 	return s.GiveAccess(WithMember(ctx, h.Member), colleague, wraps)
 }

@@ -5,12 +5,16 @@
 // What it promises:
 //
 //   - Nobody becomes a member without an invitation, and an invitation works once, for seven days.
-//   - The server never sees a passphrase, a member's secret key or an office's secret key. A member's keys come from the passphrase and a share that
-//     stands in the keyring, outside the database: a copy of the database alone opens nothing, and destroying the share takes every old wrap away.
+//   - The server never sees a passphrase, a passkey's secret, a member's root or an office's secret key. A root opens with a secret of the member's and a share
+//     that stands in the keyring, outside the database: a copy of the database alone opens nothing, and destroying a share takes that way in away for good,
+//     also in a backup that is restored later.
+//   - Members sign in with a passkey that verified the person. Its challenge is answered once, within five minutes, on this site; a passkey whose counter goes
+//     back is set aside. A passphrase alone signs in only where Config.PassphraseSignIn says so. A way in is added only by who has the member's root open.
 //   - Every office key keeps at least two wraps. An action that would leave fewer is refused.
 //   - A session ends after an hour without use and after twelve hours in any case. Five failed sign-ins within fifteen minutes lock the account until an
 //     administrator releases it, or the server's console does. Strangers' failures do not lock out a browser in which the member signed in before. Nothing that the sign-in pages answer tells whether an address belongs to a member.
 //   - Any member can be suspended at once, the only holder of an office's key too.
+//   - Nobody gets power over the whole program, or a new way into an account that has it, unless a second person agreed.
 //   - Nobody at a police-run office, whatever their roles, admits or changes people at an office that is not police-run.
 //   - Every change, and every look at the list of people, is an entry in the custody log.
 //
@@ -29,10 +33,13 @@ import (
 	"time"
 
 	"waylight/internal/partnership/agency"
+	"waylight/internal/partnership/approval"
+	"waylight/internal/partnership/policy"
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/jobs"
 	"waylight/internal/platform/keyring"
 	"waylight/internal/platform/mail"
+	"waylight/internal/platform/openid"
 	"waylight/internal/platform/room"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
@@ -52,17 +59,18 @@ const (
 	jobDestroyShare = "identity.destroy_share"
 )
 
-// Role says what a member may do. A member has one or more.
-type Role = string
+// Role says what a member may do. A member has one or more; what each may do stands in package policy.
+type Role = policy.Role
 
-// The roles. The first four belong to one office and hold its key; the last two look after the whole program and hold none.
+// The roles. The first four belong to one office and hold its key; the next two look after the whole program and hold none; the last sees numbers only.
 const (
-	RoleMember       Role = "member"        // opens and answers the office's reports
-	RoleSupervisor   Role = "supervisor"    // also assigns and reviews them
-	RoleDesk         Role = "desk"          // works the desk's tasks
-	RoleAgencyAdmin  Role = "agency_admin"  // looks after the people of the office
-	RoleProgramAdmin Role = "program_admin" // looks after the people of every office
-	RoleAuditor      Role = "auditor"       // reads lists and logs, changes nothing
+	RoleMember       = policy.RoleMember
+	RoleSupervisor   = policy.RoleSupervisor
+	RoleDesk         = policy.RoleDesk
+	RoleAgencyAdmin  = policy.RoleAgencyAdmin
+	RoleProgramAdmin = policy.RoleProgramAdmin
+	RoleAuditor      = policy.RoleAuditor
+	RoleFigures      = policy.RoleFigures
 )
 
 // Member is a person who has enrolled.
@@ -118,23 +126,35 @@ type Config struct {
 	Mail *mail.Sender
 	// Origin is the address people reach this server at ("https://tips.example.gov").
 	Origin string
+	// PassphraseSignIn lets a passphrase alone sign in. Only a demonstration with invented people sets it.
+	PassphraseSignIn bool
+	// Approvals is where power over the whole program waits for a second person. Without it nobody but the program itself can give such roles.
+	Approvals *approval.Service
+	// Services speaks to agencies' own sign-in services. May be nil.
+	Services *openid.Services
+	// OnAway is called in the transaction that locks, suspends, disables or closes an account: what waits for its member goes to somebody else. May be nil.
+	OnAway func(tx *store.Tx, m Member) error
 }
 
 // Service is the room. Make one with New.
 type Service struct {
-	db         *store.DB
-	programs   *program.Set
-	agencies   *agency.Service
-	ring       *keyring.Ring
-	site       *web.Site
-	now        func() time.Time
-	mail       *mail.Sender
-	origin     string
-	https      bool
-	pepper     []byte
-	sessionKey []byte
-	pages      *web.Templates
-	words      lists
+	db               *store.DB
+	programs         *program.Set
+	agencies         *agency.Service
+	ring             *keyring.Ring
+	site             *web.Site
+	now              func() time.Time
+	mail             *mail.Sender
+	origin           string
+	onAway           func(tx *store.Tx, m Member) error
+	approvals        *approval.Service
+	https            bool
+	passphraseSignIn bool
+	pepper           []byte
+	sessionKey       []byte
+	pages            *web.Templates
+	words            lists
+	signOns          *openid.Services
 }
 
 // New makes the service. It adds the room's scripts to the site.
@@ -145,8 +165,14 @@ func New(c Config) (*Service, error) {
 	s := &Service{
 		db: c.DB, programs: c.Programs, agencies: c.Agencies, ring: c.Ring, site: c.Site, now: c.Now, mail: c.Mail,
 		origin: strings.TrimSuffix(c.Origin, "/"), pepper: c.Ring.Pepper(), sessionKey: c.Ring.SessionKey(),
-		words: newLists(),
+		words: newLists(), passphraseSignIn: c.PassphraseSignIn, onAway: c.OnAway, approvals: c.Approvals,
 	}
+	s.signOns = c.Services
+	if s.signOns == nil {
+		s.signOns = openid.New(nil, c.Now)
+	}
+	s.handleApprovals()
+	s.agencies.WhenClosed(s.closeOfficeMembers)
 	s.https = strings.HasPrefix(s.origin, "https://")
 	if s.site == nil {
 		return s, nil
@@ -170,15 +196,21 @@ func (s *Service) Room() room.Room {
 		Schema:  Schema(),
 		Strings: files,
 		Jobs: map[string]jobs.Handler{
-			jobDestroyShare: s.destroyShare,
+			jobDestroyShare: s.destroyShare, jobStandings: s.standings, jobTellManagers: s.tellLeave, jobReviews: s.reviews,
 			jobSweep: func(ctx context.Context, j jobs.Job) error {
-				return s.db.Write(ctx, func(tx *store.Tx) error { return sweep(tx, j.Program) })
+				return s.db.Write(ctx, func(tx *store.Tx) error {
+					err := sweep(tx, j.Program)
+					if err != nil {
+						return err
+					}
+					return sweepUnlock(tx, j.Program)
+				})
 			},
 		},
-		Schedules: []jobs.Schedule{{Kind: jobSweep, Every: 15 * time.Minute}},
+		Schedules: []jobs.Schedule{{Kind: jobSweep, Every: 15 * time.Minute}, {Kind: jobStandings, Every: everyStand}, {Kind: jobReviews, Every: 24 * time.Hour}},
 	}
 	if s.site != nil {
-		r.Routes = s.routes()
+		r.Routes = append(s.routes(), s.officeRoutes()...)
 	}
 	return r
 }

@@ -75,7 +75,7 @@ func (s *Service) Invite(ctx context.Context, programID, office, name, email str
 			return err
 		}
 		tx.Log(custody.Entry{Program: programID, Event: "member.invited", Record: "member:" + v.ID.String(), Actor: actorName})
-		return nil
+		return s.askInvitation(tx, by, v)
 	})
 	if err != nil {
 		return "", err
@@ -89,17 +89,11 @@ func (s *Service) checkInvitation(by Member, programID, office, name, email stri
 	if err != nil {
 		return v, err
 	}
-	if by.Program != programID {
-		return v, errRole
+	err = s.mayInvite(by, programID, o)
+	if err != nil {
+		return v, err
 	}
-	allowed := grantable(by, o)
-	if allowed == nil {
-		return v, errRole
-	}
-	if s.walled(by, office) {
-		return v, errWalled
-	}
-	v.Roles, err = cleanRoles(roles, allowed)
+	v.Roles, err = cleanRoles(roles, s.grants(by, o))
 	if err != nil {
 		return v, err
 	}

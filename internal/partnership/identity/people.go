@@ -4,6 +4,7 @@ package identity
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"waylight/internal/platform/custody"
@@ -55,9 +56,9 @@ func (s *Service) each(ctx context.Context, programID string, f Filter, fn func(
 	}
 }
 
-// SetRoles replaces a member's roles.
+// SetRoles replaces a member's roles. Those that give power over the whole program wait, with whatever else was changed, until a second person agrees.
 func (s *Service) SetRoles(ctx context.Context, programID string, id store.ID, roles []string) error {
-	return s.change(ctx, programID, id, "member.roles_changed", func(tx *store.Tx, by, target Member) error {
+	err := s.change(ctx, programID, id, "member.roles_changed", func(tx *store.Tx, by, target Member) error {
 		office, err := s.office(programID, target.Office)
 		if err != nil {
 			return err
@@ -69,8 +70,20 @@ func (s *Service) SetRoles(ctx context.Context, programID string, id store.ID, r
 		if target.HoldsKey() && !holdsKey(clean) {
 			return errKeepsKey
 		}
-		return setRoles(tx, programID, id, clean)
+		if s.needsSecond(by, office, target.Roles, clean) {
+			roles = clean
+			return errPassed
+		}
+		err = setRoles(tx, programID, id, clean)
+		if err != nil {
+			return err
+		}
+		return tellManagers(tx, target)
 	})
+	if errors.Is(err, errPassed) {
+		return s.askRoles(ctx, programID, id, roles)
+	}
+	return err
 }
 
 // Release unlocks an account that failed sign-ins locked.
@@ -81,9 +94,11 @@ func (s *Service) Release(ctx context.Context, programID string, id store.ID) er
 }
 
 func (s *Service) unlock(tx *store.Tx, m Member) error {
-	err := forgetFailures(tx, m.Program, s.keyed("who", m.Email))
-	if err != nil {
-		return err
+	for _, who := range [][]byte{s.keyed("who", m.Email), s.keyed("who-lock", m.ID.String())} {
+		err := forgetFailures(tx, m.Program, who)
+		if err != nil {
+			return err
+		}
 	}
 	return releaseMember(tx, m.Program, m.ID)
 }
@@ -91,7 +106,7 @@ func (s *Service) unlock(tx *store.Tx, m Member) error {
 // Deactivate ends a member's account: sessions end, the wraps of the office's keys are ended, and the server's share of the member's keys is destroyed, so that
 // a copy of an old wrap opens nothing either. It is refused while the office's key would be left with fewer than two wraps.
 func (s *Service) Deactivate(ctx context.Context, programID string, id store.ID) error {
-	err := s.end(ctx, programID, id)
+	shares, err := s.end(ctx, programID, id)
 	if err != nil {
 		return err
 	}
@@ -99,16 +114,13 @@ func (s *Service) Deactivate(ctx context.Context, programID string, id store.ID)
 	if err != nil {
 		return err
 	}
-	err = s.ring.DestroyShare(id.String()) // now; the job does it again should this not come through
-	if err != nil {
-		return errNoRing.With(err)
-	}
-	return nil
+	return s.destroyNow(shares) // the jobs do it again should this not come through
 }
 
-// end is the part of Deactivate that is one transaction. The job in it destroys the share whatever happens next.
-func (s *Service) end(ctx context.Context, programID string, id store.ID) error {
-	return s.change(ctx, programID, id, "member.deactivated", func(tx *store.Tx, by, target Member) error {
+// end is the part of Deactivate that is one transaction. The jobs in it destroy the shares whatever happens next. There is none under the member's own id: its
+// destruction is written down, so that a restored backup does not let the member in again.
+func (s *Service) end(ctx context.Context, programID string, id store.ID) (shares []store.ID, err error) {
+	err = s.change(ctx, programID, id, "member.deactivated", func(tx *store.Tx, by, target Member) error {
 		err := holdOffice(tx, programID, target.Office) // or two who leave at once would each count the other's wrap
 		if err != nil {
 			return err
@@ -117,11 +129,7 @@ func (s *Service) end(ctx context.Context, programID string, id store.ID) error 
 		if err != nil {
 			return err
 		}
-		err = endSessionsOf(tx, programID, id)
-		if err != nil {
-			return err
-		}
-		err = endDevicesOf(tx, programID, id)
+		err = s.gone(tx, target)
 		if err != nil {
 			return err
 		}
@@ -129,8 +137,18 @@ func (s *Service) end(ctx context.Context, programID string, id store.ID) error 
 		if err != nil {
 			return err
 		}
-		return jobs.Enqueue(tx, jobs.Job{Program: programID, Kind: jobDestroyShare, Key: id.String(), Payload: []byte(id.String())})
+		shares, err = s.endAllWays(ctx, tx, target)
+		if err != nil {
+			return err
+		}
+		prepared, err := dropSlots(ctx, tx, target)
+		if err != nil {
+			return err
+		}
+		shares = append(append(shares, prepared...), id)
+		return enqueueDestruction(tx, programID, id)
 	})
+	return shares, err
 }
 
 func (s *Service) destroyShare(_ context.Context, j jobs.Job) error {
@@ -215,7 +233,7 @@ func (s *Service) holders(ctx context.Context, programID, office string) (map[st
 	if err != nil {
 		return nil, err
 	}
-	current := s.agencies.Keys(programID)[office]
+	current := s.agencies.OwnKeys(programID)[office]
 	holders := map[string]bool{}
 	for _, w := range wraps {
 		if w.Key == current.ID && w.Ended.IsZero() {

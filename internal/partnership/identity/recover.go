@@ -27,7 +27,7 @@ func RecoverOffice(ctx context.Context, agencies *agency.Service, programID, off
 	}
 	h := &Holder{Member: Member{Program: programID, Office: office}, offices: map[string]*officeKeys{}}
 	for _, w := range wraps {
-		if w.Holder != recoveryHolder {
+		if w.Holder != recoveryHolder || !w.Ended.IsZero() {
 			continue
 		}
 		seed, err := seal.OpenFrom(recovery, w.Sealed, seal.OfficeKeyInfo(programID, office, w.Key))

@@ -8,6 +8,12 @@ import "waylight/internal/platform/fault"
 var (
 	errSignIn     = fault.New(fault.SignIn, "sign_in", "Please sign in. A session ends after one hour without use and after twelve hours in any case.")
 	errRefused    = fault.New(fault.Invalid, "sign_in_refused", "This e-mail address and passphrase do not fit. After five tries within 15 minutes an account is locked until an administrator releases it, except in a browser where its owner has signed in before.")
+	errStolen     = fault.New(fault.Forbidden, "session_stolen", "This session was used from two places, or from another browser than the one that began it. It was ended everywhere.")
+	errLocked     = fault.New(fault.Forbidden, "session_locked", "Your session is locked because nobody used it for half an hour. Nothing was saved. Load the page again to unlock it.")
+	errUnlock     = fault.New(fault.Invalid, "session_unlock", "That does not fit. After five tries within 15 minutes the account is locked and this session ends.")
+	errOpen       = fault.New(fault.Conflict, "session_open", "Your session is not locked. Please load the page again.")
+	errTill       = fault.New(fault.Forbidden, "account_till", "This account was for a limited time, which is over. Ask your office's administrator.")
+	errTillDate   = fault.New(fault.Invalid, "account_till_date", "Choose a day within the next year on which this account ends, or none.").At("till")
 	errNotice     = fault.New(fault.Invalid, "sign_in_notice", "Please confirm that you have read the notice.").At("notice")
 	errInvitation = fault.New(fault.NotFound, "invitation", "This invitation cannot be used. It was accepted, withdrawn, or is older than seven days. If you accepted it, sign in; otherwise ask for a new one.")
 	errNoMember   = fault.New(fault.NotFound, "no_member", "There is no such person in this program.")

@@ -5,72 +5,99 @@ package identity
 import (
 	"slices"
 
+	"waylight/internal/partnership/policy"
 	"waylight/internal/partnership/program"
 )
 
-// The rules of who may do what to whom stand here and nowhere else.
+// Who may do what to whom stands in the table of package policy. Here members and offices become what that table speaks of.
 
-// grantable lists the roles that by may give to somebody in the office.
-func grantable(by Member, office program.Office) []Role {
-	roles := []Role{RoleMember, RoleSupervisor}
-	if office.Desk {
-		roles = append(roles, RoleDesk)
+// Subject is the member as policy knows them, for rooms above and the pages that offer what the table allows.
+func (s *Service) Subject(m Member) policy.Subject { return s.subject(m) }
+
+func (s *Service) subject(m Member) policy.Subject {
+	o, _ := s.office(m.Program, m.Office)
+	return subjectAt(m, o)
+}
+
+// subjectAt is the member at an office. One without name or place is the program itself: first run, console.
+func subjectAt(m Member, o program.Office) policy.Subject {
+	if m.ID.IsZero() && m.Office == "" {
+		return policy.Subject{Program: m.Program, Roles: m.Roles, System: true}
 	}
-	roles = append(roles, RoleAgencyAdmin)
-	switch {
-	case by.Has(RoleProgramAdmin):
-		return append(roles, RoleProgramAdmin, RoleAuditor)
-	case by.Has(RoleAgencyAdmin) && by.Office == office.ID:
-		return roles
+	return policy.Subject{
+		Program: m.Program, Office: m.Office, Roles: m.Roles, Member: m.ID.String(), Police: policeRun(o), Desk: o.Desk, Kind: o.Kind,
+	}
+}
+
+func policeRun(o program.Office) bool { return o.Police || o.Kind == program.Police }
+
+// workplace is an office as the object of an act.
+func workplace(programID string, o program.Office) policy.Object {
+	return policy.Object{Program: programID, Office: o.ID, Police: policeRun(o), Desk: o.Desk}
+}
+
+// account of the target as the object of an act.
+func accountOf(target Member, o program.Office) policy.Object {
+	object := workplace(target.Program, o)
+	object.Office, object.Member, object.Roles = target.Office, target.ID.String(), target.Roles
+	return object
+}
+
+// giving is the action that gives a role.
+func giving(role Role) policy.Action {
+	switch role {
+	case RoleProgramAdmin, RoleAuditor:
+		return policy.GiveProgram
+	case RoleFigures:
+		return policy.GiveFigures
 	default:
-		return nil
+		return policy.GiveRole
 	}
 }
 
-// seesPeople reports whether by may look at the people of an office.
-func seesPeople(by Member, office string) bool {
-	return by.Office == office || by.Has(RoleProgramAdmin, RoleAuditor)
-}
-
-// administers reports whether by may change the target's account. An agency's administrator has no say over those who look after the program.
-func administers(by, target Member) bool {
-	if by.ID == target.ID || by.Program != target.Program {
-		return false
-	}
-	return by.Has(RoleProgramAdmin) || by.Has(RoleAgencyAdmin) && by.Office == target.Office && !target.Has(RoleProgramAdmin, RoleAuditor)
-}
-
-// walled reports whether by works at a police-run office and the other office is not one. Across that line no role counts: or police could let themselves in where
-// people ask for help because it is not police.
-func (s *Service) walled(by Member, office string) bool {
-	if by.Office == "" { // the program itself: first run, console
-		return false
-	}
-	return s.policeRun(by.Program, by.Office) && !s.policeRun(by.Program, office)
-}
-
-func (s *Service) policeRun(programID, office string) bool {
-	o, err := s.office(programID, office)
-	return err == nil && (o.Police || o.Kind == program.Police)
-}
-
-// grants lists the roles that by may give at an office.
+// grants lists the roles that by may give at an office, some of them only before a second person.
 func (s *Service) grants(by Member, office program.Office) []Role {
-	if s.walled(by, office.ID) {
-		return nil
+	var roles []Role
+	for _, role := range policy.Roles() {
+		if (role != RoleDesk || office.Desk) && policy.Decide(giving(role), s.subject(by), workplace(by.Program, office)).Allowed {
+			roles = append(roles, role)
+		}
 	}
-	return grantable(by, office)
+	return roles
+}
+
+// needsSecond reports whether giving one of the roles to somebody who had others takes effect only when a second person agrees.
+func (s *Service) needsSecond(by Member, office program.Office, had, roles []Role) bool {
+	return slices.ContainsFunc(roles, func(role Role) bool {
+		return !slices.Contains(had, role) && policy.Decide(giving(role), s.subject(by), workplace(by.Program, office)).Second
+	})
+}
+
+// seesPeople reports whether by may look at the people of an office ("" = every office).
+func seesPeople(by Member, office string) bool {
+	return policy.Decide(policy.ReadPeople, subjectAt(by, program.Office{}), policy.Object{Program: by.Program, Office: office}).Allowed
 }
 
 // mayChange says why by may not change the target's account, if so.
 func (s *Service) mayChange(by, target Member) error {
+	o, _ := s.office(target.Program, target.Office)
+	return whyNot(policy.Decide(policy.ChangePerson, s.subject(by), accountOf(target, o)))
+}
+
+// mayInvite says why by may not invite people to an office, if so.
+func (s *Service) mayInvite(by Member, programID string, o program.Office) error {
+	return whyNot(policy.Decide(policy.InvitePerson, s.subject(by), workplace(programID, o)))
+}
+
+// whyNot is what somebody is told who may not.
+func whyNot(d policy.Decision) error {
 	switch {
-	case !administers(by, target):
-		return errRole
-	case s.walled(by, target.Office):
+	case d.Allowed:
+		return nil
+	case d.Wall == policy.WallPolice:
 		return errWalled
 	default:
-		return nil
+		return errRole
 	}
 }
 

@@ -10,15 +10,30 @@ import (
 	"strings"
 	"time"
 
+	"waylight/internal/partnership/policy"
 	"waylight/internal/platform/custody"
+	"waylight/internal/platform/fault"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
 )
 
+// The clocks of a session, and those by which its cookie changes: see docs/controls.md.
 const (
 	sessionLife = 12 * time.Hour
 	sessionIdle = time.Hour
-	seenEvery   = time.Minute // how often use is written down
+	lockIdle    = 30 * time.Minute
+	seenEvery   = time.Minute     // how often use is written down
+	rotateEvery = 5 * time.Minute // how old a cookie's value gets before the next is handed out
+	offerPause  = time.Minute     // before another is handed out, should the answer that carried it be lost
+	spentGrace  = time.Minute     // how long requests that were under way may still bring the value before
+)
+
+// What can end a session. Whoever comes back after the last two is told.
+const (
+	endedOut     = "signed_out"
+	endedAccount = "account"
+	endedReused  = "reused"
+	endedClient  = "other_client"
 )
 
 // Guard lets a route's handler run for those whom its access allows, with the member on the request's context. Public routes run as they are: no cookie is
@@ -28,11 +43,15 @@ func (s *Service) Guard(a web.Access, h web.Handler) web.Handler {
 		return h
 	}
 	return func(w http.ResponseWriter, r *http.Request) error {
-		m, err := s.signedIn(r)
+		v, m, err := s.visitor(r)
+		if err != nil {
+			return s.turnAway(w, r, err)
+		}
+		err = s.keep(w, r, v)
 		if err != nil {
 			return err
 		}
-		if len(a.Roles) > 0 && !m.Has(a.Roles...) {
+		if !policy.Allow(policy.Action(a.Action), s.subject(m)) {
 			err = s.db.Write(r.Context(), func(tx *store.Tx) error {
 				tx.Log(custody.Entry{Program: m.Program, Event: "access.refused", Record: "route:" + r.Pattern, Actor: m.Actor()})
 				return nil
@@ -46,51 +65,163 @@ func (s *Service) Guard(a web.Access, h web.Handler) web.Handler {
 	}
 }
 
-// signedIn returns the member whose session the request carries.
+// signedIn returns the member whose session the request carries, if it is open.
 func (s *Service) signedIn(r *http.Request) (Member, error) {
+	_, m, err := s.visitor(r)
+	return m, err
+}
+
+// visitor returns the session that a request carries, and its member. With errLocked both are there, too.
+func (s *Service) visitor(r *http.Request) (session, Member, error) {
 	ctx := r.Context()
+	v, err := s.sessionOf(r)
+	if err != nil {
+		return session{}, Member{}, err
+	}
+	now := s.now()
+	switch {
+	case v.why == endedReused || v.why == endedClient:
+		return session{}, Member{}, errStolen
+	case !v.ended.IsZero(), now.Sub(v.seen) >= sessionIdle, now.Sub(v.started) >= sessionLife:
+		return session{}, Member{}, errSignIn
+	case !v.spent.IsZero() && now.Sub(v.spent) >= spentGrace:
+		return session{}, Member{}, s.stolen(ctx, v, endedReused)
+	case v.client != nil && !hmac.Equal(v.client, s.client(r)):
+		return session{}, Member{}, s.stolen(ctx, v, endedClient)
+	}
+	a, err := accountByID(ctx, s.db, v.program, v.member)
+	if err != nil {
+		return session{}, Member{}, err
+	}
+	if !a.Active {
+		return session{}, Member{}, errSignIn
+	}
+	if !v.locked.IsZero() || now.Sub(v.seen) >= lockIdle {
+		return v, a.Member, errLocked
+	}
+	return v, a.Member, nil
+}
+
+// sessionOf finds the session that a request's cookie names, whatever became of it.
+func (s *Service) sessionOf(r *http.Request) (session, error) {
 	cookie, err := r.Cookie(s.cookieName(r))
 	if err != nil {
-		return Member{}, errSignIn
+		return session{}, errSignIn
 	}
 	programID, _, found := strings.Cut(cookie.Value, ".")
 	if !found {
-		return Member{}, errSignIn
+		return session{}, errSignIn
 	}
-	v, err := sessionByToken(ctx, s.db, programID, s.sessionHash(cookie.Value))
-	if err != nil {
-		return Member{}, err
-	}
-	now := s.now()
-	if now.Sub(v.seen) >= sessionIdle || now.Sub(v.started) >= sessionLife {
-		return Member{}, errSignIn
-	}
-	a, err := accountByID(ctx, s.db, programID, v.member)
-	if err != nil {
-		return Member{}, err
-	}
-	if !a.Active {
-		return Member{}, errSignIn
-	}
-	if now.Sub(v.seen) >= seenEvery {
-		err = s.db.Write(ctx, func(tx *store.Tx) error { return touchSession(tx, v) })
-		if err != nil {
-			return Member{}, err
-		}
-	}
-	return a.Member, nil
+	return sessionByToken(r.Context(), s.db, programID, s.sessionHash(cookie.Value))
 }
 
-// SignOut ends the request's session, if it has one.
-func (s *Service) SignOut(ctx context.Context, m Member, cookie string) error {
-	return s.db.Write(ctx, func(tx *store.Tx) error {
-		err := endSession(tx, m.Program, s.sessionHash(cookie))
+// stolen ends every session of the member: somebody has a copy of this one's cookie, and nobody can say which of the two is the member.
+func (s *Service) stolen(ctx context.Context, v session, why string) error {
+	err := s.db.Write(ctx, func(tx *store.Tx) error {
+		err := endSessionsOf(tx, v.program, v.member, why)
 		if err != nil {
 			return err
 		}
-		tx.Log(custody.Entry{Program: m.Program, Event: "member.signed_out", Record: m.Actor(), Actor: m.Actor()})
+		tx.Log(custody.Entry{Program: v.program, Event: "session." + why, Record: "member:" + v.member.String(), Actor: "system"})
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return errStolen
+}
+
+// keep writes down what a request means for its session: that it is used, by which browser, and the next value of its cookie when that is due.
+func (s *Service) keep(w http.ResponseWriter, r *http.Request, v session) error {
+	now := s.now()
+	current := v.spent.IsZero()
+	first, bind := current && v.used.IsZero(), v.client == nil
+	touch := used(r) && now.Sub(v.seen) >= seenEvery
+	rotate := current && r.Method == http.MethodGet && now.Sub(v.made) >= rotateEvery && now.Sub(v.offer) >= offerPause
+	if !first && !bind && !touch && !rotate {
+		return nil
+	}
+	next, offered := s.newCookie(v.program), false
+	err := s.db.Write(r.Context(), func(tx *store.Tx) (err error) {
+		offered = false
+		if first {
+			err = firstUse(tx, v)
+		}
+		if err == nil && bind {
+			err = bindClient(tx, v, s.client(r))
+		}
+		if err == nil && touch {
+			err = touchSession(tx, v)
+		}
+		if err == nil && rotate {
+			offered, err = offerToken(tx, v, s.sessionHash(next))
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if offered {
+		s.setCookie(w, r, next)
+	}
+	return nil
+}
+
+// used says whether a request shows that somebody is there. A list that loads itself, and what scripts fetch, do not; pages tell of keys and clicks by posting. A
+// browser too old to say who began a request gets the benefit of the doubt.
+func used(r *http.Request) bool {
+	return r.Method != http.MethodGet && r.Method != http.MethodHead || r.Header.Get("Sec-Fetch-User") == "?1" || r.Header.Get("Sec-Fetch-Mode") == ""
+}
+
+// begin starts a member's session within the transaction that let them in, and records it with the notice that they had to confirm first.
+func (s *Service) begin(tx *store.Tx, m Member, cookie string) error {
+	err := s.arrive(tx, m)
+	if err != nil {
+		return err
+	}
+	err = insertSession(tx, m.Program, s.sessionHash(cookie), m.ID)
+	if err != nil {
+		return err
+	}
+	tx.Log(custody.Entry{Program: m.Program, Event: "member.signed_in", Record: m.Actor(), Actor: m.Actor(), Rule: s.Notice(m.Program).Mark})
+	return nil
+}
+
+// SignOut ends a member's session.
+func (s *Service) SignOut(ctx context.Context, m Member, cookie string) error {
+	v, err := sessionByToken(ctx, s.db, m.Program, s.sessionHash(cookie))
+	if err != nil {
+		return err
+	}
+	return s.leave(ctx, v)
+}
+
+// leave ends a session, locked or not.
+func (s *Service) leave(ctx context.Context, v session) error {
+	if !v.ended.IsZero() {
+		return nil
+	}
+	who := "member:" + v.member.String()
+	return s.db.Write(ctx, func(tx *store.Tx) error {
+		err := endSession(tx, v, endedOut)
+		if err != nil {
+			return err
+		}
+		tx.Log(custody.Entry{Program: v.program, Event: "member.signed_out", Record: who, Actor: who})
+		return nil
+	})
+}
+
+// leaveBefore ends the session that a browser still had when its member signs in anew.
+func (s *Service) leaveBefore(r *http.Request) error {
+	v, err := s.sessionOf(r)
+	if err == nil {
+		err = s.leave(r.Context(), v)
+	}
+	if fault.KindOf(err) == fault.SignIn {
+		return nil
+	}
+	return err
 }
 
 func (s *Service) sessionHash(cookie string) []byte {

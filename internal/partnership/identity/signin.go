@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"waylight/internal/platform/custody"
+	"waylight/internal/platform/fault"
 	"waylight/internal/platform/seal"
 	"waylight/internal/platform/store"
 )
@@ -23,20 +24,31 @@ const (
 
 // Salt returns what the browser needs to stretch a passphrase. An address that belongs to nobody gets a salt too, always the same one.
 func (s *Service) Salt(ctx context.Context, programID, email string) (salt []byte, iterations int, err error) {
+	if !s.passphraseSignIn {
+		return nil, 0, errPassphrase
+	}
 	email, err = cleanEmail(email)
 	if err != nil {
 		return nil, 0, err
 	}
 	a, err := accountByEmail(ctx, s.db, programID, email)
-	switch {
-	case err == nil:
-		return a.salt, a.iterations, nil
-	case errors.Is(err, errNoMember):
-		return s.keyed("salt", programID+"\x00"+email)[:saltSize], seal.Iterations, nil
-	default:
+	if err != nil && !errors.Is(err, errNoMember) {
 		return nil, 0, err
 	}
+	u, err := passphraseOf(ctx, s.db, programID, a.ID)
+	if err != nil {
+		return nil, 0, err
+	}
+	if u.id.IsZero() {
+		return s.keyed("salt", programID+"\x00"+email)[:saltSize], seal.Iterations, nil
+	}
+	return u.salt, u.iterations, nil
 }
+
+// PassphraseSignIn says whether a passphrase alone signs in here.
+func (s *Service) PassphraseSignIn() bool { return s.passphraseSignIn }
+
+var errPassphrase = fault.New(fault.Forbidden, "passphrase_sign_in", "A passphrase does not sign in here: it only opens keys. Sign in with a passkey.")
 
 // SignedIn is what a browser gets when its member signed in.
 type SignedIn struct {
@@ -56,6 +68,9 @@ func (s *Service) SignIn(ctx context.Context, programID, email string, auth [32]
 //
 // A wrong address, a wrong passphrase and a locked account are one refusal and take the same steps.
 func (s *Service) SignInFrom(ctx context.Context, programID, email string, auth [32]byte, device string) (SignedIn, error) {
+	if !s.passphraseSignIn {
+		return SignedIn{}, errPassphrase
+	}
 	email, err := cleanEmail(email)
 	if err != nil {
 		return SignedIn{}, errRefused
@@ -69,8 +84,11 @@ func (s *Service) SignInFrom(ctx context.Context, programID, email string, auth 
 	if err != nil && !errors.Is(err, errNoMember) {
 		return SignedIn{}, err
 	}
-	sum := sha256.Sum256(auth[:])
-	fits := subtle.ConstantTimeCompare(s.keyed("auth", string(sum[:])), a.auth) == 1 && exists
+	u, fits, err := s.passphraseFits(ctx, programID, a.ID, auth)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	fits = fits && exists
 	cookie, fresh := s.newCookie(programID), newDevice()
 	var v visit
 	err = s.db.Write(ctx, func(tx *store.Tx) error {
@@ -81,6 +99,10 @@ func (s *Service) SignInFrom(ctx context.Context, programID, email string, auth 
 		}
 		if !fits || v.barred {
 			return s.failed(tx, v)
+		}
+		err = useUnlocker(tx, programID, u.id)
+		if err != nil {
+			return err
 		}
 		return s.enter(tx, v, cookie, fresh)
 	})
@@ -93,6 +115,16 @@ func (s *Service) SignInFrom(ctx context.Context, programID, email string, auth 
 		fresh = device
 	}
 	return SignedIn{Member: a.Member, Cookie: cookie, Device: fresh}, nil
+}
+
+// passphraseFits compares a secret that a browser made of a passphrase with the member's, in the same time for a member who has none.
+func (s *Service) passphraseFits(ctx context.Context, programID string, member store.ID, auth [32]byte) (unlocker, bool, error) {
+	u, err := passphraseOf(ctx, s.db, programID, member)
+	if err != nil {
+		return u, false, err
+	}
+	sum := sha256.Sum256(auth[:])
+	return u, subtle.ConstantTimeCompare(s.keyed("auth", string(sum[:])), u.auth) == 1, nil
 }
 
 // visit is one try to sign in.
@@ -145,12 +177,7 @@ func (s *Service) enter(tx *store.Tx, v visit, cookie, fresh string) error {
 	if err != nil {
 		return err
 	}
-	err = insertSession(tx, v.program, s.sessionHash(cookie), v.ID)
-	if err != nil {
-		return err
-	}
-	tx.Log(custody.Entry{Program: v.program, Event: "member.signed_in", Record: v.Actor(), Actor: v.Actor()})
-	return nil
+	return s.begin(tx, v.Member, cookie)
 }
 
 // failed counts a failure. The fifth within the window locks the account; a known browser is then known no more, so that the lock holds there too.
@@ -165,7 +192,7 @@ func (s *Service) failed(tx *store.Tx, v visit) error {
 		if err != nil {
 			return err
 		}
-		err = lockMember(tx, v.program, v.ID)
+		err = s.lockAccount(tx, v.Member)
 		switch {
 		case err == nil:
 			event = "member.locked"

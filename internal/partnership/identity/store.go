@@ -13,15 +13,10 @@ import (
 	"waylight/internal/platform/store"
 )
 
-// account is a member with what only signing in needs.
-type account struct {
-	Member
-	salt       []byte
-	iterations int
-	auth       []byte
-}
+// account is a member as the database knows one.
+type account struct{ Member }
 
-const memberColumns = `program, id, office, name, email, roles, salt, iterations, auth, kem, sign, joined, locked, gone, suspended`
+const memberColumns = `program, id, office, name, email, roles, kem, sign, joined, locked, gone, suspended`
 
 type scanner interface{ Scan(dest ...any) error }
 
@@ -30,7 +25,7 @@ func scanAccount(row scanner) (account, error) {
 	var roles string
 	var joined, locked, gone int64
 	var suspended sql.NullInt64
-	err := row.Scan(&a.Program, &a.ID, &a.Office, &a.Name, &a.Email, &roles, &a.salt, &a.iterations, &a.auth, &a.KEM, &a.Sign, &joined, &locked, &gone, &suspended)
+	err := row.Scan(&a.Program, &a.ID, &a.Office, &a.Name, &a.Email, &roles, &a.KEM, &a.Sign, &joined, &locked, &gone, &suspended)
 	if err != nil {
 		return account{}, err
 	}
@@ -116,11 +111,12 @@ func likeEscape(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
 }
 
+// insertMember leaves the columns empty in which a passphrase stood before there were unlockers.
 func insertMember(tx *store.Tx, a account) error {
 	return tx.Insert("member", store.Row{
 		"program": a.Program, "id": a.ID, "office": a.Office, "name": a.Name, "email": a.Email,
 		"sign_in": a.Email, "find": strings.ToLower(a.Name + " " + a.Email), "roles": strings.Join(a.Roles, " "),
-		"salt": a.salt, "iterations": a.iterations, "auth": a.auth, "kem": a.KEM, "sign": a.Sign,
+		"salt": []byte{}, "iterations": int64(0), "auth": []byte{}, "kem": a.KEM, "sign": a.Sign,
 		"joined": tx.Now(), "locked": int64(0), "gone": int64(0), "suspended": int64(0),
 	})
 }

@@ -12,44 +12,119 @@ import (
 	"waylight/internal/platform/store"
 )
 
-// session is a row of the session table.
+// session is what a cookie's value stands for: a row of the session table, and where this value stands among those that the cookie had.
 type session struct {
-	program       string
-	token         []byte
-	member        store.ID
-	started, seen time.Time
+	program           string
+	id                []byte // the keyed hash of the cookie's first value
+	member            store.ID
+	started, seen     time.Time
+	client            []byte    // keyed hash of what the browser calls itself; nil until its first page
+	locked, ended     time.Time // zero: it is not
+	why               string    // what ended it
+	token             []byte    // keyed hash of the value that was shown
+	made, used, offer time.Time // of this value; used is zero before its first use
+	spent             time.Time // a later value is in use since then; zero: none is
 }
 
+// sessionByToken finds the session that a cookie's value belongs to.
 func sessionByToken(ctx context.Context, r store.Reader, program string, token []byte) (session, error) {
+	const q = `select s.token, s.member, s.started, s.seen, s.client, s.locked, s.ended, s.why, t.made, t.used, t.offered, t.spent
+		from session_token t join session s on s.program = t.program and s.token = t.session where t.program = $1 and t.token = $2`
 	v := session{program: program, token: token}
-	var started, seen int64
-	err := r.QueryRow(ctx, `select member, started, seen from session where program = $1 and token = $2`, program, token).Scan(&v.member, &started, &seen)
+	var started, seen, made int64
+	var locked, ended, used, offered, spent sql.NullInt64
+	var why sql.NullString
+	err := r.QueryRow(ctx, q, program, token).Scan(&v.id, &v.member, &started, &seen, &v.client, &locked, &ended, &why, &made, &used, &offered, &spent)
 	if errors.Is(err, sql.ErrNoRows) {
 		return session{}, errSignIn
 	}
 	if err != nil {
 		return session{}, fmt.Errorf("reading a session: %w", err)
 	}
-	v.started, v.seen = store.Time(started), store.Time(seen)
+	v.started, v.seen, v.made, v.why = store.Time(started), store.Time(seen), store.Time(made), why.String
+	v.locked, v.ended, v.used, v.offer, v.spent = moment(locked), moment(ended), moment(used), moment(offered), moment(spent)
 	return v, nil
 }
 
+// moment is zero for null and for 0.
+func moment(v sql.NullInt64) time.Time {
+	if v.Int64 == 0 {
+		return time.Time{}
+	}
+	return store.Time(v.Int64)
+}
+
+// insertSession starts a session, named after its cookie's first value.
 func insertSession(tx *store.Tx, program string, token []byte, member store.ID) error {
-	return tx.Insert("session", store.Row{"program": program, "token": token, "member": member, "started": tx.Now(), "seen": tx.Now()})
+	err := tx.Insert("session", store.Row{"program": program, "token": token, "member": member, "started": tx.Now(), "seen": tx.Now(),
+		"client": nil, "locked": nil, "ended": nil, "why": nil})
+	if err != nil {
+		return err
+	}
+	return insertToken(tx, program, token, token)
+}
+
+func insertToken(tx *store.Tx, program string, id, token []byte) error {
+	return tx.Insert("session_token", store.Row{"program": program, "token": token, "session": id, "made": tx.Now(), "used": nil, "offered": nil, "spent": nil})
+}
+
+// offerToken makes the cookie's next value, if nobody else has just done so for this one.
+func offerToken(tx *store.Tx, v session, next []byte) (bool, error) {
+	now := store.Micros(tx.Now())
+	n, err := tx.Exec(`update session_token set offered = $3 where program = $1 and token = $2 and spent is null and (offered is null or offered <= $4)`,
+		v.program, v.token, now, store.Micros(tx.Now().Add(-offerPause)))
+	if err != nil || n == 0 {
+		return false, err
+	}
+	return true, insertToken(tx, v.program, v.id, next)
+}
+
+// firstUse notes that a value came back for the first time: every other value that the cookie had, or might have had, counts no more.
+func firstUse(tx *store.Tx, v session) error {
+	now := store.Micros(tx.Now())
+	n, err := tx.Exec(`update session_token set used = $3 where program = $1 and token = $2 and used is null and spent is null`, v.program, v.token, now)
+	if err != nil {
+		return fmt.Errorf("noting a session's use: %w", err)
+	}
+	if n == 0 {
+		return nil // another request was first
+	}
+	_, err = tx.Exec(`update session_token set spent = $4 where program = $1 and session = $2 and token <> $3 and spent is null`, v.program, v.id, v.token, now)
+	if err != nil {
+		return fmt.Errorf("noting a session's use: %w", err)
+	}
+	return nil
+}
+
+// bindClient notes the browser that first came with the session.
+func bindClient(tx *store.Tx, v session, client []byte) error {
+	_, err := tx.Exec(`update session set client = $3 where program = $1 and token = $2 and client is null`, v.program, v.id, client)
+	return err
 }
 
 func touchSession(tx *store.Tx, v session) error {
-	_, err := tx.Exec(`update session set seen = $3 where program = $1 and token = $2 and seen < $3`, v.program, v.token, store.Micros(tx.Now()))
+	_, err := tx.Exec(`update session set seen = $3 where program = $1 and token = $2 and seen < $3`, v.program, v.id, store.Micros(tx.Now()))
 	return err
 }
 
-func endSession(tx *store.Tx, program string, token []byte) error {
-	_, err := tx.Exec(`delete from session where program = $1 and token = $2`, program, token)
+func lockSession(tx *store.Tx, v session) error {
+	_, err := tx.Exec(`update session set locked = $3 where program = $1 and token = $2 and locked is null and ended is null`, v.program, v.id, store.Micros(tx.Now()))
 	return err
 }
 
-func endSessionsOf(tx *store.Tx, program string, member store.ID) error {
-	_, err := tx.Exec(`delete from session where program = $1 and member = $2`, program, member)
+func unlockSession(tx *store.Tx, v session) error {
+	_, err := tx.Exec(`update session set locked = null, seen = $3 where program = $1 and token = $2`, v.program, v.id, store.Micros(tx.Now()))
+	return err
+}
+
+// endSession keeps the row until the sweep, so that who comes back can be told why.
+func endSession(tx *store.Tx, v session, why string) error {
+	_, err := tx.Exec(`update session set ended = $3, why = $4 where program = $1 and token = $2 and ended is null`, v.program, v.id, store.Micros(tx.Now()), why)
+	return err
+}
+
+func endSessionsOf(tx *store.Tx, program string, member store.ID, why string) error {
+	_, err := tx.Exec(`update session set ended = $3, why = $4 where program = $1 and member = $2 and ended is null`, program, member, store.Micros(tx.Now()), why)
 	return err
 }
 
@@ -86,10 +161,9 @@ func endDevicesOf(tx *store.Tx, program string, member store.ID) error {
 // sweep removes sessions, failures and devices that no longer count.
 func sweep(tx *store.Tx, program string) error {
 	now := tx.Now()
-	_, err := tx.Exec(`delete from session where program = $1 and (seen <= $2 or started <= $3)`,
-		program, store.Micros(now.Add(-sessionIdle)), store.Micros(now.Add(-sessionLife)))
+	err := sweepSessions(tx, program, now)
 	if err != nil {
-		return fmt.Errorf("sweeping sessions: %w", err)
+		return err
 	}
 	_, err = tx.Exec(`delete from sign_in_failure where program = $1 and at <= $2`, program, store.Micros(now.Add(-failureWindow)))
 	if err != nil {
@@ -98,6 +172,21 @@ func sweep(tx *store.Tx, program string) error {
 	_, err = tx.Exec(`delete from device where program = $1 and ends <= $2`, program, store.Micros(now))
 	if err != nil {
 		return fmt.Errorf("sweeping devices: %w", err)
+	}
+	return nil
+}
+
+// sweepSessions removes sessions that are over. One that was ended stays for twelve hours after it began, for whoever comes back with its cookie.
+func sweepSessions(tx *store.Tx, program string, now time.Time) error {
+	const over = `program = $1 and (started <= $3 or ended is null and seen <= $2)`
+	idle, old := store.Micros(now.Add(-sessionIdle)), store.Micros(now.Add(-sessionLife))
+	_, err := tx.Exec(`delete from session_token where program = $1 and session in (select token from session where `+over+`)`, program, idle, old)
+	if err != nil {
+		return fmt.Errorf("sweeping sessions: %w", err)
+	}
+	_, err = tx.Exec(`delete from session where `+over, program, idle, old)
+	if err != nil {
+		return fmt.Errorf("sweeping sessions: %w", err)
 	}
 	return nil
 }

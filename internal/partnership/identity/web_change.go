@@ -6,8 +6,10 @@ import (
 	"context"
 	"encoding/hex"
 	"net/http"
+	"slices"
 	"time"
 
+	"waylight/internal/partnership/policy"
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/form"
 	"waylight/internal/platform/mail"
@@ -20,11 +22,15 @@ func doneText(r *http.Request) string {
 	return map[string]string{
 		"access":      "Access was given. The next time this person opens their keys, they can read the office's reports.",
 		"roles":       "The roles were changed.",
+		"asked":       "A second administrator must agree before these roles count. The request waits under Approvals for seven days; until then nothing has changed.",
 		"release":     "The account is open again.",
 		"suspended":   "This person is kept out: their sessions ended, and they cannot sign in.",
 		"resumed":     "This person can sign in again.",
 		"deactivated": "The account was closed, its sessions ended, and the server's half of its keys destroyed.",
 		"withdrawn":   "The invitation was withdrawn.",
+		"confirmed":   "Recorded: this account is still needed.",
+		"rejected":    "Recorded. The account was closed, or, where it is one of the last two that hold the office's key, suspended until a colleague has access.",
+		"till":        "The account's last day was changed.",
 	}[r.URL.Query().Get("done")]
 }
 
@@ -33,7 +39,9 @@ type inviteData struct {
 	Name, Email, Link string
 	Mailed, Unmailed  bool
 	Problem, Field    string
+	Till              string
 	Days              int
+	Second            bool // a second person must agree first
 }
 
 func (s *Service) inviteForm(r *http.Request, name, email, office string, roles []string) inviteData {
@@ -54,7 +62,7 @@ func (s *Service) inviteForm(r *http.Request, name, email, office string, roles 
 			offered[role] = true
 		}
 	}
-	for _, role := range []string{RoleMember, RoleSupervisor, RoleDesk, RoleAgencyAdmin, RoleProgramAdmin, RoleAuditor} {
+	for _, role := range policy.Roles() {
 		if offered[role] {
 			data.Roles = append(data.Roles, choice{Value: role, Label: roleName(role), Chosen: chosen[role]})
 		}
@@ -81,7 +89,8 @@ func (s *Service) invitePost(w http.ResponseWriter, r *http.Request) error {
 	}
 	name, email, office, roles := r.PostForm.Get("name"), r.PostForm.Get("email"), r.PostForm.Get("office"), r.PostForm["roles"]
 	data := s.inviteForm(r, name, email, office, roles)
-	token, err := s.Invite(r.Context(), me(r).Program, office, name, email, roles)
+	data.Till = r.PostForm.Get("till")
+	token, err := s.inviteTill(r, office, name, email, roles, data.Till)
 	if f, ok := fault.As(err); ok && (f.Kind == fault.Invalid || f.Kind == fault.Conflict) {
 		data.Problem, data.Field = f.Message, f.Field
 		return s.showInvite(w, r, web.StatusOf(f.Kind), data)
@@ -90,11 +99,28 @@ func (s *Service) invitePost(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	data.Link = s.base(r) + "/staff/enroll#" + token
+	data.Second = slices.Contains(roles, RoleProgramAdmin) || slices.Contains(roles, RoleAuditor)
 	if s.mail != nil && s.origin != "" {
 		data.Mailed = s.mailInvitation(r.Context(), email, s.origin+"/staff/enroll#"+token) == nil
 		data.Unmailed = !data.Mailed
 	}
 	return s.showInvite(w, r, http.StatusOK, data)
+}
+
+// inviteTill invites somebody, for a limited time where a last day is given.
+func (s *Service) inviteTill(r *http.Request, office, name, email string, roles []string, lastDay string) (string, error) {
+	till, err := s.readTill(me(r).Program, lastDay)
+	if err != nil {
+		return "", err
+	}
+	if !till.IsZero() && (!till.After(s.now()) || till.Sub(s.now()) > longestTill) {
+		return "", errTillDate
+	}
+	token, err := s.Invite(r.Context(), me(r).Program, office, name, email, roles)
+	if err != nil || till.IsZero() {
+		return token, err
+	}
+	return token, s.setInvitedTill(r, token, till)
 }
 
 // mailInvitation sends the link. It never says what the site is for.
@@ -103,7 +129,7 @@ func (s *Service) mailInvitation(ctx context.Context, email, link string) error 
 	defer stop()
 	return s.mail.Send(ctx, mail.Message{
 		To: email, Subject: "Your invitation",
-		Text: "A colleague invited you to a staff site. Open this link within seven days and choose a passphrase:\n\n" + link +
+		Text: "A colleague invited you to a staff site. Open this link within seven days, on the device you will work with:\n\n" + link +
 			"\n\nThe link works once. If you did not expect it, you need not do anything.\n",
 	})
 }
@@ -142,6 +168,8 @@ func (s *Service) accessPost(w http.ResponseWriter, r *http.Request) error {
 		Wraps []struct {
 			KeyID string `json:"keyId"`
 			Wrap  []byte `json:"wrap"`
+			// Signature is that of the office's key for the member's public key.
+			Signature []byte `json:"signature"`
 		} `json:"wraps"`
 	}
 	err = web.DecodeJSON(r, &in)
@@ -154,7 +182,7 @@ func (s *Service) accessPost(w http.ResponseWriter, r *http.Request) error {
 		if err != nil || len(id) != 16 {
 			return errWraps
 		}
-		wraps = append(wraps, KeyWrap{Office: m.Office, KeyID: [16]byte(id), Sealed: v.Wrap})
+		wraps = append(wraps, KeyWrap{Office: m.Office, KeyID: [16]byte(id), Sealed: v.Wrap, Signature: v.Signature})
 	}
 	err = s.GiveAccess(r.Context(), m.ID, wraps)
 	if err != nil {
@@ -169,7 +197,24 @@ func (s *Service) rolesPost(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.act(w, r, "roles", func(m Member) error { return s.SetRoles(r.Context(), m.Program, m.ID, r.PostForm["roles"]) })
+	m, err := s.target(r)
+	if err != nil {
+		return err
+	}
+	err = s.SetRoles(r.Context(), m.Program, m.ID, r.PostForm["roles"])
+	if err != nil {
+		return err
+	}
+	waits, err := s.asked(r.Context(), m.Program, policy.GiveProgram, m.ID)
+	if err != nil {
+		return err
+	}
+	done := "roles"
+	if waits {
+		done = "asked"
+	}
+	http.Redirect(w, r, "/staff/people/"+m.ID.String()+"?done="+done, http.StatusSeeOther)
+	return nil
 }
 
 func (s *Service) releasePost(w http.ResponseWriter, r *http.Request) error {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
@@ -208,14 +209,20 @@ func (s *Service) personPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	v, err := standingOf(ctx, s.db, m.Program, m.ID)
+	if err != nil {
+		return err
+	}
 	may := (m.Active || m.Suspended) && s.mayChange(by, m) == nil
 	data := struct {
 		Person                                          person
+		Standing                                        standing
+		Till, WhyOut                                    string
 		Fingerprint, KEM, Done                          string
 		MayGive, MayRelease, MayChange, WaitsForSomeone bool
 		Roles                                           []choice
 	}{
-		Person: s.person(m, waiting[m.Actor()]), Fingerprint: fingerprint(m.KEM), KEM: base64.StdEncoding.EncodeToString(m.KEM), Done: doneText(r),
+		Person: s.person(m, waiting[m.Actor()]), Standing: v, Till: s.lastDay(m.Program, v.Till), WhyOut: whyOutText(v.OutWhy), Fingerprint: fingerprint(m.KEM), KEM: base64.StdEncoding.EncodeToString(m.KEM), Done: doneText(r),
 		WaitsForSomeone: waiting[m.Actor()], MayGive: waiting[m.Actor()] && by.Office == m.Office && holders[by.Actor()],
 		MayRelease: may && m.Locked, MayChange: may,
 	}
@@ -223,4 +230,25 @@ func (s *Service) personPage(w http.ResponseWriter, r *http.Request) error {
 		data.Roles = append(data.Roles, choice{Value: role, Label: roleName(role), Chosen: slices.Contains(m.Roles, role)})
 	}
 	return s.pages.Staff(w, r, http.StatusOK, "person", web.View{Title: "Person", Data: data, Scripts: []string{"people.js"}})
+}
+
+// lastDay is the last day of a temporary account, as its form has it; "" for a permanent one.
+func (s *Service) lastDay(programID string, till time.Time) string {
+	if till.IsZero() {
+		return ""
+	}
+	zone := time.UTC
+	if p, ok := s.programs.Program(programID); ok && p.Zone != nil {
+		zone = p.Zone
+	}
+	return till.Add(-time.Microsecond).In(zone).Format("2006-01-02")
+}
+
+// whyOutText says why somebody is kept out, where no person decided it.
+func whyOutText(why string) string {
+	return map[string]string{
+		outIdle:   "Nobody signed in with this account for ninety days, so it was disabled.",
+		outTill:   "The account was for a limited time, which is over. It is closed for good three days after its last day.",
+		outOffice: "The office is not in the program any more, so the account was disabled.",
+	}[why]
 }

@@ -19,7 +19,7 @@ import (
 func (w *world) serve() *webtest.Client {
 	w.t.Helper()
 	w.site.Who = func(r *http.Request) string { m, _ := From(r.Context()); return m.Name }
-	return webtest.Server(w.t, w.site, w.Room().Routes, w.Guard)
+	return webtest.Server(w.t, w.site, append(w.Room().Routes, w.more...), w.Guard)
 }
 
 // client is a browser in which m is signed in.
@@ -51,6 +51,7 @@ func TestPagesAreWellMade(t *testing.T) {
 	c := w.client(public, admin.Member)
 	for _, path := range []string{
 		"/staff", "/staff/people", "/staff/people?q=nobody-like-this", "/staff/people?gone=1&done=roles", "/staff/people/invite",
+		"/staff/ways", "/staff/ways?done=added", "/staff/recover", "/staff/people/" + ann.Member.ID.String() + "/ways",
 		"/staff/people/" + ann.Member.ID.String(), "/staff/people/" + locked.ID.String(), "/staff/people/" + kept.ID.String(), "/staff/people/" + admin.Member.ID.String(),
 	} {
 		doc := c.GetDoc(path)
@@ -65,7 +66,7 @@ func TestPagesAreWellMade(t *testing.T) {
 			t.Errorf("%s: a name is not escaped", path)
 		}
 	}
-	for _, path := range []string{"/staff/sign-in", "/staff/sign-in?next=/staff/inbox", "/staff/enroll"} {
+	for _, path := range []string{"/staff/sign-in", "/staff/sign-in?next=/staff/inbox", "/staff/enroll", "/staff/device"} {
 		doc := public.GetDoc(path)
 		if doc.Status != http.StatusOK || doc.One("noscript") == nil {
 			t.Errorf("%s answers %d, or says nothing to browsers without JavaScript", path, doc.Status)
@@ -99,24 +100,78 @@ func TestEveryRouteAndRole(t *testing.T) {
 		"POST /staff/sign-in/salt":                    {bad, bad, bad, bad, bad, bad},
 		"POST /staff/sign-in":                         {bad, bad, bad, bad, bad, bad},
 		"POST /staff/sign-out":                        {away, away, away, away, away, away},
-		"GET /staff/keys":                             {away, 401, 401, 401, 401, 401}, // these people never enrolled: no share
+		"GET /staff/keys":                             {away, ok, ok, ok, ok, ok},
+		"GET /staff/keys/ways":                        {away, ok, ok, ok, ok, ok},
+		"POST /staff/sign-in/passkey/options":         {bad, bad, bad, bad, bad, bad},
+		"POST /staff/sign-in/passkey":                 {bad, bad, bad, bad, bad, bad},
+		"POST /staff/enroll/passkey":                  {bad, bad, bad, bad, bad, bad},
+		"POST /staff/enroll/passkey/made":             {bad, bad, bad, bad, bad, bad},
+		"POST /staff/enroll/passphrase":               {bad, bad, bad, bad, bad, bad},
+		"GET /staff/ways":                             {away, ok, ok, ok, ok, ok},
+		"POST /staff/ways":                            {out, bad, bad, bad, bad, bad},
+		"POST /staff/ways/passkey":                    {out, 503, 503, 503, 503, 503}, // at an address in numbers
+		"POST /staff/ways/passphrase":                 {out, ok, ok, ok, ok, ok},
+		"POST /staff/ways/{id}/end":                   {out, none, none, none, none, none},
+		"POST /staff/device-link":                     {out, ok, ok, ok, ok, ok},
+		"POST /staff/device-link/close":               {out, http.StatusNoContent, http.StatusNoContent, http.StatusNoContent, http.StatusNoContent, http.StatusNoContent},
+		"GET /staff/device-link/{id}":                 {away, none, none, none, none, none},
+		"POST /staff/device-link/{id}":                {out, bad, bad, bad, bad, bad},
+		"GET /staff/device":                           {ok, ok, ok, ok, ok, ok},
+		"POST /staff/device/open":                     {bad, bad, bad, bad, bad, bad},
+		"POST /staff/device/root":                     {bad, bad, bad, bad, bad, bad},
+		"POST /staff/device/passkey":                  {bad, bad, bad, bad, bad, bad},
+		"POST /staff/device/passphrase":               {bad, bad, bad, bad, bad, bad},
+		"POST /staff/device":                          {bad, bad, bad, bad, bad, bad},
+		"GET /staff/recover":                          {away, ok, ok, no, no, ok},
+		"GET /staff/recover/wraps":                    {away, ok, ok, no, no, ok},
+		"POST /staff/recover":                         {out, bad, bad, no, no, bad},
+		"GET /staff/people/{id}/ways":                 {away, no, ok, ok, no, none},
+		"POST /staff/people/{id}/ways/{way}/end":      {out, no, none, none, no, none},
+		"POST /staff/people/{id}/renew":               {out, no, ok, ok, no, none},
 		"GET /staff/session":                          {away, http.StatusNoContent, http.StatusNoContent, http.StatusNoContent, http.StatusNoContent, http.StatusNoContent},
 		"GET /staff/words/{list}":                     {ok, ok, ok, ok, ok, ok},
 		"GET /staff/enroll":                           {ok, ok, ok, ok, ok, ok},
 		"POST /staff/enroll/invitation":               {bad, bad, bad, bad, bad, bad},
 		"POST /staff/enroll":                          {bad, bad, bad, bad, bad, bad},
+		"GET /staff/sign-in/agency":                   {ok, ok, ok, ok, ok, ok},
+		"POST /staff/sign-in/agency":                  {bad, bad, bad, bad, bad, bad},
+		"GET /staff/sign-in/agency/back":              {no, no, no, no, no, no},
+		"GET /staff/people/sign-on":                   {away, ok, ok, ok, ok, ok},
+		"POST /staff/people/sign-on":                  {out, no, no, bad, no, no},
+		"POST /staff/people/sign-on/end":              {out, no, no, bad, no, no},
+		"POST /staff/people/{id}/sign-on":             {out, no, bad, bad, no, none},
 		"GET /staff/people":                           {away, ok, ok, ok, ok, ok},
 		"GET /staff/people.csv":                       {away, ok, ok, ok, ok, ok},
 		"GET /staff/people/invite":                    {away, no, ok, ok, no, ok},
 		"POST /staff/people/invite":                   {out, no, bad, bad, no, bad},
 		"POST /staff/people/invitation/{id}/withdraw": {out, no, none, none, no, none},
+		"POST /staff/session":                         {out, http.StatusNoContent, http.StatusNoContent, http.StatusNoContent, http.StatusNoContent, http.StatusNoContent},
+		"GET /staff/lock":                             {away, away, away, away, away, away},
+		"POST /staff/lock":                            {out, away, away, away, away, away},
+		"POST /staff/lock/ask":                        {out, http.StatusConflict, http.StatusConflict, http.StatusConflict, http.StatusConflict, http.StatusConflict},
+		"POST /staff/lock/open":                       {out, http.StatusConflict, http.StatusConflict, http.StatusConflict, http.StatusConflict, http.StatusConflict},
+		"GET /staff/people/review":                    {away, no, ok, ok, no, ok},
+		"GET /staff/people/review.csv":                {away, no, ok, ok, no, ok},
+		"POST /staff/people/{id}/review":              {out, no, bad, bad, no, none},
+		"POST /staff/people/{id}/till":                {out, no, away, away, no, none},
 		"GET /staff/people/{id}":                      {away, ok, ok, ok, ok, none},
-		"POST /staff/people/{id}/access":              {out, bad, bad, bad, bad, none},
+		"POST /staff/people/{id}/access":              {out, bad, bad, no, no, none},
 		"POST /staff/people/{id}/roles":               {out, no, bad, bad, no, none},
 		"POST /staff/people/{id}/release":             {out, no, http.StatusConflict, http.StatusConflict, no, none},
 		"POST /staff/people/{id}/suspend":             {out, no, away, away, no, none},
 		"POST /staff/people/{id}/resume":              {out, no, http.StatusConflict, http.StatusConflict, no, none},
 		"POST /staff/people/{id}/deactivate":          {out, no, away, away, no, none},
+
+		"GET /staff/office":              {away, ok, ok, no, no, ok},
+		"GET /staff/office/current":      {away, ok, ok, ok, ok, ok},
+		"GET /staff/office/rotate":       {away, ok, ok, no, no, ok},
+		"GET /staff/office/holders":      {away, no, no, no, no, no}, // nobody here holds a key
+		"POST /staff/office/rotate":      {out, bad, bad, no, no, bad},
+		"GET /staff/office/parts":        {away, ok, ok, no, no, ok},
+		"POST /staff/office/parts":       {out, bad, bad, no, no, bad},
+		"GET /staff/office/drill":        {away, ok, ok, no, no, ok},
+		"POST /staff/office/drill/begin": {out, http.StatusConflict, http.StatusConflict, no, no, http.StatusConflict},
+		"POST /staff/office/drill":       {out, bad, bad, no, no, bad},
 	}
 	for _, route := range w.Room().Routes {
 		want := table[route.Pattern]

@@ -4,12 +4,15 @@ package identity
 
 import (
 	"context"
+	"crypto/ed25519"
 	"os"
 	"path/filepath"
 	"sync"
 	"testing"
 
 	"waylight/internal/partnership/agency"
+	"waylight/internal/partnership/approval"
+	"waylight/internal/partnership/policy"
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/jobs"
@@ -29,7 +32,9 @@ const (
 
 var packs = sync.OnceValues(func() (*program.Set, error) { return program.Load(os.DirFS("../../../programs")) })
 
-func schemas() []store.Schema { return []store.Schema{jobs.Schema(), agency.Schema(), Schema()} }
+func schemas() []store.Schema {
+	return []store.Schema{jobs.Schema(), approval.Schema(), agency.Schema(), Schema()}
+}
 
 // world is the room on a database of its own.
 type world struct {
@@ -39,17 +44,30 @@ type world struct {
 	clock *storetest.Clock
 	ring  *keyring.Ring
 	site  *web.Site
+
+	approvals *approval.Service
+	more      []web.Route // that a test adds to the room's
 }
 
 func newWorld(t *testing.T, db *store.DB, clock *storetest.Clock) *world {
+	t.Helper()
+	return newWorldUnder(t, db, clock, nil)
+}
+
+// newWorldUnder is newWorld with a directory key that is pinned.
+func newWorldUnder(t *testing.T, db *store.DB, clock *storetest.Clock, directory ed25519.PublicKey) *world {
 	t.Helper()
 	w := &world{t: t, db: db, clock: clock}
 	w.ring = must(keyring.Open(filepath.Join(t.TempDir(), "keys")))(t)
 	w.site = webtest.Site(t, Strings())
 	w.site.Now, w.site.SignIn, w.site.SignOut = clock.Now, "/staff/sign-in", "/staff/sign-out"
 	set := must(packs())(t)
-	agencies := must(agency.New(agency.Config{DB: db, Programs: set, Now: clock.Now}))(t)
-	w.Service = must(New(Config{DB: db, Programs: set, Agencies: agencies, Ring: w.ring, Site: w.site, Now: clock.Now}))(t)
+	w.approvals = must(approval.New(approval.Config{DB: db, Now: clock.Now, Site: w.site, Viewer: func(ctx context.Context) (policy.Subject, bool) {
+		m, ok := From(ctx)
+		return w.subject(m), ok
+	}}))(t)
+	agencies := must(agency.New(agency.Config{DB: db, Programs: set, Now: clock.Now, Approvals: w.approvals, Directory: func(string) ed25519.PublicKey { return directory }}))(t)
+	w.Service = must(New(Config{DB: db, Programs: set, Agencies: agencies, Approvals: w.approvals, Ring: w.ring, Site: w.site, Now: clock.Now, PassphraseSignIn: true}))(t)
 	for _, office := range []string{police, helpers} {
 		err := agencies.Join(t.Context(), agency.System(ms), office)
 		if err != nil {
@@ -94,7 +112,7 @@ func (w *world) add(office, name, email string, roles ...string) Member {
 	w.t.Helper()
 	m := Member{Program: ms, ID: store.NewID(), Office: office, Name: name, Email: email, Roles: roles, KEM: []byte{1}, Sign: []byte{1}, Active: true}
 	err := w.db.Write(w.t.Context(), func(tx *store.Tx) error {
-		err := insertMember(tx, account{Member: m, salt: make([]byte, saltSize), iterations: 1, auth: make([]byte, 32)})
+		err := insertMember(tx, account{Member: m})
 		tx.Log(custody.Entry{Program: ms, Event: "member.enrolled", Record: m.Actor(), Actor: m.Actor()})
 		return err
 	})
@@ -148,6 +166,6 @@ func newCopy(t *testing.T, w *world) *world {
 	t.Helper()
 	c := &world{t: t, db: w.db, clock: w.clock}
 	c.ring = must(keyring.Open(filepath.Join(t.TempDir(), "keys")))(t)
-	c.Service = must(New(Config{DB: w.db, Programs: w.programs, Agencies: w.agencies, Ring: c.ring, Now: w.clock.Now}))(t)
+	c.Service = must(New(Config{DB: w.db, Programs: w.programs, Agencies: w.agencies, Ring: c.ring, Now: w.clock.Now, PassphraseSignIn: true}))(t)
 	return c
 }

@@ -90,31 +90,35 @@ func TestEnvelopeFromRefuses(t *testing.T) {
 	}
 }
 
-// Every word typed is in the envelope or in the body, and no story is in the
-// envelope.
+// Every word typed is in the envelope, in the body or in the reporter's part,
+// where the form says; no story is in the envelope.
 func TestNoWordIsLost(t *testing.T) {
 	t.Parallel()
 	p := mississippi(t)
 	words := rapid.StringMatching(`[a-zñ ]{1,40}`)
 	rapid.Check(t, func(t *rapid.T) {
 		a := form.Answers{"mode": {"tip"}, "age": {"adult"}, "happened": {"MS", "the county I typed"}}
-		for _, q := range []string{"story", "people", "times", "contact", "something_new"} {
+		for _, q := range []string{"story", "people", "times", "contact", "name", "as_whom", "something_new"} {
 			if rapid.Bool().Draw(t, "answered") {
 				a[q] = rapid.SliceOfN(words, 1, 3).Draw(t, q)
 			}
 		}
-		e, body, err := p.EnvelopeFrom(a, "en")
+		e, parts, err := p.EnvelopeFrom(a, "en")
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := map[string][]string{"happened": {"the county I typed"}}
+		want := program.Parts{Body: map[string][]string{"happened": {"the county I typed"}}, Reporter: map[string][]string{}}
 		for q, v := range a {
-			if q != "mode" && q != "age" && q != "happened" {
-				want[q] = v
+			switch q {
+			case "mode", "age", "happened":
+			case "contact", "name", "as_whom":
+				want.Reporter[q] = v
+			default:
+				want.Body[q] = v
 			}
 		}
-		if diff := cmp.Diff(want, body); diff != "" {
-			t.Fatalf("want (-), body (+):\n%s", diff)
+		if diff := cmp.Diff(want, parts); diff != "" {
+			t.Fatalf("want (-), parts (+):\n%s", diff)
 		}
 		again, _, err := p.EnvelopeFrom(form.Answers{"mode": {"tip"}, "age": {"adult"}, "happened": {"MS"}}, "en")
 		if diff := cmp.Diff(again, e); err != nil || diff != "" {
@@ -138,7 +142,7 @@ func TestFormAndEnvelopeAgree(t *testing.T) {
 			}
 		}
 	}
-	if asked != 14 {
+	if asked != 19 {
 		t.Errorf("the form asks %d things", asked)
 	}
 	var required []string

@@ -11,10 +11,13 @@ import (
 	"waylight/internal/platform/place"
 )
 
-// A report form longer than this is not finished by people who are afraid.
+// A report form longer than this is not finished by people who are afraid. The
+// questions about the reporter are counted apart: most are shown only to who
+// wants to be reached.
 const (
 	maxQuestions = 14
 	maxRequired  = 3
+	maxReporter  = 8
 )
 
 // form reads the form and holds it to the envelope.
@@ -38,15 +41,21 @@ func (b *builder) form() {
 	}
 	b.p.Form = f
 	at := mark{file: b.own.formFile}
-	required := 0
+	required, reporter := 0, 0
 	for _, q := range f.Questions {
 		if q.Required {
 			required++
 		}
+		if q.Part == ReporterPart {
+			reporter++
+		}
 		b.question(at, q)
 	}
-	if len(f.Questions) > maxQuestions || required > maxRequired {
-		b.wrong.add(at, "%d questions, %d of them required: at most %d and %d", len(f.Questions), required, maxQuestions, maxRequired)
+	if asked := len(f.Questions) - reporter; asked > maxQuestions || required > maxRequired {
+		b.wrong.add(at, "%d questions, %d of them required: at most %d and %d", asked, required, maxQuestions, maxRequired)
+	}
+	if reporter > maxReporter {
+		b.wrong.add(at, "%d questions about the reporter: at most %d", reporter, maxReporter)
 	}
 	for _, id := range sortedKeys(envelopeQuestions) {
 		q, ok := f.Question(id)
@@ -69,6 +78,12 @@ func (b *builder) question(at mark, q form.Question) {
 	}
 	if q.ID == consentsAnswer || q.ID == leftOutAnswer {
 		b.wrong.add(at, "%s: the page asks that itself", what)
+	}
+	switch {
+	case q.Part != "" && q.Part != ReporterPart:
+		b.wrong.add(at, "%s: part: %q is not %q", what, q.Part, ReporterPart)
+	case q.Part != "" && (q.Required || q.Type == form.Place):
+		b.wrong.add(at, "%s: nobody has to say who they are, and where somebody is belongs to the envelope", what)
 	}
 	values, known := envelopeQuestions[q.ID]
 	if q.Envelope && !known {

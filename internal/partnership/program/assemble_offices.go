@@ -28,7 +28,8 @@ func (b *builder) offices() {
 		}
 		office := Office{ID: o.ID, Name: o.Name, About: o.About, Kind: o.Kind, Police: o.Police, ByNameOnly: o.ByNameOnly,
 			Desk: o.Desk, Helper: o.Helper, Consent: o.Consent, Invented: o.Invented, Alternates: o.Alternates, Channels: o.Channels,
-			State: o.State, Role: o.Role, Counties: o.Counties, Verified: o.Verified}
+			State: o.State, Role: o.Role, Counties: o.Counties, Verified: o.Verified,
+			Withheld: b.withheld(o.At, o.Reporter, o.NameLaw)}
 		b.p.Offices[o.ID] = office
 		b.p.facts[o.ID] = factsOf(office, len(b.p.OfficeOrder))
 		b.p.OfficeOrder = append(b.p.OfficeOrder, o.ID)
@@ -54,6 +55,9 @@ func (b *builder) office(o officeRow) {
 	}
 	if o.ByNameOnly && (o.Desk || o.Helper) {
 		b.wrong.add(o.At, "by_name_only: such an office is neither a desk nor a helper")
+	}
+	if o.Reporter == withheldWord && o.Desk {
+		b.wrong.add(o.At, "reporter: a desk may need to ask the reporter; the name cannot be kept from it")
 	}
 	if o.Helper && o.Police {
 		b.wrong.add(o.At, "helper: police are no helpers; use `consent: true`")

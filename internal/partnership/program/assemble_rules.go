@@ -74,12 +74,16 @@ func (b *builder) conditions(g *grammar, rows []ruleRow) []*condition {
 }
 
 func (b *builder) rule(row ruleRow, t table) {
-	r := Rule{ID: row.ID, Title: row.Title, When: row.When, File: row.At.file, Line: row.At.line, table: t}
+	r := Rule{ID: row.ID, Title: row.Title, When: row.When, File: row.At.file, Line: row.At.line, table: t,
+		Withheld: b.withheld(row.At, row.Reporter, row.NameLaw)}
 	if len(row.Duties) == 0 {
 		b.wrong.add(row.At, "rule %q has no duty", row.ID)
 	}
 	for _, duty := range row.Duties {
 		d, find := b.duty(row, duty)
+		if d.Obligor == ByProgram {
+			d.Withheld = r.Withheld
+		}
 		r.Duties = append(r.Duties, d)
 		r.find = append(r.find, find)
 		switch {

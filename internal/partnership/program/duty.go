@@ -47,6 +47,7 @@ type Duty struct {
 	Compelled bool   // the law asks it of us even for a help report
 	Courtesy  bool   // beyond what anybody owes
 	InPlaceOf string // the accused office that this one stands in for, or ""
+	Withheld  string // the law that keeps the reporter's name from the recipient, or ""
 	Note      form.Text
 }
 
@@ -58,6 +59,9 @@ type Delivery struct {
 	Duty
 	Holder string // the recipient itself, or a desk that passes it on
 	Relay  bool   // the holder is not the recipient
+	// Named says whether the recipient may have the reporter's own part: it owes
+	// something about the report, and no law keeps the name from it.
+	Named bool
 }
 
 // Plan is all that follows from an envelope.
@@ -66,8 +70,11 @@ type Plan struct {
 	Reporter   []Duty   // stay with the sender: shown, never discharged by us
 	Reminders  []Duty   // the recipients' own clocks
 	Readers    []string // whose keys open the report: sorted, unique
-	LeaveOut   []string // by-name-only offices that the rules name here: the sender may leave them out
-	Version    string   // the pack that decided
+	// Audience is those of Readers whose keys open the reporter's own part too: who
+	// is Named, and desks, which may need to ask. It is never empty.
+	Audience []string
+	LeaveOut []string // by-name-only offices that the rules name here: the sender may leave them out
+	Version  string   // the pack that decided
 }
 
 // Rule is one rule of a pack: a condition over the envelope, and the duties
@@ -77,8 +84,11 @@ type Rule struct {
 	Title  form.Text
 	When   string // CEL
 	Duties []Duty
-	File   string
-	Line   int
+	// Withheld is the law that keeps the reporter's name from whom this rule tells,
+	// or "".
+	Withheld string
+	File     string
+	Line     int
 
 	table   table
 	find    []*selector // for each duty, how its recipient is found; nil: it is named

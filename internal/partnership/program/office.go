@@ -42,6 +42,7 @@ type Office struct {
 	Role       string   // what rules look it up by in other states: child-protection, trafficking
 	Counties   []string // FIPS codes, when it works in some counties only
 	Verified   string   // when a person last confirmed that it exists as described
+	Withheld   string   // the law that keeps the reporter's name from it, or ""
 }
 
 // officeFacts is what routing asks of an office, at hand.
@@ -50,12 +51,13 @@ type officeFacts struct {
 	kind           uint8 // the bit of Envelope.Conflict that accuses it, 0 for none
 	police, byName bool
 	desk, pickable bool
+	withheld       bool
 	alternates     []string
 }
 
 func factsOf(o Office, rank int) *officeFacts {
 	return &officeFacts{rank: rank, kind: accusedMask([]string{o.Kind}), police: o.Police, byName: o.ByNameOnly, desk: o.Desk,
-		pickable: o.Pickable(), alternates: o.Alternates}
+		pickable: o.Pickable(), withheld: o.Withheld != "", alternates: o.Alternates}
 }
 
 // Pickable says whether a sender may pick the office in help mode.

@@ -47,7 +47,7 @@ func anyPack(t *rapid.T, places ...string) *Program {
 	offices := []string{"o0", "o1", "o2", "o3", "o4", "o5", "police-desk", "open-desk", "shelter"}
 	office := rapid.SampledFrom(offices)
 	for i := range rapid.IntRange(1, 6).Draw(t, "rules") {
-		fmt.Fprintf(&b, "  - id: r%d\n    title: {en: A, es: A}\n    when: '%s'\n    duties:\n", i, anyCondition(t, 2, words))
+		fmt.Fprintf(&b, "  - id: r%d\n    title: {en: A, es: A}\n%s    when: '%s'\n    duties:\n", i, anyWithheld(t, "    ", "\n"), anyCondition(t, 2, words))
 		for range rapid.IntRange(1, 3).Draw(t, "duties") {
 			anyDuty(t, &b, office)
 		}
@@ -86,8 +86,16 @@ func anyOffice(t *rapid.T, b *strings.Builder, i int, office *rapid.Generator[st
 			alternates = append(alternates, id)
 		}
 	}
-	fmt.Fprintf(b, "  - {id: o%d, name: {en: A, es: A}, kind: %s, police: %v, by_name_only: %v, consent: %v, alternates: [%s], channels: [child-line]}\n",
-		i, kind, police, byName, rapid.Bool().Draw(t, "consent"), strings.Join(alternates, ", "))
+	fmt.Fprintf(b, "  - {id: o%d, name: {en: A, es: A}, kind: %s, police: %v, by_name_only: %v, consent: %v, alternates: [%s], channels: [child-line]%s}\n",
+		i, kind, police, byName, rapid.Bool().Draw(t, "consent"), strings.Join(alternates, ", "), anyWithheld(t, ", ", ""))
+}
+
+// anyWithheld draws whether a law keeps the reporter's name from somebody.
+func anyWithheld(t *rapid.T, before, after string) string {
+	if rapid.IntRange(0, 2).Draw(t, "withheld") > 0 {
+		return ""
+	}
+	return strings.Join([]string{before + "reporter: withheld" + after, "reporter_law: mini-child-law" + after}, before)
 }
 
 // anyDuty draws a duty of ours, of the reporter or of another office. Those
@@ -212,9 +220,33 @@ func promises(t *rapid.T, p *Program, e Envelope, keyed func(string) bool, plan 
 			}
 		}
 	}
+	promisesOfNames(t, p, e, keyed, plan)
 	for _, d := range plan.Reminders {
 		if !seen[d.Obligor] || slices.Contains(e.Conflict, p.Offices[d.Recipient].Kind) {
 			t.Fatalf("%s: reminder %s to %s", e.brief(), d.Obligor, d.Recipient)
+		}
+	}
+}
+
+// Somebody who holds the report can read who reports, and nobody who is accused
+// or from whom a law keeps the name.
+func promisesOfNames(t *rapid.T, p *Program, e Envelope, keyed func(string) bool, plan Plan) {
+	if len(plan.Audience) == 0 || !slices.IsSorted(plan.Audience) || len(slices.Compact(slices.Clone(plan.Audience))) != len(plan.Audience) {
+		t.Fatalf("%s: the audience is %v", e.brief(), plan.Audience)
+	}
+	for _, id := range plan.Audience {
+		o := p.Offices[id]
+		reason := slices.ContainsFunc(plan.Deliveries, func(d Delivery) bool {
+			return d.Holder == id && (d.Relay || o.Desk || !d.Courtesy && d.Withheld == "")
+		})
+		if !keyed(id) || !slices.Contains(plan.Readers, id) || o.Withheld != "" || slices.Contains(e.Conflict, o.Kind) || !reason {
+			t.Fatalf("%s: %s reads who reports: %+v", e.brief(), id, plan)
+		}
+	}
+	for _, d := range plan.Deliveries {
+		o := p.Offices[d.Recipient]
+		if d.Named != (o.Desk || !d.Courtesy && d.Withheld == "" && o.Withheld == "") {
+			t.Fatalf("%s: whether %s may know who reports is %v", e.brief(), d.Recipient, d.Named)
 		}
 	}
 }

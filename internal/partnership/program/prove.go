@@ -180,6 +180,7 @@ func (pr *proof) judge(e Envelope, s situation, k keys, plan Plan) {
 			pr.judgeOffice(at, e, s, k, d, d.Holder)
 		}
 	}
+	pr.judgeAudience(e, s, k, plan)
 	if len(plan.Deliveries) == 1 && plan.Deliveries[0].Rule == RuleFallback && !s.help && s.accused == 0 && len(e.LeftOut) == 0 {
 		pr.say(pr.rules[RuleFallback], e, k, "a tip falls through: no rule names anybody, so only a desk reads it")
 	}

@@ -221,6 +221,7 @@ func merged(a, b Duty) Duty {
 	if b.InPlaceOf == "" {
 		a.InPlaceOf = ""
 	}
+	a.Withheld = cmp.Or(a.Withheld, b.Withheld)
 	if len(a.Note) == 0 {
 		a.Note = b.Note
 	}
@@ -270,8 +271,13 @@ func (r *router) told(office string) bool {
 	return false
 }
 
-// holders decides whose key opens each delivery.
+// holders decides whose key opens each delivery, and the reporter's own part.
 func (r *router) holders() {
+	r.hold()
+	r.audience()
+}
+
+func (r *router) hold() {
 	desk := r.desk()
 	for i := range r.plan.Deliveries {
 		d := &r.plan.Deliveries[i]

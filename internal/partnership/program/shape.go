@@ -52,6 +52,8 @@ type officeRow struct {
 	Counties   []string  `pack:"counties"`
 	Invented   bool      `pack:"invented"`
 	Verified   string    `pack:"verified"`
+	Reporter   string    `pack:"reporter"`
+	NameLaw    string    `pack:"reporter_law"`
 }
 
 type channelsFile struct {
@@ -113,11 +115,13 @@ type rulesFile struct {
 }
 
 type ruleRow struct {
-	At     mark
-	ID     string    `pack:"id!"`
-	Title  form.Text `pack:"title!"`
-	When   string    `pack:"when!"`
-	Duties []dutyRow `pack:"duties!"`
+	At       mark
+	ID       string    `pack:"id!"`
+	Title    form.Text `pack:"title!"`
+	When     string    `pack:"when!"`
+	Duties   []dutyRow `pack:"duties!"`
+	Reporter string    `pack:"reporter"`
+	NameLaw  string    `pack:"reporter_law"`
 }
 
 type dutyRow struct {

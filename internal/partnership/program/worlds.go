@@ -171,7 +171,7 @@ func (p *Program) abroad(state string) string {
 	}
 	for _, role := range sortedKeys(roles) {
 		o := p.Offices[p.byRole[role+"/"+state]]
-		fmt.Fprint(&b, role, o.Kind, o.Police, o.ByNameOnly, o.Alternates, ";")
+		fmt.Fprint(&b, role, o.Kind, o.Police, o.ByNameOnly, o.Withheld, o.Alternates, ";")
 	}
 	return b.String()
 }

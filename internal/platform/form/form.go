@@ -16,6 +16,7 @@
 //	    type: choice              # choice choices text longtext place yesno
 //	    required: true
 //	    envelope: true            # opaque to this package: the caller's mark
+//	    part: reporter            # the same: a word by which the caller keeps some answers apart
 //	    label: {en: "What is it about?", es: "¿De qué se trata?"}   # quote words with ? or :
 //	    help: {en: Pick one., es: Elija una.}
 //	    notice: {en: Shown above the question., es: Aparece antes.}
@@ -96,6 +97,9 @@ type Question struct {
 	// question apply. All named questions must agree. Empty: always.
 	ShowWhen map[string][]string
 	Notice   Text // shown above the question
+	// Part is the caller's name for the answers that it keeps apart from the
+	// others; "" is all the others. No question has both Part and Envelope.
+	Part string
 }
 
 // Option is one answer that a choice offers.

@@ -116,6 +116,8 @@ func TestParseTellsWhatIsWrongAndWhere(t *testing.T) {
 		"page's own field":    {head + "- {id: lang, type: text, label: {en: A}}", "may not be called lang"},
 		"choice with nothing": {head + "- {id: a, type: choice, label: {en: A}}", "has no options"},
 		"text with options":   {head + "- {id: a, type: text, label: {en: A}, options: [{id: b, label: {en: B}}]}", "cannot have options"},
+		"part of two":         {head + "- {id: a, type: text, label: {en: A}, envelope: true, part: me}", "cannot be of a part and of the envelope"},
+		"part without a name": {head + "- {id: a, type: text, label: {en: A}, part: My own}", "is not usable as an id"},
 		"place with max":      {head + "- {id: a, type: place, label: {en: A}, max: 3}", "cannot have max"},
 		"max of nothing":      {head + "- {id: a, type: text, label: {en: A}, max: 0}", "expected a number"},
 		"doubled option":      {head + "- {id: a, type: choice, label: {en: A}, options: [{id: b, label: {en: B}}, {id: b, label: {en: C}}]}", `option "b" stands twice`},

@@ -113,6 +113,7 @@ func (p *parser) question(n *yaml.Node) Question {
 		"type":      func(n *yaml.Node) { q.Type = p.scalar(n) },
 		"required":  func(n *yaml.Node) { q.Required = p.flag(n) },
 		"envelope":  func(n *yaml.Node) { q.Envelope = p.flag(n) },
+		"part":      func(n *yaml.Node) { q.Part = p.id(n, idShape) },
 		"label":     func(n *yaml.Node) { q.Label = p.text(n) },
 		"help":      func(n *yaml.Node) { q.Help = p.text(n) },
 		"notice":    func(n *yaml.Node) { q.Notice = p.text(n) },
@@ -120,6 +121,9 @@ func (p *parser) question(n *yaml.Node) Question {
 		"options":   func(n *yaml.Node) { q.Options = p.options(n) },
 		"show_when": func(n *yaml.Node) { q.ShowWhen = p.showWhen(n) },
 	}, "id", "type", "label")
+	if q.Part != "" && q.Envelope {
+		p.fail(n, "question %q cannot be of a part and of the envelope", q.ID)
+	}
 	if q.ID == "lang" {
 		p.fail(n, "a question may not be called lang: that field belongs to the page")
 	}

@@ -51,6 +51,7 @@ type Field struct {
 	CountyList          string // id of the list of suggestions
 	Lists               []Region
 	ShowWhen            string // "topic=roads,bridges;other=yes"
+	Part                string // of the form that the answer is kept apart in, or ""
 	Errors              []string
 	t                   Translate
 }
@@ -129,7 +130,7 @@ func (s *Sheet) mark(p Problem, a Answers) error {
 func (f Form) field(q Question, lang string, t Translate, a Answers) (Field, error) {
 	out := Field{
 		ID: "q-" + q.ID, Type: q.Type, Name: q.ID, Required: q.Required, Max: q.Max, t: t,
-		Label: q.Label.In(lang), Help: q.Help.In(lang), Notice: q.Notice.In(lang), ShowWhen: conditions(q.ShowWhen),
+		Label: q.Label.In(lang), Help: q.Help.In(lang), Notice: q.Notice.In(lang), ShowWhen: conditions(q.ShowWhen), Part: q.Part,
 	}
 	switch q.Type {
 	case Choice, Choices:

@@ -147,8 +147,10 @@ func (c *ContentKey) tokenHash() [32]byte {
 
 // cipher is AES-256-GCM that draws its own nonces and writes them before the
 // ciphertext: the only form the FIPS module allows, and as easy in a browser.
-func (c *ContentKey) cipher() (cipher.AEAD, error) {
-	key := derive(c.secret[:], "waylight/body-key/v1")
+func (c *ContentKey) cipher() (cipher.AEAD, error) { return c.aead("waylight/body-key/v1") }
+
+func (c *ContentKey) aead(what string) (cipher.AEAD, error) {
+	key := derive(c.secret[:], what)
 	block, err := aes.NewCipher(key[:])
 	if err != nil {
 		return nil, fmt.Errorf("seal: making the body cipher: %w", err)
@@ -162,8 +164,12 @@ func (c *ContentKey) cipher() (cipher.AEAD, error) {
 
 // chunkAAD binds a chunk to its format, record, place, and to being the last.
 func chunkAAD(rec Record, index uint64, last bool) []byte {
+	return labelledAAD("waylight/body/v1", rec, index, last)
+}
+
+func labelledAAD(label string, rec Record, index uint64, last bool) []byte {
 	aad := make([]byte, 0, 64+len(rec.Program))
-	aad = appendField(aad, "waylight/body/v1")
+	aad = appendField(aad, label)
 	aad = appendField(aad, rec.Program)
 	aad = appendField(aad, rec.ID[:])
 	aad = binary.BigEndian.AppendUint64(aad, index)

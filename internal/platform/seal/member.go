@@ -43,14 +43,6 @@ func MemberSecret(master [32]byte) [32]byte {
 	return derive(master[:], "waylight/member/secret/v1")
 }
 
-// MemberSeed joins the member's secret with the share that the server's keyring
-// keeps: kemSeed makes the member's X-Wing key, signSeed the Ed25519 key. With
-// the share destroyed, a known passphrase opens nothing.
-func MemberSeed(memberSecret, serverShare [32]byte) (kemSeed, signSeed [32]byte) {
-	both := append(memberSecret[:], serverShare[:]...)
-	return derive(both, "waylight/member/kem/v1"), derive(both, "waylight/member/sign/v1")
-}
-
 // OfficeKeyInfo is the info string under which an office's seed is sealed to
 // each holder of it.
 func OfficeKeyInfo(program, office string, keyID [16]byte) string {

@@ -44,10 +44,8 @@ func TestMemberSecretsAreApart(t *testing.T) {
 	t.Parallel()
 	master := Stretch("plain words", []byte("0123456789abcdef"), 2)
 	auth, secret := AuthSecret(master), MemberSecret(master)
-	kem, sign := MemberSeed(secret, [32]byte{1})
-	otherKEM, otherSign := MemberSeed(secret, [32]byte{2})
-	fromAuth, _ := MemberSeed(auth, [32]byte{1})
-	all := [][32]byte{master, auth, secret, kem, sign, otherKEM, otherSign, fromAuth}
+	key, other, fromAuth := UnlockKey(secret, [32]byte{1}), UnlockKey(secret, [32]byte{2}), UnlockKey(auth, [32]byte{1})
+	all := [][32]byte{master, auth, secret, key, other, fromAuth}
 	for i := range all {
 		for j := range i {
 			if all[i] == all[j] {
@@ -55,9 +53,8 @@ func TestMemberSecretsAreApart(t *testing.T) {
 			}
 		}
 	}
-	again, _ := MemberSeed(secret, [32]byte{1})
-	if again != kem {
-		t.Error("the same secrets make another seed")
+	if UnlockKey(secret, [32]byte{1}) != key {
+		t.Error("the same secrets make another key")
 	}
 }
 

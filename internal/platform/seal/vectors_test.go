@@ -4,7 +4,6 @@ package seal
 
 import (
 	"bytes"
-	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -153,64 +152,6 @@ func TestVectorsKeys(t *testing.T) {
 		}
 		if id := pub.ID(); !bytes.Equal(id[:], c.KeyID) {
 			t.Errorf("%s: key id %x", c.Name, id)
-		}
-	}
-}
-
-type memberVector struct {
-	Name          string   `json:"name"`
-	Passphrase    string   `json:"passphrase_utf8"`
-	Salt          hexBytes `json:"salt"`
-	Iterations    int      `json:"iterations"`
-	ServerShare   hexBytes `json:"server_share"`
-	Master        hexBytes `json:"master"`
-	AuthSecret    hexBytes `json:"auth_secret"`
-	AuthSHA256    hexBytes `json:"auth_sha256"`
-	MemberSecret  hexBytes `json:"member_secret"`
-	KEMSeed       hexBytes `json:"kem_seed"`
-	KEMPublicKey  hexBytes `json:"kem_public_key"`
-	SignSeed      hexBytes `json:"sign_seed"`
-	SignPublicKey hexBytes `json:"sign_public_key"`
-	SignSignature hexBytes `json:"signature_of_name"`
-}
-
-func memberOf(name, passphrase string, salt []byte, iterations int) memberVector {
-	share := fixed("server share")
-	master := Stretch(passphrase, salt, iterations)
-	auth, secret := AuthSecret(master), MemberSecret(master)
-	authHash := sha256.Sum256(auth[:])
-	kem, sign := MemberSeed(secret, share)
-	signKey := ed25519.NewKeyFromSeed(sign[:])
-	return memberVector{
-		Name: name, Passphrase: passphrase, Salt: salt, Iterations: iterations, ServerShare: share[:],
-		Master: master[:], AuthSecret: auth[:], AuthSHA256: authHash[:], MemberSecret: secret[:],
-		KEMSeed: kem[:], KEMPublicKey: must(PrivateFromSeed(kem[:])).Public().Bytes(),
-		SignSeed: sign[:], SignPublicKey: hexBytes(signKey.Public().(ed25519.PublicKey)),
-		SignSignature: ed25519.Sign(signKey, []byte(name)),
-	}
-}
-
-func makeMemberVectors() any {
-	salt := fixed("salt")
-	return []memberVector{
-		memberOf("plain", "seven plain words on a card", salt[:16], Iterations),
-		memberOf("accents, composed", "contrase\u00f1a \u00e9", salt[:16], 1000),
-		memberOf("accents, decomposed", "contrasen\u0303a e\u0301", salt[:16], 1000),
-		memberOf("full width digit and ligature", "\uff11 \ufb01re", salt[:16], 1000),
-		memberOf("spaces count", " plain ", salt[:16], 1000),
-		memberOf("long salt", "plain", salt[:], 1000),
-	}
-}
-
-func TestVectorsMembers(t *testing.T) {
-	t.Parallel()
-	var cases []memberVector
-	vectors(t, "members", &cases, makeMemberVectors)
-	for _, c := range cases {
-		got := must(json.Marshal(memberOf(c.Name, c.Passphrase, c.Salt, c.Iterations)))
-		want := must(json.Marshal(c))
-		if !bytes.Equal(got, want) {
-			t.Errorf("%s: made\n%s, not\n%s", c.Name, got, want)
 		}
 	}
 }

@@ -4,7 +4,6 @@ package seal
 
 import (
 	"cmp"
-	_ "embed"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,12 +19,6 @@ const (
 	maxTyped = 40 // runes of one typed word that are looked at
 )
 
-//go:embed words/en.txt
-var englishText string
-
-//go:embed words/es.txt
-var spanishText string
-
 // list is one language's words: shown as they are written, found as they are
 // typed (lower case, no accents).
 type list struct {
@@ -38,7 +31,7 @@ type list struct {
 // lists are the languages, English first. The same index is the same number in
 // each; no word stands in two of them.
 var lists = sync.OnceValue(func() []*list {
-	return []*list{newList("en", englishText), newList("es", spanishText)}
+	return []*list{newList("en", wordList("en")), newList("es", wordList("es"))}
 })
 
 func newList(lang, text string) *list {

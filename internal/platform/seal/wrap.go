@@ -39,6 +39,10 @@ func OpenWrap(k *PrivateKey, wrap []byte, rec Record, hash [32]byte, recipient s
 	return &ContentKey{secret: [32]byte(secret)}, nil
 }
 
+// IsWrap says whether bytes have the shape of a wrap. More cannot be told without
+// the key that it is for.
+func IsWrap(wrap []byte) bool { return len(wrap) == WrapSize && wrap[0] == formatVersion }
+
 func wrapInfo(rec Record, hash [32]byte, recipient string) ([]byte, error) {
 	if err := rec.check(); err != nil {
 		return nil, err

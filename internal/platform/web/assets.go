@@ -58,20 +58,41 @@ func (s *Site) AddAssets(fsys fs.FS) error {
 	return a.add(fsys)
 }
 
-func (a *assets) add(fsys fs.FS) error {
+// AddAsset adds one file that is made when the program starts.
+func (s *Site) AddAsset(name string, body []byte) error {
+	a := &s.assets
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.ready != nil {
+		return errors.New("adding an asset: too late, the first address was already given out")
+	}
+	if assetKinds[path.Ext(name)] == "" || path.Base(name) != name {
+		return fmt.Errorf("adding an asset: %q is not the name of one", name)
+	}
+	return a.keep(name, body)
+}
+
+func (a *assets) keep(name string, body []byte) error {
 	if a.raw == nil {
 		a.raw = map[string][]byte{}
 	}
+	if _, twice := a.raw[name]; twice {
+		return fmt.Errorf("adding assets: %s stands twice", name)
+	}
+	a.raw[name] = body
+	return nil
+}
+
+func (a *assets) add(fsys fs.FS) error {
 	return fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || assetKinds[path.Ext(p)] == "" {
 			return err
 		}
-		name := path.Base(p)
-		if _, twice := a.raw[name]; twice {
-			return fmt.Errorf("adding assets: %s stands twice", name)
+		body, err := fs.ReadFile(fsys, p)
+		if err != nil {
+			return err
 		}
-		a.raw[name], err = fs.ReadFile(fsys, p)
-		return err
+		return a.keep(path.Base(p), body)
 	})
 }
 
@@ -82,6 +103,25 @@ func (s *Site) Asset(name string) string {
 		return ""
 	}
 	return found.path
+}
+
+// Scripts gives the SHA-256 of every script as it is served, by name. After it no
+// asset can be added.
+func (s *Site) Scripts() (map[string][32]byte, error) {
+	a := &s.assets
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	err := a.build()
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][32]byte{}
+	for name, found := range a.ready {
+		if path.Ext(name) == ".js" {
+			out[name] = sha256.Sum256(found.body)
+		}
+	}
+	return out, nil
 }
 
 func (s *Site) asset(name string) (*asset, error) {

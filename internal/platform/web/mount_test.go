@@ -280,7 +280,7 @@ func TestTheGuardDecidesForStaffPagesOnly(t *testing.T) {
 	var asked []string
 	guard := func(a web.Access, h web.Handler) web.Handler {
 		return func(w http.ResponseWriter, r *http.Request) error {
-			asked = append(asked, fmt.Sprint(r.URL.Path, a.Roles))
+			asked = append(asked, r.URL.Path+" "+a.Action)
 			if r.Header.Get("Cookie") == "" {
 				return fault.New(fault.SignIn, "sign_in", "Please sign in first.")
 			}
@@ -290,7 +290,7 @@ func TestTheGuardDecidesForStaffPagesOnly(t *testing.T) {
 	site := webtest.Site(t)
 	site.SignIn = "/staff/sign-in"
 	routes := []web.Route{
-		{Pattern: "GET /open", Access: web.Public, Handler: ok}, {Pattern: "GET /staff/a", Access: web.Access{Roles: []string{"desk"}}, Handler: ok},
+		{Pattern: "GET /open", Access: web.Public, Handler: ok}, {Pattern: "GET /staff/a", Access: web.Access{Action: "desk.read"}, Handler: ok},
 		{Pattern: "POST /staff/a", Handler: ok},
 	}
 	client := webtest.Server(t, site, routes, guard)
@@ -299,7 +299,7 @@ func TestTheGuardDecidesForStaffPagesOnly(t *testing.T) {
 		t.Errorf("the guard was asked about a public page: %v", asked)
 	}
 	doc := client.GetDoc("/staff/a?q=1")
-	if doc.Status != 303 || doc.Header.Get("Location") != "/staff/sign-in?next=%2Fstaff%2Fa%3Fq%3D1" || asked[0] != "/staff/a[desk]" {
+	if doc.Status != 303 || doc.Header.Get("Location") != "/staff/sign-in?next=%2Fstaff%2Fa%3Fq%3D1" || asked[0] != "/staff/a desk.read" {
 		t.Errorf("%d %s %v", doc.Status, doc.Header.Get("Location"), asked)
 	}
 	doc = client.PostForm("/staff/a", url.Values{"note": {"x"}})

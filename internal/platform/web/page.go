@@ -26,6 +26,7 @@ type View struct {
 	Langs    map[string]string // language -> this page's address in it; default Path?lang=xx
 	Secret   bool              // the page holds a secret: it is not compressed
 	Scripts  []string          // assets that the page loads as modules
+	Imports  []string          // assets that those import, so that they come at once and under their hash
 	Refresh  int               // seconds after which an idle staff page loads again, with a script; 0: never
 }
 
@@ -153,6 +154,17 @@ func (p *page) Exit() string { return p.site.exitURL() }
 
 // SignOut is the path that the sign-out button posts to.
 func (p *page) SignOut() string { return p.site.SignOut }
+
+// Idle is how the page hides when nobody uses it; nil for who is not signed in.
+func (p *page) Idle() *Idle {
+	if p.Who() == "" {
+		return nil
+	}
+	return p.site.Idle
+}
+
+// Seconds is how long nobody has to use the page.
+func (i *Idle) Seconds() int { return int(i.After / time.Second) }
 
 // Nav lists the entries of the staff's navigation.
 func (p *page) Nav() []NavItem {

@@ -58,7 +58,7 @@ type Handler func(w http.ResponseWriter, r *http.Request) error
 // Access says who may use a route.
 type Access struct {
 	Public bool
-	Roles  []string // any one of them; empty and not Public: anybody signed in
+	Action string // what the route does, as the guard's table of rules names it
 }
 
 // Public is the access of pages that are open to everybody.
@@ -91,9 +91,18 @@ type Site struct {
 	HTTPS   bool                            // reached over TLS that a proxy ends
 	SignIn  string                          // path of the sign-in page; "" answers 401 instead
 	SignOut string                          // path that a sign-out button posts to; "" shows none
+	Idle    *Idle                           // how staff pages hide when nobody uses them; nil: they do not
 	Zone    *time.Location                  // for times on pages; default UTC
 	assets  assets
 	own     ownTemplates
+}
+
+// Idle says what a staff page does when nobody uses it: after so long it hides
+// what it shows and leads to the page at Lock, to which it posts first. While
+// somebody is there it posts to Keep now and then.
+type Idle struct {
+	Lock, Keep string
+	After      time.Duration
 }
 
 func (s *Site) exitURL() string {

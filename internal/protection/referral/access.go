@@ -7,6 +7,7 @@ import (
 	"errors"
 
 	"waylight/internal/partnership/identity"
+	"waylight/internal/partnership/policy"
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/store"
 	"waylight/internal/protection/report"
@@ -16,35 +17,56 @@ import (
 type Reports interface {
 	Body(ctx context.Context, programID string, id store.ID, holder string) (report.Sealed, error)
 	AddWrap(tx *store.Tx, programID string, id store.ID, holder string, keyID [16]byte, wrap []byte) error
+	Reporter(ctx context.Context, programID string, id store.ID, holder string) (report.ReporterPart, error)
+	AddReporterWrap(tx *store.Tx, programID string, id store.ID, holder string, keyID [16]byte, wrap []byte) error
 }
 
 // staff are the roles that work with reports.
 var staff = []string{identity.RoleMember, identity.RoleSupervisor, identity.RoleDesk}
 
-// place of work: the program and the office of a member who works with reports.
+// whoIs is a member at an office as policy knows them.
+func whoIs(m identity.Member, o program.Office) policy.Subject {
+	return policy.Subject{Program: m.Program, Office: m.Office, Roles: m.Roles, Member: m.ID.String(), Police: o.Police, Desk: o.Desk, Kind: o.Kind}
+}
+
+// heldAs is a referral as policy knows it: held by one office, behind the walls of its report.
+func heldAs(r Referral) policy.Object {
+	return policy.Object{
+		Program: r.Program, Office: r.Holder, Holder: r.Holder, Mode: r.Mode, Relay: r.Relay, Conflict: r.Conflict,
+		Gone: r.State == Recused || r.State == Replaced,
+	}
+}
+
+// office is the program and the office of a member who works with reports.
 func (s *Service) office(m identity.Member) (*program.Program, program.Office, error) {
 	p, ok := s.programs.Program(m.Program)
-	if !ok || !m.Active || !m.Has(staff...) {
+	if !ok || !m.Active {
 		return nil, program.Office{}, ErrForbidden
 	}
 	o, ok := p.Offices[m.Office]
-	if !ok {
+	if !ok || !policy.Allow(policy.ReadReport, whoIs(m, o)) {
 		return nil, program.Office{}, ErrForbidden
 	}
 	return p, o, nil
 }
 
-// sees reports whether an office may know of a referral it holds. The rules of
-// the pack keep reports from accused offices and help reports from police desks
-// already; this holds even if a row says otherwise.
-func sees(o program.Office, r Referral) bool {
-	switch {
-	case r.Holder != o.ID, r.State == Recused, r.State == Replaced, accused(o, r.Conflict):
-		return false
-	case r.Mode == program.Help && o.Police && r.Relay:
-		return false
-	}
-	return true
+// may says whether a member may do something to what an office of theirs holds, reports aside.
+func (s *Service) may(m identity.Member, a policy.Action) bool {
+	_, o, err := s.office(m)
+	return err == nil && policy.Decide(a, whoIs(m, o), policy.Object{Program: m.Program, Office: m.Office}).Allowed
+}
+
+// sees reports whether a member may know of a referral. The rules of the pack
+// keep reports from accused offices and help reports from police desks already;
+// this holds even if a row says otherwise.
+func sees(m identity.Member, o program.Office, r Referral) bool {
+	return policy.Decide(policy.ReadReport, whoIs(m, o), heldAs(r)).Allowed
+}
+
+// mayHear reports whether a member may be told that something waits at another
+// office or their own.
+func mayHear(m identity.Member, o program.Office, r Referral) bool {
+	return policy.Decide(policy.HearOf, whoIs(m, o), heldAs(r)).Allowed
 }
 
 // mine lists the referrals of one report that the member's office holds and the
@@ -61,7 +83,7 @@ func (s *Service) mine(ctx context.Context, q store.Reader, m identity.Member, i
 	}
 	var out []Referral
 	for _, r := range held {
-		if sees(o, r) {
+		if sees(m, o, r) {
 			out = append(out, r)
 		}
 	}
@@ -109,7 +131,4 @@ func (s *Service) write(ctx context.Context, fn func(tx *store.Tx) error) error 
 const maxOvertaken = 8
 
 // isDesk reports whether the member works at a desk.
-func (s *Service) isDesk(m identity.Member) bool {
-	_, o, err := s.office(m)
-	return err == nil && o.Desk && m.Has(identity.RoleDesk)
-}
+func (s *Service) isDesk(m identity.Member) bool { return s.may(m, policy.WorkDesk) }

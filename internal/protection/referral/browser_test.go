@@ -84,7 +84,7 @@ func TestAReportInARealBrowser(t *testing.T) {
 	ana := w.seat(browser, childCare, "Ana", identity.RoleMember)
 	dee := w.seat(browser, tipDesk, "Dee", identity.RoleMember, identity.RoleDesk)
 	lia := w.hire(lawyers, "Lia")
-	id := w.send(child())
+	id := w.send(named(child()))
 	path := "/staff/report/" + id.String()
 
 	ana.arrive(path)
@@ -125,9 +125,18 @@ func TestAReportInARealBrowser(t *testing.T) {
 	ana.click("#open")
 	ana.waitFor("words", "not allowed to leave the van")
 	webtest.Eval[bool](ana.Tab, fmt.Sprintf(`(document.getElementById("refer-office").value = %q) !== ""`, lawyers))
+	if !webtest.Eval[bool](ana.Tab, `document.getElementById("refer-named").disabled`) {
+		t.Error("who reported can be sent on before it was opened")
+	}
+	ana.click("#open-named")
+	ana.waitFor("named-words", reporterName)
+	ana.waitFor("named-words", "only in the ways that they ticked")
+	ana.click("#refer-named")
+	ana.Picture("report-reporter")
 	ana.click("#refer-form button")
 	ana.WaitFor(`location.search === "?done=referred" && document.readyState === "complete"`)
-	w.open(lia, id) // the wrap that the browser made opens
+	w.open(lia, id) // the wraps that the browser made open
+	w.openName(lia, id)
 
 	task := w.task(hand{Member: dee.holder.Member}, id, local)
 	dee.arrive("/staff/desk/" + task.ID.String())

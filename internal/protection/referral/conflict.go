@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"waylight/internal/partnership/identity"
+	"waylight/internal/partnership/policy"
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/store"
 )
@@ -69,7 +70,7 @@ func (s *Service) stepBack(tx *store.Tx, m identity.Member, r Referral, last boo
 // RecuseOffice lets a supervisor say that the whole office must not handle a
 // report. The office no longer sees it; the desk is told to find another.
 func (s *Service) RecuseOffice(ctx context.Context, m identity.Member, id store.ID) error {
-	if !m.Has(identity.RoleSupervisor) {
+	if !s.may(m, policy.RecuseOffice) {
 		return ErrForbidden
 	}
 	err := s.change(ctx, m, id, func(tx *store.Tx, mine []Referral) (bool, error) {

@@ -77,7 +77,7 @@ func noticePause(tries int) time.Duration {
 func (s *Service) noticeTargets(ctx context.Context, programID string, n notice) ([]Referral, error) {
 	if !n.Referral.IsZero() {
 		r, err := referralByID(ctx, s.db, programID, n.Referral)
-		if err != nil || !(r.Open() || r.State == Running) {
+		if err != nil || !(r.Open() || r.State == Running || n.Away && r.State == Acknowledged) {
 			return nil, err
 		}
 		return []Referral{r}, nil

@@ -12,6 +12,7 @@ import (
 
 	"waylight/internal/partnership/agency"
 	"waylight/internal/partnership/identity"
+	"waylight/internal/partnership/policy"
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/store"
@@ -189,7 +190,10 @@ func (s *Service) RecordOutcome(ctx context.Context, m identity.Member, id store
 // Assign makes a colleague the owner. Everybody may take a report over; to give
 // it to somebody else is a supervisor's.
 func (s *Service) Assign(ctx context.Context, m identity.Member, id store.ID, to store.ID) error {
-	if to != m.ID && !m.Has(identity.RoleSupervisor) {
+	if _, err := s.mine(ctx, s.db, m, id); err != nil {
+		return err
+	}
+	if to != m.ID && !s.may(m, policy.HandOver) {
 		return ErrForbidden
 	}
 	colleague, err := s.people.Member(ctx, m.Program, to)
@@ -199,7 +203,7 @@ func (s *Service) Assign(ctx context.Context, m identity.Member, id store.ID, to
 	if _, err := s.mine(ctx, s.db, colleague, id); err != nil || colleague.Office != m.Office {
 		return ErrForbidden
 	}
-	return s.change(ctx, m, id, func(tx *store.Tx, mine []Referral) (bool, error) {
+	return s.change(ctx, m, id, func(tx *store.Tx, mine []Referral) (changed bool, err error) {
 		for _, r := range mine {
 			if r.Relay {
 				continue
@@ -210,8 +214,9 @@ func (s *Service) Assign(ctx context.Context, m identity.Member, id store.ID, to
 			if err := s.step(tx, r, m.Actor(), m.Office, ActAssign, r.State, "", 0); err != nil {
 				return false, err
 			}
+			changed = true
 		}
-		return true, nil
+		return changed, nil
 	})
 }
 

@@ -22,8 +22,13 @@ func (s *Service) List(ctx context.Context, m identity.Member, f Filter) (Page, 
 	if f.List == "" {
 		f.List = ListInbox
 	}
-	if !slices.Contains([]string{ListInbox, ListTasks, ListLate, ListStuck}, f.List) || f.List != ListInbox && !s.isDesk(m) {
+	if !slices.Contains([]string{ListInbox, ListTasks, ListLate, ListStuck, ListLetters}, f.List) || f.List != ListInbox && !s.isDesk(m) {
 		return Page{}, ErrNotFound
+	}
+	if f.Letters || f.List == ListLetters {
+		if f.letters, err = s.waitingFor(ctx, m, f.List == ListLetters); err != nil {
+			return Page{}, err
+		}
 	}
 	page, err := list(ctx, s.db, p, m, f, s.now())
 	return page, fault.Wrap(err, "reading a list")

@@ -44,6 +44,9 @@ func (s *Service) reach(ctx context.Context, r Referral, rung int, at time.Time)
 			more, err = s.standIns(ctx, p.ID, r.Holder, at)
 			found = append(found, more...)
 		}
+		if err == nil {
+			found, err = s.besideLocked(ctx, r, found)
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -129,8 +132,7 @@ func (s *Service) allowed(ctx context.Context, p *program.Program, r Referral, f
 	seen := map[store.ID]bool{}
 	for _, m := range found {
 		o := p.Offices[m.Office]
-		police := r.Mode == program.Help && o.Police && (m.Office != r.Holder || r.Relay)
-		if !m.Active || m.Email == "" || seen[m.ID] || recused[m.ID] || accused(o, r.Conflict) || police {
+		if !m.Active || m.Email == "" || seen[m.ID] || recused[m.ID] || !mayHear(m, o, r) {
 			continue
 		}
 		seen[m.ID] = true

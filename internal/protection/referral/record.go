@@ -232,6 +232,7 @@ type notice struct {
 	Level    int      `json:"level"`
 	Since    int64    `json:"since"`           // microseconds; an earlier mail does not count
 	Tries    int      `json:"tries,omitempty"` // how often it failed before
+	Away     bool     `json:"away,omitempty"`  // whoever had it cannot sign in: also of what they had acknowledged
 }
 
 func enqueueNotice(tx *store.Tx, programID string, n notice, at time.Time) error {

@@ -172,6 +172,18 @@ func (s *Service) ReferOn(ctx context.Context, m identity.Member, id store.ID, o
 	if err != nil {
 		return store.ID{}, err
 	}
+	if err := s.checkName(ctx, m, id, p, e, o); err != nil {
+		return store.ID{}, err
+	}
+	if o.Reporter != nil {
+		named, err := s.hasName(ctx, m.Program, id, o)
+		if err != nil {
+			return store.ID{}, err
+		}
+		if named {
+			o.Reporter = nil
+		}
+	}
 	fresh := store.NewID()
 	err = s.change(ctx, m, id, func(tx *store.Tx, mine []Referral) (bool, error) {
 		n, err := count(ctx, tx, m.Program, "report = $2 and holder = $3 and relay = 0 and origin <> 'reminder' and state not in ('recused', 'replaced')", id, o.Office)
@@ -185,6 +197,9 @@ func (s *Service) ReferOn(ctx context.Context, m identity.Member, id store.ID, o
 			if err := s.addWrap(tx, m, id, o); err != nil {
 				return false, err
 			}
+		}
+		if err := s.giveName(tx, m, mine[0], o.Office, o.KeyID, o.Reporter); err != nil {
+			return false, err
 		}
 		if err := s.step(tx, mine[0], m.Actor(), m.Office, ActOnward, mine[0].State, o.Office, 0); err != nil {
 			return false, err

@@ -198,6 +198,9 @@ type Onward struct {
 	KeyID  [16]byte
 	Wrap   []byte
 	Basis  string // law that allows it; needed in help mode without consent
+	// Reporter is the key of the reporter's own part, wrapped for the office; nil
+	// leaves that part out.
+	Reporter []byte
 }
 
 // Mailer sends one message.
@@ -230,6 +233,7 @@ type Service struct {
 	pages    *web.Templates
 	now      func() time.Time
 	base     string
+	letters  Letters // nil where no room carries messages
 }
 
 var _ report.Referrals = (*Service)(nil)

@@ -59,6 +59,9 @@ const (
 	ActSeparate Act = "separate"
 	ActNote     Act = "note"
 	ActStepBack Act = "recuse"
+
+	ActOpenReporter Act = "open_reporter" // the reporter's own part was opened
+	ActGiveReporter Act = "give_reporter" // and given to another office
 )
 
 // move is one line of the transition table.
@@ -101,27 +104,31 @@ var reminderMoves = []move{
 
 // Faults of this room. Their messages are safe to show.
 var (
-	ErrNotFound  = fault.New(fault.NotFound, "referral.not_found", "There is no such report in your office's inbox.")
-	ErrState     = fault.New(fault.Conflict, "referral.state", "This was already done, or somebody else did something first. Load the page again to see where it stands.")
-	ErrTaken     = fault.New(fault.Conflict, "referral.taken", "Somebody else has this task. Nothing was changed.")
-	ErrNotYours  = fault.New(fault.Conflict, "referral.not_yours", "You do not hold this task any more. Take it again first.")
-	ErrProof     = fault.New(fault.Invalid, "referral.proof", "The proof does not fit this report. Open it again in your browser.")
-	ErrOffice    = fault.New(fault.Forbidden, "referral.office", "This report may not be sent to that office.")
-	ErrCode      = fault.New(fault.Invalid, "referral.code", "That does not look like a confirmation code. Type exactly what the office gave you.")
-	ErrOutcome   = fault.New(fault.Invalid, "referral.outcome", "Choose one of the outcomes.")
-	ErrMatter    = fault.New(fault.Invalid, "referral.matter", "There is no report with that number in your office's inbox.")
-	ErrForbidden = fault.New(fault.Forbidden, "referral.forbidden", "Your role does not allow this.")
-	ErrKey       = fault.New(fault.Conflict, "referral.key", "That office changed its key meanwhile. Load the page again and repeat.")
-	ErrNote      = fault.New(fault.Invalid, "referral.note", "A note must be sealed in your browser and hold at most 20,000 characters.")
-	ErrAttempt   = fault.New(fault.Invalid, "referral.attempt", "Choose what happened with the call or form.")
-	ErrRetry     = fault.New(fault.Invalid, "referral.retry", "Choose a time within the next 24 hours.")
-	ErrChannel   = fault.New(fault.Invalid, "referral.channel", "Choose the number or page that you used.")
-	ErrSure      = fault.New(fault.Invalid, "referral.sure", "Tick the box to say that you mean it.")
-	ErrNoWrap    = fault.New(fault.Conflict, "referral.no_wrap", "This report is not readable for your office yet. Say so with the button, and another holder will make it readable.")
-	ErrHasIt     = fault.New(fault.Conflict, "referral.has_it", "That office already has this report.")
-	ErrSameKey   = fault.New(fault.Conflict, "referral.same_key", "That office's copy is for its present key already. If it cannot open it, it must make a new key first.")
-	ErrUnopened  = fault.New(fault.Conflict, "referral.unopened", "Open the report in your browser first.")
-	ErrBasis     = fault.New(fault.Invalid, "referral.basis", "The person who asked for help did not choose that office. Name the law that allows it, or do not send it.")
+	ErrNotFound     = fault.New(fault.NotFound, "referral.not_found", "There is no such report in your office's inbox.")
+	ErrState        = fault.New(fault.Conflict, "referral.state", "This was already done, or somebody else did something first. Load the page again to see where it stands.")
+	ErrTaken        = fault.New(fault.Conflict, "referral.taken", "Somebody else has this task. Nothing was changed.")
+	ErrNotYours     = fault.New(fault.Conflict, "referral.not_yours", "You do not hold this task any more. Take it again first.")
+	ErrProof        = fault.New(fault.Invalid, "referral.proof", "The proof does not fit this report. Open it again in your browser.")
+	ErrOffice       = fault.New(fault.Forbidden, "referral.office", "This report may not be sent to that office.")
+	ErrCode         = fault.New(fault.Invalid, "referral.code", "That does not look like a confirmation code. Type exactly what the office gave you.")
+	ErrOutcome      = fault.New(fault.Invalid, "referral.outcome", "Choose one of the outcomes.")
+	ErrMatter       = fault.New(fault.Invalid, "referral.matter", "There is no report with that number in your office's inbox.")
+	ErrForbidden    = fault.New(fault.Forbidden, "referral.forbidden", "Your role does not allow this.")
+	ErrKey          = fault.New(fault.Conflict, "referral.key", "That office changed its key meanwhile. Load the page again and repeat.")
+	ErrNote         = fault.New(fault.Invalid, "referral.note", "A note must be sealed in your browser and hold at most 20,000 characters.")
+	ErrAttempt      = fault.New(fault.Invalid, "referral.attempt", "Choose what happened with the call or form.")
+	ErrRetry        = fault.New(fault.Invalid, "referral.retry", "Choose a time within the next 24 hours.")
+	ErrChannel      = fault.New(fault.Invalid, "referral.channel", "Choose the number or page that you used.")
+	ErrSure         = fault.New(fault.Invalid, "referral.sure", "Tick the box to say that you mean it.")
+	ErrNoWrap       = fault.New(fault.Conflict, "referral.no_wrap", "This report is not readable for your office yet. Say so with the button, and another holder will make it readable.")
+	ErrHasIt        = fault.New(fault.Conflict, "referral.has_it", "That office already has this report.")
+	ErrSameKey      = fault.New(fault.Conflict, "referral.same_key", "That office's copy is for its present key already. If it cannot open it, it must make a new key first.")
+	ErrNoName       = fault.New(fault.Forbidden, "referral.no_name", "The part about the reporter is not for your office, or the reporter said nothing of themselves.")
+	ErrName         = fault.New(fault.Forbidden, "referral.name", "That office may not be given the part about the reporter. Nothing was sent to it.")
+	ErrHasName      = fault.New(fault.Conflict, "referral.has_name", "That office has the part about the reporter already. Nothing was changed.")
+	ErrUnopened     = fault.New(fault.Conflict, "referral.unopened", "Open the report in your browser first.")
+	ErrNameUnopened = fault.New(fault.Conflict, "referral.name_unopened", "Open the part about the reporter in your browser first.")
+	ErrBasis        = fault.New(fault.Invalid, "referral.basis", "The person who asked for help did not choose that office. Name the law that allows it, or do not send it.")
 )
 
 // moves is the table that holds for r.

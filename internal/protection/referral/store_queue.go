@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/base32"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,21 +23,25 @@ const (
 	ListTasks = "tasks"
 	ListLate  = "late"
 	ListStuck = "stuck" // cannot be opened, or recused: another holder or office is needed
-	listAny   = "any"   // whatever a desk may know of; counted, never listed
+	// ListLetters is what senders wrote and nobody answered: the desk's own, and what is late elsewhere.
+	ListLetters = "letters"
+	listAny     = "any" // whatever a desk may know of; counted, never listed
 )
 
 // Filter picks from a list.
 type Filter struct {
-	List   string
-	State  string // "": what is not finished; "all"; or one state
-	Danger bool
-	Child  bool
-	Mine   bool   // owned or taken by the member
-	Asks   bool   // inbox: another office asks for a new wrap
-	Text   string // words of the envelope, or a report's number
-	NoHelp bool   // leave help reports out, as exports do
-	After  string // cursor
-	Limit  int    // rows; at most maxPage
+	List    string
+	State   string // "": what is not finished; "all"; or one state
+	Danger  bool
+	Child   bool
+	Mine    bool     // owned or taken by the member
+	Asks    bool     // inbox: another office asks for a new wrap
+	Letters bool     // a message of the sender waits for an answer
+	letters []Letter // which those are
+	Text    string   // words of the envelope, or a report's number
+	NoHelp  bool     // leave help reports out, as exports do
+	After   string   // cursor
+	Limit   int      // rows; at most maxPage
 }
 
 const maxPage = 200
@@ -109,6 +114,8 @@ func scope(p *program.Program, m identity.Member, name string, now time.Time) *q
 		q.conditions = append(q.conditions, lateness)
 	case ListStuck:
 		q.add("origin <> 'reminder' and state in ('cannot_open', 'recused')")
+	case ListLetters:
+		q.add("origin <> 'reminder' and state not in ('recused', 'replaced')")
 	case listAny:
 		q.add("origin <> 'reminder'")
 	case ListTasks:
@@ -130,7 +137,7 @@ func scope(p *program.Program, m identity.Member, name string, now time.Time) *q
 // narrow adds what the filter asks for.
 func (f Filter) narrow(q *query, m identity.Member) {
 	switch {
-	case f.List == ListLate || f.List == ListStuck || f.State == "all":
+	case f.List == ListLate || f.List == ListStuck || f.List == ListLetters || f.State == "all":
 	case f.State != "":
 		q.add("state = ?", f.State)
 	default:
@@ -147,6 +154,9 @@ func (f Filter) narrow(q *query, m identity.Member) {
 	}
 	if f.Mine {
 		q.add("(owner = ? or taken_by = ?)", m.ID, m.ID)
+	}
+	if f.Letters || f.List == ListLetters {
+		f.waiting(q)
 	}
 	if f.Asks {
 		q.add("opened_at is not null and mode <> 'help'") // who else was picked for help is not for an inbox to know
@@ -165,6 +175,41 @@ func (f Filter) narrow(q *query, m identity.Member) {
 		}
 		q.add(`words like ? escape '\'`, like)
 	}
+}
+
+// waiting picks the reports of f.letters, each once for the office that holds it.
+func (f Filter) waiting(q *query) {
+	if len(f.letters) == 0 {
+		q.add("1 = 0")
+		return
+	}
+	var offices []string
+	var args []any
+	for _, office := range officesOf(f.letters) {
+		args = append(args, office)
+		marks := ""
+		for _, l := range f.letters {
+			if l.Office == office {
+				args = append(args, l.Report)
+				marks += ", ?"
+			}
+		}
+		offices = append(offices, "holder = ? and report in ("+marks[2:]+")")
+	}
+	q.add("("+strings.Join(offices, " or ")+")", args...)
+	q.add(`not exists (select 1 from referral twin where twin.program = referral.program and twin.report = referral.report
+		and twin.holder = referral.holder and twin.origin <> 'reminder' and twin.id < referral.id)`)
+}
+
+// officesOf lists the offices at which letters wait, each once.
+func officesOf(letters []Letter) []string {
+	var out []string
+	for _, l := range letters {
+		if !slices.Contains(out, l.Office) {
+			out = append(out, l.Office)
+		}
+	}
+	return out
 }
 
 // Short is the part of a report's number that lists show: its first eight letters.

@@ -23,6 +23,7 @@ import (
 
 	"waylight/internal/partnership/agency"
 	"waylight/internal/partnership/identity"
+	"waylight/internal/partnership/policy"
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/fault"
@@ -79,6 +80,7 @@ type world struct {
 	runner    *jobs.Runner
 	logged    *bytes.Buffer
 	keys      map[string]*seal.PrivateKey
+	signing   map[string]ed25519.PrivateKey
 	log       *custody.Log
 
 	mu    sync.Mutex
@@ -97,7 +99,13 @@ func build(t *testing.T, db *store.DB, clock *storetest.Clock) (*world, *web.Sit
 	t.Helper()
 	set, err := packs()
 	check(t, err)
-	w := &world{t: t, db: db, clock: clock, logged: &bytes.Buffer{}, keys: map[string]*seal.PrivateKey{}, hands: map[string]hand{}, log: newLog(t)}
+	return buildOn(t, set, db, clock)
+}
+
+// buildOn is build with other packs.
+func buildOn(t *testing.T, set *program.Set, db *store.DB, clock *storetest.Clock) (*world, *web.Site) {
+	t.Helper()
+	w := &world{t: t, db: db, clock: clock, logged: &bytes.Buffer{}, keys: map[string]*seal.PrivateKey{}, signing: map[string]ed25519.PrivateKey{}, hands: map[string]hand{}, log: newLog(t)}
 	var ok bool
 	if w.ms, ok = set.Program("ms"); !ok {
 		t.Fatal("there is no Mississippi pack")
@@ -113,7 +121,8 @@ func build(t *testing.T, db *store.DB, clock *storetest.Clock) (*world, *web.Sit
 	site.Log = slog.New(slog.NewTextHandler(w.logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	w.agencies, err = agency.New(agency.Config{DB: db, Programs: set, Site: site, Now: clock.Now, People: w.roll, Mail: sender, Demo: true})
 	check(t, err)
-	w.people, err = identity.New(identity.Config{DB: db, Programs: set, Agencies: w.agencies, Ring: ring, Site: site, Now: clock.Now})
+	w.people, err = identity.New(identity.Config{DB: db, Programs: set, Agencies: w.agencies, Ring: ring, Site: site, Now: clock.Now, PassphraseSignIn: true,
+		OnAway: func(tx *store.Tx, m identity.Member) error { return w.referrals.Away(tx, m) }})
 	check(t, err)
 	w.referrals, err = referral.New(referral.Config{DB: db, Programs: set, Agencies: w.agencies, People: w.people, Mail: sender,
 		Site: site, Now: clock.Now, BaseURL: "https://tips.example.org/"})
@@ -152,7 +161,7 @@ func (w *world) byHeader(a web.Access, h web.Handler) web.Handler {
 		switch {
 		case !ok:
 			return fault.New(fault.SignIn, "sign_in", "Please sign in first.")
-		case len(a.Roles) > 0 && !m.Has(a.Roles...):
+		case !policy.Allow(policy.Action(a.Action), policy.Subject{Program: m.Program, Office: m.Office, Roles: m.Roles, Member: m.ID.String()}):
 			return fault.New(fault.Forbidden, "role", "Your role does not allow this.")
 		}
 		return h(rw, r.WithContext(identity.WithMember(r.Context(), m.Member)))
@@ -219,14 +228,21 @@ func (w *world) hire(office, name string, roles ...string) hand {
 	check(w.t, err)
 	kem, err := seal.PrivateFromSeed(seal.NewSeed())
 	check(w.t, err)
-	e := identity.Enrolment{Salt: random(16), Iterations: seal.Iterations, KEM: kem.Public().Bytes(), Sign: pub}
-	copy(e.AuthHash[:], random(32))
+	slot, err := w.people.EnrolSlot(ctx, token, identity.KindPassphrase)
+	check(w.t, err)
+	way := identity.NewWay{ID: slot.ID, Kind: identity.KindPassphrase, Sealed: random(seal.SealedRootSize), Salt: random(16), Iterations: seal.Iterations, AuthHash: [32]byte(random(32))}
+	way.Signature = ed25519.Sign(private, []byte(identity.WayStatement("ms", begun.Member, way.Kind, way.ID, nil, way.Sealed)))
+	e := identity.Enrolment{KEM: kem.Public().Bytes(), Sign: pub, Ways: []identity.NewWay{way}}
 	e.Signature = ed25519.Sign(private, []byte(identity.EnrolStatement("ms", begun.Member, e.KEM)))
 	if begun.HoldsKey && !begun.OfficeKeyed {
 		seed := seal.NewSeed()
 		w.keys[office], err = seal.PrivateFromSeed(seed)
 		check(w.t, err)
-		k := &identity.OfficeKey{Public: w.keys[office].Public().Bytes()}
+		signing := seal.OfficeSigning(seed)
+		w.signing[office] = signing
+		k := &identity.OfficeKey{Public: w.keys[office].Public().Bytes(), Sign: signing.Public().(ed25519.PublicKey)}
+		k.Recovery = agency.RecoveryKey{Public: kem.Public().Bytes(), Needed: 2, Shares: 3}
+		k.Recovery.Signature = ed25519.Sign(signing, []byte(agency.RecoveryStatement("ms", office, w.keys[office].Public().ID(), kem.Public().ID(), 2, 3)))
 		for _, holder := range []string{"member:" + begun.Member.String(), "recovery"} {
 			sealed, err := seal.SealOfficeSeed(kem.Public(), seed, "ms", office)
 			check(w.t, err)
@@ -434,13 +450,18 @@ func (w *world) reopen(addr string) {
 func (w *world) rotate(h hand) {
 	w.t.Helper()
 	old := w.agencies.Keys("ms")[h.Office].ID
-	next, err := seal.PrivateFromSeed(seal.NewSeed())
+	seed := seal.NewSeed()
+	next, err := seal.PrivateFromSeed(seed)
 	check(w.t, err)
-	statement := agency.RotationStatement("ms", h.Office, old, next.Public().ID())
-	endorsed, err := w.agencies.Endorse("ms", h.Office, next.Public(), h.ID, h.Sign, ed25519.Sign(h.sign, []byte(statement)))
+	signing := seal.OfficeSigning(seed)
+	k := agency.NewKey{Public: next.Public(), Sign: signing.Public().(ed25519.PublicKey),
+		Wraps: []agency.Wrap{{Holder: h.Actor(), Sealed: random(1200)}, {Holder: "recovery", Sealed: random(1200)}}}
+	statement := agency.RotationStatement("ms", h.Office, old, next.Public().ID(), k.Sign)
+	endorsed, err := w.agencies.Endorse("ms", h.Office, k, h.ID, ed25519.Sign(w.signing[h.Office], []byte(statement)))
 	check(w.t, err)
+	w.signing[h.Office] = signing
 	err = w.db.Write(w.t.Context(), func(tx *store.Tx) error {
-		err := w.agencies.SetKey(tx, "ms", h.Office, next.Public(), []agency.Wrap{{Holder: h.Actor(), Sealed: random(1200)}, {Holder: "recovery", Sealed: random(1200)}}, endorsed)
+		err := w.agencies.SetKey(tx, "ms", h.Office, k, endorsed)
 		tx.Log(custody.Entry{Program: "ms", Event: "office.key_made", Record: "office:" + h.Office, Actor: h.Actor()})
 		return err
 	})

@@ -5,6 +5,7 @@ package referral
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -104,6 +105,7 @@ type row struct {
 	Due, Accepted, Retry, Held *stamp
 	Late                       bool
 	Attempts                   int
+	Letters                    string // what the sender wrote and nobody answered
 	Rung                       string
 }
 
@@ -127,6 +129,20 @@ func (v viewer) row(r Referral) row {
 		out.Link, out.Where, out.What, out.Owner, out.Tags = "", "", "", "", v.tags(Referral{Danger: r.Danger, Test: r.Test})
 	}
 	return out
+}
+
+// with adds what its sender wrote to a row of the member's own office.
+func (r row) with(m identity.Member, x Referral, l Letter) row {
+	switch {
+	case x.Holder != m.Office || l.Report.IsZero():
+	case l.New == 0:
+		r.Letters = "A message to answer"
+	case l.New == 1:
+		r.Letters = "1 new message"
+	default:
+		r.Letters = strconv.Itoa(l.New) + " new messages"
+	}
+	return r
 }
 
 // due is the time a referral is due, in the words of its reader: only a desk is
@@ -223,6 +239,7 @@ var (
 		ActMeet: "Marked as met", ActRead: "Read", ActAssign: "Owner changed", ActEscalate: "More people told", ActRemind: "Reminded",
 		ActStart: "Clock started", ActOnward: "Sent on", ActReceive: "Came from another office", ActMatter: "Marked as same matter",
 		ActSeparate: "Taken out of its matter", ActNote: "Note kept", ActStepBack: "Somebody stepped back",
+		ActOpenReporter: "The part about the reporter was opened", ActGiveReporter: "The part about the reporter was given",
 	}
 	outcomeWords = map[Outcome]string{
 		OutcomeWorking: "Acting on it", OutcomeCase: "Case opened", OutcomeIdentified: "A trafficked person was identified",

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"waylight/internal/partnership/identity"
+	"waylight/internal/partnership/policy"
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
@@ -14,35 +15,49 @@ import (
 var errBody = fault.New(fault.Invalid, "referral.body", "Part of what was sent is missing or is not right.")
 
 func (s *Service) routes() []web.Route {
-	work := web.Access{Roles: staff}
-	desk := web.Access{Roles: []string{identity.RoleDesk}}
 	routes := []web.Route{
-		{Pattern: "GET /staff/inbox", Access: work, Handler: s.inboxPage},
-		{Pattern: "GET /staff/inbox.csv", Access: work, Handler: s.inboxCSV},
-		{Pattern: "GET /staff/report/{id}", Access: work, Handler: s.reportPage},
-		{Pattern: "GET /staff/report/{id}/sealed", Access: work, Handler: web.AnswerJSON(s.sealedJSON)},
-		{Pattern: "GET /staff/report/{id}/notes", Access: work, Handler: web.AnswerJSON(s.notesJSON)},
-		{Pattern: "GET /staff/desk", Access: desk, Handler: s.deskPage},
-		{Pattern: "GET /staff/desk.csv", Access: desk, Handler: s.deskCSV},
-		{Pattern: "GET /staff/desk/{id}", Access: desk, Handler: s.taskPage},
+		{Pattern: "GET /staff/inbox", Access: policy.At(policy.ReadInbox), Handler: s.inboxPage},
+		{Pattern: "GET /staff/inbox.csv", Access: policy.At(policy.ReadInbox), Handler: s.inboxCSV},
+		{Pattern: "GET /staff/report/{id}", Access: policy.At(policy.ReadReport), Handler: s.reportPage},
+		{Pattern: "GET /staff/report/{id}/sealed", Access: policy.At(policy.OpenReport), Handler: web.AnswerJSON(s.sealedJSON)},
+		{Pattern: "GET /staff/report/{id}/notes", Access: policy.At(policy.OpenReport), Handler: web.AnswerJSON(s.notesJSON)},
+		{Pattern: "GET /staff/report/{id}/reporter", Access: policy.At(policy.OpenReporter), Handler: web.AnswerJSON(s.reporterJSON)},
+		{Pattern: "GET /staff/desk", Access: policy.At(policy.ReadDesk), Handler: s.deskPage},
+		{Pattern: "GET /staff/desk.csv", Access: policy.At(policy.ReadDesk), Handler: s.deskCSV},
+		{Pattern: "GET /staff/desk/{id}", Access: policy.At(policy.ReadDesk), Handler: s.taskPage},
 	}
-	for name, act := range map[string]web.Handler{
-		"opened": s.openedPost, "refer": s.referPost, "rewrap": s.rewrapPost, "note": s.notePost, "printed": s.printedPost,
+	for name, act := range map[string]scripted{
+		"opened": {policy.OpenReport, s.openedPost}, "refer": {policy.ReferReport, s.referPost}, "rewrap": {policy.RewrapReport, s.rewrapPost},
+		"note": {policy.NoteReport, s.notePost}, "printed": {policy.PrintReport, s.printedPost},
+		"reporter/opened": {policy.OpenReporter, s.reporterOpenedPost}, "reporter/give": {policy.ReferReport, s.reporterGivePost},
 	} {
-		routes = append(routes, web.Route{Pattern: "POST /staff/report/{id}/" + name, Access: work, Handler: web.AnswerJSON(act)})
+		routes = append(routes, web.Route{Pattern: "POST /staff/report/{id}/" + name, Access: policy.At(act.does), Handler: web.AnswerJSON(act.handler)})
 	}
-	for name, act := range map[string]formAct{
-		"acknowledge": s.acknowledgePost, "outcome": s.outcomePost, "cannot-open": s.cannotOpenPost, "recuse": s.recusePost,
-		"matter": s.matterPost, "separate": s.separatePost, "assign": s.assignPost, "met": s.metPost,
+	for name, act := range map[string]posted{
+		"acknowledge": {policy.AnswerReport, s.acknowledgePost}, "outcome": {policy.AnswerReport, s.outcomePost},
+		"cannot-open": {policy.AnswerReport, s.cannotOpenPost}, "recuse": {policy.Recuse, s.recusePost},
+		"matter": {policy.AnswerReport, s.matterPost}, "separate": {policy.AnswerReport, s.separatePost},
+		"assign": {policy.AssignReport, s.assignPost}, "met": {policy.AnswerReport, s.metPost},
 	} {
-		routes = append(routes, web.Route{Pattern: "POST /staff/report/{id}/" + name, Access: work, Handler: s.form("/staff/report/", act)})
+		routes = append(routes, web.Route{Pattern: "POST /staff/report/{id}/" + name, Access: policy.At(act.does), Handler: s.form("/staff/report/", act.act)})
 	}
 	for name, act := range map[string]formAct{
 		"take": s.takePost, "extend": s.extendPost, "release": s.releasePost, "attempt": s.attemptPost, "complete": s.completePost,
 	} {
-		routes = append(routes, web.Route{Pattern: "POST /staff/desk/{id}/" + name, Access: desk, Handler: s.form("/staff/desk/", act)})
+		routes = append(routes, web.Route{Pattern: "POST /staff/desk/{id}/" + name, Access: policy.At(policy.WorkDesk), Handler: s.form("/staff/desk/", act)})
 	}
 	return routes
+}
+
+// scripted and posted are acts of a page's script and of its forms, with what policy calls them.
+type scripted struct {
+	does    policy.Action
+	handler web.Handler
+}
+
+type posted struct {
+	does policy.Action
+	act  formAct
 }
 
 // me is the signed-in member, whom the guard has put there.
@@ -97,5 +112,6 @@ func doneWords(r *http.Request) string {
 		"attempt": "The attempt is recorded.", "completed": "Passed on, with proof.", "recused": "You stepped back. You will not see that report again.",
 		"office_recused": "Your office stepped back. The desk will find another.", "noted": "The note is kept.", "referred": "The report was sent on.",
 		"rewrapped": "The office can open the report now.", "opened": "Opened. Your office has this report now.",
+		"named": "That office can open the part about the reporter now.",
 	}[r.URL.Query().Get("done")]
 }

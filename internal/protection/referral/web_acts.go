@@ -95,20 +95,29 @@ func (s *Service) openedPost(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	token, signature, err := openingOf(r)
+	if err != nil {
+		return err
+	}
+	if err := s.Open(r.Context(), me(r), id, token, signature); err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, map[string]bool{"ok": true})
+}
+
+// openingOf reads what a browser sends as proof of having opened something.
+func openingOf(r *http.Request) (token [32]byte, signature []byte, err error) {
 	var in struct {
 		Token     []byte `json:"token"`
 		Signature []byte `json:"signature"`
 	}
 	if err := web.DecodeJSON(r, &in); err != nil {
-		return err
+		return token, nil, err
 	}
 	if len(in.Token) != 32 {
-		return ErrProof
+		return token, nil, ErrProof
 	}
-	if err := s.Open(r.Context(), me(r), id, [32]byte(in.Token), in.Signature); err != nil {
-		return err
-	}
-	return web.JSON(w, http.StatusOK, map[string]bool{"ok": true})
+	return [32]byte(in.Token), in.Signature, nil
 }
 
 // onwardBody is a wrap that a browser made for another office.
@@ -117,6 +126,8 @@ type onwardBody struct {
 	KeyID  string `json:"key_id"`
 	Wrap   []byte `json:"wrap"`
 	Basis  string `json:"basis"`
+	// Reporter is the wrap of the reporter's own part, where a box was ticked.
+	Reporter []byte `json:"reporter,omitempty"`
 }
 
 func (b onwardBody) onward() (Onward, error) {
@@ -124,7 +135,7 @@ func (b onwardBody) onward() (Onward, error) {
 	if err != nil || len(key) != 16 {
 		return Onward{}, ErrKey
 	}
-	return Onward{Office: b.Office, KeyID: [16]byte(key), Wrap: b.Wrap, Basis: b.Basis}, nil
+	return Onward{Office: b.Office, KeyID: [16]byte(key), Wrap: b.Wrap, Basis: b.Basis, Reporter: b.Reporter}, nil
 }
 
 // wrapPost reads a wrap and hands it to an act.
@@ -263,15 +274,18 @@ func (s *Service) separatePost(r *http.Request, m identity.Member, id store.ID) 
 func (s *Service) assignPost(r *http.Request, m identity.Member, id store.ID) (string, error) {
 	to, err := store.ParseID(r.PostForm.Get("to"))
 	if err != nil {
-		return "", ErrForbidden
+		to = store.ID{} // nobody: whoever may not know of the report learns no more from that
 	}
 	return "assigned", s.Assign(r.Context(), m, id, to)
 }
 
-func (s *Service) metPost(r *http.Request, m identity.Member, _ store.ID) (string, error) {
+func (s *Service) metPost(r *http.Request, m identity.Member, id store.ID) (string, error) {
+	if _, err := s.mine(r.Context(), s.db, m, id); err != nil {
+		return "", err
+	}
 	duty, err := store.ParseID(r.PostForm.Get("duty"))
 	if err != nil {
-		return "", ErrNotFound
+		return "", errBody
 	}
 	return "met", s.Meet(r.Context(), m, duty)
 }

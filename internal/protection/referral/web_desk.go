@@ -31,7 +31,7 @@ func (s *Service) deskPage(w http.ResponseWriter, r *http.Request) error {
 	if data.Unmailed, err = s.unmailed(r.Context(), me(r)); err != nil {
 		return err
 	}
-	for _, name := range []string{ListTasks, ListLate, ListStuck} {
+	for _, name := range []string{ListTasks, ListLate, ListStuck, ListLetters} {
 		page, err := s.List(r.Context(), me(r), Filter{List: name, Limit: 1})
 		if err != nil {
 			return err
@@ -64,10 +64,10 @@ func (s *Service) linkRows(r *http.Request, f Filter, rows []row) error {
 	return nil
 }
 
-var tabWords = map[string]string{ListTasks: "Tasks", ListLate: "Late", ListStuck: "Needs another office"}
+var tabWords = map[string]string{ListTasks: "Tasks", ListLate: "Late", ListStuck: "Needs another office", ListLetters: "Messages"}
 
 func deskList(r *http.Request) string {
-	if list := r.URL.Query().Get("list"); list == ListLate || list == ListStuck {
+	if list := r.URL.Query().Get("list"); list == ListLate || list == ListStuck || list == ListLetters {
 		return list
 	}
 	return ListTasks
@@ -88,6 +88,9 @@ type numberView struct {
 type taskView struct {
 	ID, Short, Done, Office      string
 	Reader                       reader
+	Named                        reporterView
+	NoName                       bool // the recipient is not told who reports
+	NoNameWhy                    []citation
 	Tags                         []tag
 	State                        tag
 	Duty                         dutyView
@@ -128,6 +131,10 @@ func (s *Service) taskPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	data := s.taskData(v, m, t, body.Envelope)
+	if data.Named, err = s.reporterView(r.Context(), v, t.Report, body.Envelope, nil); err != nil {
+		return err
+	}
+	data.NoNameWhy, data.NoName = s.unnamed(v, body.Envelope, t.Recipient)
 	data.Code = codeOf(t, proofs)
 	data.Done = doneWords(r)
 	steps, err := stepsOf(r.Context(), s.db, m.Program, t.Report)

@@ -28,6 +28,7 @@ type listPage struct {
 	Paging       web.Paging
 	CSV          string
 	Asks         int // reports that another office asks us to make readable
+	Letters      int // reports with a message that waits for an answer
 	Desk         bool
 	Filtered     bool
 	Tabs         []option // the desk's lists
@@ -38,7 +39,7 @@ type listPage struct {
 func readFilter(r *http.Request, list string) Filter {
 	q := r.URL.Query()
 	f := Filter{List: list, State: q.Get("state"), Danger: q.Get("danger") == "1", Child: q.Get("child") == "1", Mine: q.Get("mine") == "1",
-		Asks: q.Get("asks") == "1", Text: strings.TrimSpace(q.Get("q")), After: q.Get("after")}
+		Asks: q.Get("asks") == "1", Letters: q.Get("letters") == "1", Text: strings.TrimSpace(q.Get("q")), After: q.Get("after")}
 	f.Text = typed(f.Text, 200)
 	if _, known := stateTags[State(f.State)]; !known && f.State != "all" {
 		f.State = ""
@@ -56,7 +57,7 @@ func typed(text string, letters int) string {
 // query is the filter as an address, without the cursor.
 func (f Filter) query() url.Values {
 	v := url.Values{}
-	for name, on := range map[string]bool{"danger": f.Danger, "child": f.Child, "mine": f.Mine, "asks": f.Asks} {
+	for name, on := range map[string]bool{"danger": f.Danger, "child": f.Child, "mine": f.Mine, "asks": f.Asks, "letters": f.Letters} {
 		if on {
 			v.Set(name, "1")
 		}
@@ -85,7 +86,7 @@ func (f Filter) record() string {
 // address is a page of the list.
 func (f Filter) address(base, after string) string {
 	v := f.query()
-	if f.List == ListLate || f.List == ListStuck {
+	if f.List == ListLate || f.List == ListStuck || f.List == ListLetters {
 		v.Set("list", f.List)
 	}
 	if after != "" {
@@ -118,6 +119,11 @@ func (s *Service) inboxPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	data.Asks = asks.Total
+	letters, err := s.List(r.Context(), me(r), Filter{Letters: true, State: "all", Limit: 1})
+	if err != nil {
+		return err
+	}
+	data.Letters = letters.Total
 	return s.pages.Staff(w, r, http.StatusOK, "inbox", web.View{Title: "Inbox", Data: data})
 }
 
@@ -137,8 +143,12 @@ func (s *Service) listData(r *http.Request, f Filter, base string) (listPage, er
 	}
 	data := listPage{Office: v.office(m.Office), Done: doneWords(r), List: f.List, Filter: f, Desk: v.desk, Filtered: len(f.query()) > 0,
 		CSV: f.address(base+".csv", "")}
+	letters, err := s.lettersOf(r.Context(), m.Program, m.Office)
+	if err != nil {
+		return listPage{}, err
+	}
 	for _, x := range page.Rows {
-		data.Rows = append(data.Rows, v.row(x))
+		data.Rows = append(data.Rows, v.row(x).with(m, x, letters[x.Report]))
 	}
 	data.Paging.Found = found(page.Total)
 	if f.After != "" {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"waylight/internal/partnership/identity"
+	"waylight/internal/partnership/policy"
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/place"
@@ -52,6 +53,7 @@ type stepView struct {
 type reportView struct {
 	ID, Short, Done, Office                       string
 	Reader                                        reader
+	Named                                         reporterView
 	Tags                                          []tag
 	State                                         tag
 	Envelope                                      []fact
@@ -76,7 +78,10 @@ type reportView struct {
 }
 
 // receiverView is an office to which the content key can be wrapped.
-type receiverView struct{ ID, Name, Key, KeyID string }
+type receiverView struct {
+	ID, Name, Key, KeyID string
+	NoName               bool // it may never be given the part about the reporter
+}
 
 // reader is what the page's script needs to open the words.
 type reader struct{ Report, Program, Office, Member string }
@@ -126,7 +131,7 @@ func (s *Service) reportData(ctx context.Context, m identity.Member, id store.ID
 		Tags: v.tags(first), State: stateTags[first.State], Envelope: envelopeFacts(v, body.Envelope), Owner: v.member(first.Owner),
 		Due: v.due(first), Opened: v.stamp(first.OpenedAt), OpenedBy: v.member(first.OpenedBy), Outcome: outcomeWords[first.Outcome],
 		AfterOpen: can(mine, ActOpen) && !first.Relay, CanAcknowledge: can(mine, ActAcknowledge), CanOutcome: can(mine, ActOutcome), CanSay: can(mine, ActCannotOpen),
-		Printer: m.Name, Outcomes: outcomeOptions(first.Outcome), Supervisor: m.Has(identity.RoleSupervisor), NeedBasis: body.Envelope.Mode == program.Help,
+		Printer: m.Name, Outcomes: outcomeOptions(first.Outcome), Supervisor: s.may(m, policy.HandOver), NeedBasis: body.Envelope.Mode == program.Help,
 	}
 	for _, r := range mine {
 		if r.Relay && s.isDesk(m) {
@@ -140,6 +145,9 @@ func (s *Service) reportData(ctx context.Context, m identity.Member, id store.ID
 	s.addDuties(&data, v, m, all, proofs, body.Envelope)
 	s.addOffices(&data, v, all, body.Envelope)
 	data.Colleagues = colleagues(v, first)
+	if data.Named, err = s.reporterView(ctx, v, id, body.Envelope, all); err != nil {
+		return reportView{}, err
+	}
 	data.Matter, err = s.matterRows(ctx, v, m, first)
 	if err != nil {
 		return reportView{}, err
@@ -295,6 +303,7 @@ func (s *Service) addOffices(data *reportView, v viewer, all []Referral, e progr
 		if e.Mode == program.Help && mayReceive(v.p, mine, e, Onward{Office: o.ID}) == nil {
 			x.Name += " (chosen by the person)"
 		}
+		x.NoName = !v.p.MayName(e, o.ID)
 		data.Receivers = append(data.Receivers, x)
 	}
 	for _, r := range all {
@@ -320,7 +329,7 @@ func (s *Service) addOffices(data *reportView, v viewer, all []Referral, e progr
 func colleagues(v viewer, r Referral) []option {
 	var out []option
 	for id, name := range v.names {
-		if id == v.m.ID || v.m.Has(identity.RoleSupervisor) {
+		if id == v.m.ID || policy.Allow(policy.HandOver, whoIs(v.m, v.p.Offices[v.m.Office])) {
 			out = append(out, option{Value: id.String(), Label: name, On: id == r.Owner})
 		}
 	}
@@ -371,7 +380,7 @@ func (s *Service) history(ctx context.Context, v viewer, m identity.Member, id s
 	for _, r := range all {
 		by[r.ID] = r
 	}
-	private := []Act{ActMatter, ActSeparate, ActNote, ActStepBack, ActAssign, ActEscalate}
+	private := []Act{ActMatter, ActSeparate, ActNote, ActStepBack, ActAssign, ActEscalate, ActOpenReporter, ActGiveReporter}
 	var out []stepView
 	for _, st := range steps {
 		r := by[st.Referral]
@@ -401,7 +410,7 @@ func (v viewer) step(r Referral, st Step) stepView {
 		if c, ok := v.p.Channels[channel]; ok {
 			out.Code += " (" + c.Name.In("en") + ")"
 		}
-	case ActOnward, ActReceive, ActRewrap, ActReplace:
+	case ActOnward, ActReceive, ActRewrap, ActReplace, ActGiveReporter:
 		out.Code = v.office(st.Code)
 	case ActStart:
 		out.Code = v.startWords(parseEvent(st.Code))

@@ -28,9 +28,11 @@ type draft struct {
 	plan         program.Plan
 	told         []Told
 	toldText     string
+	sealedBy     string
 	body         seal.Sealed
 	wraps        []wrapped
 	keyless      []string
+	reporter     *Part // nil: nothing of it was answered
 	replyKey     []byte
 }
 
@@ -74,7 +76,7 @@ func (s *Service) accept(ctx context.Context, p *program.Program, sub Submission
 	}
 	d, err := s.prepare(ctx, p, sub, n)
 	if err != nil {
-		return s.refused(ctx, p, n, err)
+		return s.refused(ctx, p, n, [32]byte{}, err)
 	}
 	return s.keep(ctx, d)
 }
@@ -111,29 +113,40 @@ func (s *Service) prepare(ctx context.Context, p *program.Program, sub Submissio
 	if err != nil {
 		return nil, err
 	}
-	envelopeText, err := route.envelope.Marshal()
+	d, err := newDraft(n, p, sub.Via, route)
+	if err != nil {
+		return nil, err
+	}
+	d.sealedBy = sealedByServer
+	if err := s.seal(d, route.parts.Body, sub.Language); err != nil {
+		return nil, err
+	}
+	return d, s.sealReporter(d, route.parts.Reporter, sub.Language)
+}
+
+// newDraft is what routing knows of a report; the sealed parts are still to come.
+func newDraft(n names, p *program.Program, via string, r routed) (*draft, error) {
+	envelopeText, err := r.envelope.Marshal()
 	if err != nil {
 		return nil, err
 	}
 	d := &draft{
-		names: n, program: p, via: sub.Via, envelope: route.envelope, envelopeText: string(envelopeText),
-		plan: route.plan, told: toldBy(p, route.plan),
+		names: n, program: p, via: via, envelope: r.envelope, envelopeText: string(envelopeText), plan: r.plan, told: toldBy(p, r.plan),
 	}
-	if d.toldText, err = marshalTold(d.told); err != nil {
-		return nil, err
-	}
-	return d, s.seal(d, route.body, sub.Language)
+	d.toldText, err = marshalTold(d.told)
+	return d, err
 }
 
 // refused answers a submission that cannot be accepted now. One that had been
 // accepted before is still answered like the first time: whoever sends again
-// must never be told that nothing was kept when it was.
-func (s *Service) refused(ctx context.Context, p *program.Program, n names, why error) (Accepted, error) {
+// must never be told that nothing was kept when it was. body is the hash of what
+// a browser sealed, else zero.
+func (s *Service) refused(ctx context.Context, p *program.Program, n names, body [32]byte, why error) (Accepted, error) {
 	h, found, err := readHeld(ctx, s.DB, p.ID, n.id)
 	if err != nil || !found {
 		return Accepted{}, why
 	}
-	return s.had(ctx, p, n, h, true)
+	return s.had(ctx, p, n, body, h, true)
 }
 
 // before looks a submission up that may have been accepted already.
@@ -142,7 +155,7 @@ func (s *Service) before(ctx context.Context, p *program.Program, sub Submission
 	if err != nil {
 		return Accepted{}, false
 	}
-	a, err := s.refused(ctx, p, n, ErrNoReport)
+	a, err := s.refused(ctx, p, n, [32]byte{}, ErrNoReport)
 	return a, err == nil
 }
 
@@ -202,7 +215,7 @@ func (s *Service) keep(ctx context.Context, d *draft) (Accepted, error) {
 		return Accepted{}, err
 	}
 	return s.promise(Accepted{
-		Program: d.program.ID, Receipt: d.receipt, Report: d.id, At: leaf.At, Mode: d.envelope.Mode, Deliveries: d.told,
+		Program: d.program.ID, Receipt: d.receipt, SealedBy: d.sealedBy, Report: d.id, At: leaf.At, Mode: d.envelope.Mode, Deliveries: d.told,
 	}, leaf)
 }
 
@@ -225,12 +238,17 @@ func (s *Service) again(ctx context.Context, d *draft, repeated bool, cause erro
 	case !found:
 		return Accepted{}, cause
 	}
-	return s.had(ctx, d.program, d.names, h, repeated)
+	return s.had(ctx, d.program, d.names, d.body.Hash, h, repeated)
 }
 
 // had answers with a stored report like the first time. Once its receipt was
-// closed, the page may be in other hands: then it says only that we have it.
-func (s *Service) had(ctx context.Context, p *program.Program, n names, h held, repeated bool) (Accepted, error) {
+// closed, the page may be in other hands: then it says only that we have it. A
+// browser's receipt is not made of its words, so that other words under the same
+// one need a receipt of their own.
+func (s *Service) had(ctx context.Context, p *program.Program, n names, body [32]byte, h held, repeated bool) (Accepted, error) {
+	if n.receipt == (seal.Receipt{}) && h.bodyHash != body {
+		return Accepted{}, ErrNewReceipt
+	}
 	if h.closed {
 		return Accepted{Program: p.ID, Repeated: true, Closed: true}, nil
 	}
@@ -239,7 +257,7 @@ func (s *Service) had(ctx context.Context, p *program.Program, n names, h held, 
 		return Accepted{}, err
 	}
 	a := Accepted{
-		Program: p.ID, Receipt: n.receipt, Report: n.id, At: h.accepted, Mode: h.mode, Deliveries: told, Repeated: repeated,
+		Program: p.ID, Receipt: n.receipt, SealedBy: h.sealedBy, Report: n.id, At: h.accepted, Mode: h.mode, Deliveries: told, Repeated: repeated,
 	}
 	leaf, err := s.entry(ctx, h)
 	switch {

@@ -374,7 +374,7 @@ func TestWordsNeverReachTheDisk(t *testing.T) {
 	t.Parallel()
 	db, clock := storetest.SQLite(t, schemas())
 	w := setup(t, db, clock, tipDesk, tipPolice)
-	sub := w.submission(w.tip(form.Answers{w.story(): {"My neighbor " + canary + " keeps two people in the barn."}}))
+	sub := w.submission(w.tip(form.Answers{w.story(): {"My neighbor " + canary + " keeps two people in the barn."}, "name": aboutReporter["name"]}))
 	a := w.accept(sub)
 	w.accept(sub)
 	if doc := w.client.PostJSON("/api/v1/receipt", map[string]string{"receipt": a.Receipt.Words("en")}); doc.Status != 200 {
@@ -382,7 +382,7 @@ func TestWordsNeverReachTheDisk(t *testing.T) {
 	}
 	lookup, seed := a.Receipt.Lookup(), a.Receipt.Seed()
 	secrets := map[string][]byte{
-		"the words": []byte(canary), "the idempotency key": sub.Key, "the receipt": a.Receipt[:],
+		"the words": []byte(canary), "the reporter's name": []byte(aboutReporter["name"][0]), "the idempotency key": sub.Key, "the receipt": a.Receipt[:],
 		"the receipt's words": []byte(a.Receipt.Words("en")), "the lookup secret": lookup[:], "the reply seed": seed[:], "the pepper": w.pepper,
 	}
 	files, err := filepath.Glob(filepath.Join(filepath.Dir(db.File()), "*"))

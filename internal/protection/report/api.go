@@ -154,6 +154,10 @@ func (s *Service) postReport(w http.ResponseWriter, r *http.Request) error {
 		s.logFailure(r.Context(), "taking a report by the API", err)
 		return v.jsonError(w, err)
 	}
+	return v.acceptedJSON(w, a)
+}
+
+func (v speaker) acceptedJSON(w http.ResponseWriter, a Accepted) error {
 	if a.Closed {
 		return web.JSON(w, http.StatusOK, apiClosed{true, v.t("report.sent.again") + " " + v.t("report.sent.closed")})
 	}
@@ -233,9 +237,10 @@ type apiPromise struct {
 }
 
 func (v speaker) answer(a Accepted) apiAccepted {
-	words := a.Receipt.Words(v.lang)
-	out := apiAccepted{
-		Receipt: &words, Report: a.Report.String(), Accepted: stamp(a.At), Deliveries: []apiDelivery{},
+	out := apiAccepted{Report: a.Report.String(), Accepted: stamp(a.At), Deliveries: make([]apiDelivery, 0, len(a.Deliveries))}
+	if a.SealedBy == sealedByServer {
+		words := a.Receipt.Words(v.lang)
+		out.Receipt = &words
 	}
 	if a.Opening != "" {
 		out.Opening = &a.Opening

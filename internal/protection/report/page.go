@@ -18,9 +18,11 @@ type reading = agency.Reading
 
 // The fields of the page itself; the form passes names with "_" over.
 const (
-	keyField   = "_key"   // idempotency key, new with every fresh page
-	shownField = "_shown" // what the sender was shown about who will be told
-	stepField  = "_step"  // preview or send
+	keyField   = "_key"    // idempotency key, new with every fresh page
+	shownField = "_shown"  // what the sender was shown about who will be told
+	stepField  = "_step"   // preview or send
+	askField   = "_lookup" // the lookup of the receipt that a browser made
+	formField  = "_form"   // the form that a browser sealed the answers of
 	stepSend   = "send"
 )
 
@@ -41,6 +43,8 @@ type formPage struct {
 	Unsure  bool   // it may have been kept all the same
 	Watch   string // names of the fields that decide who is told, for the script
 	Ask     string // where the script asks
+	Program string
+	Seals   bool   // the script may seal: a directory key is pinned
 	Typed   string // the sender's words, given back where nothing can be sent
 }
 
@@ -102,7 +106,7 @@ func (s *Service) send(w http.ResponseWriter, r *http.Request, v speaker, page f
 	routed, err := s.route(v.p, sub.Answers, v.lang, ViaWeb)
 	if err != nil || !newShown(v.base(routed)).covers(routed.plan, r.PostForm.Get(shownField)) {
 		if accepted, ok := s.before(r.Context(), v.p, sub); ok {
-			return s.showSent(w, r, v, accepted)
+			return s.showSent(w, r, v, accepted, "")
 		}
 		page.Changed = err == nil
 		return s.preview(w, r, v, page, sub)
@@ -113,7 +117,7 @@ func (s *Service) send(w http.ResponseWriter, r *http.Request, v speaker, page f
 		page.Who = &list
 		return s.refuse(w, r, v, page, sub.Answers, err)
 	}
-	return s.showSent(w, r, v, accepted)
+	return s.showSent(w, r, v, accepted, "")
 }
 
 // whoJSON tells the page's script who would be told. It needs, and is sent,
@@ -175,15 +179,15 @@ func (s *Service) showForm(w http.ResponseWriter, r *http.Request, status int, v
 	page.Lines = v.lines()
 	page.Hours = v.hours(s.Hours(r.Context(), v.p.ID))
 	page.HelpOff = len(v.p.HelpOffices(s.Keyed(v.p.ID))) == 0
-	page.Watch = watched(v.p.Form)
-	page.Ask = "/" + v.p.ID + "/who"
+	page.Watch = strings.Join(watchedFields(v.p.Form), " ")
+	page.Ask, page.Program, page.Seals = "/"+v.p.ID+"/who", v.p.ID, s.seals(v.p.ID)
 	name := "report.form"
 	if page.Closed {
 		name = "report.closed"
 	}
 	return s.pages.Public(w, r, status, name, web.View{
 		Lang: v.lang, Title: v.t("report.title"), Data: page, Problems: problems,
-		Langs: v.addresses(r), Scripts: []string{"report.js"},
+		Langs: v.addresses(r), Scripts: []string{"report.js"}, Imports: []string{"hpke.js", PinnedScript},
 	})
 }
 
@@ -223,8 +227,8 @@ func (s *Service) speaker(p *program.Program, r *http.Request, fixed string) spe
 	return speaker{s, p, lang}
 }
 
-// watched names the fields that decide who is told.
-func watched(f form.Form) string {
+// watchedFields names the fields that decide who is told.
+func watchedFields(f form.Form) []string {
 	names := []string{consentsField, leftOutField, modeField}
 	for _, q := range f.Questions {
 		if !q.Envelope {
@@ -236,5 +240,5 @@ func watched(f form.Form) string {
 		}
 	}
 	slices.Sort(names)
-	return strings.Join(slices.Compact(names), " ")
+	return slices.Compact(names)
 }

@@ -94,7 +94,7 @@ func unreadForm(err error, as *fault.Error) error {
 func (s *Service) postClosed(w http.ResponseWriter, r *http.Request, v speaker, page formPage, sub Submission, send bool) error {
 	if send {
 		if accepted, ok := s.before(r.Context(), v.p, sub); ok {
-			return s.showSent(w, r, v, accepted)
+			return s.showSent(w, r, v, accepted, "")
 		}
 	}
 	return s.showClosed(w, r, v, page)

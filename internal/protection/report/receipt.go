@@ -17,12 +17,14 @@ import (
 
 const (
 	receiptField = "receipt"
+	lookupField  = "lookup" // in place of the words, from a browser that read them itself
 	stepClose    = "close"
 )
 
 // receiptPage is what the receipt's template draws.
 type receiptPage struct {
 	Words   string // as they were typed, given back
+	Lookup  string // in their place, when the sender's browser read them itself
 	Trouble string // what is wrong with them
 	Found   *foundPage
 	Closed  bool
@@ -56,14 +58,18 @@ func (s *Service) postReceipt(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := s.anyProgram(r)
-	page := receiptPage{Words: clip(r.PostForm.Get(receiptField))}
+	page := receiptPage{Words: clip(r.PostForm.Get(receiptField)), Lookup: r.PostForm.Get(lookupField)}
+	h, err := s.held(r.Context(), page.Words, page.Lookup)
+	if err != nil {
+		return s.noReceipt(w, r, v, page, err)
+	}
 	if r.PostForm.Get(stepField) == stepClose {
-		if err := s.Close(r.Context(), page.Words); err != nil {
+		if err := s.closeHeld(r.Context(), h); err != nil {
 			return s.noReceipt(w, r, v, page, err)
 		}
 		return s.showReceipt(w, r, http.StatusOK, v, receiptPage{Closed: true})
 	}
-	st, err := s.Status(r.Context(), page.Words)
+	st, err := s.status(r.Context(), h)
 	if err != nil {
 		return s.noReceipt(w, r, v, page, err)
 	}
@@ -88,7 +94,7 @@ func (s *Service) noReceipt(w http.ResponseWriter, r *http.Request, v speaker, p
 }
 
 func (s *Service) showReceipt(w http.ResponseWriter, r *http.Request, status int, v speaker, page receiptPage) error {
-	view := web.View{Lang: v.lang, Title: v.t("report.receipt.title"), Data: page, Secret: true, Scripts: []string{"report.js"}}
+	view := web.View{Lang: v.lang, Title: v.t("report.receipt.title"), Data: page, Secret: true, Scripts: append([]string{"lookup.js"}, s.Scripts...)}
 	if r.Method != http.MethodGet {
 		view.Langs = map[string]string{}
 	}

@@ -54,7 +54,8 @@ type Submission struct {
 // Accepted is the answer to a stored report.
 type Accepted struct {
 	Program    string
-	Receipt    seal.Receipt
+	Receipt    seal.Receipt // zero when the sender's browser made it
+	SealedBy   string       // "server", or "browser"
 	Report     store.ID
 	At         time.Time // when it was accepted
 	Mode       string    // tip or help

@@ -22,13 +22,13 @@ const (
 // routed is a submission taken apart.
 type routed struct {
 	envelope program.Envelope
-	body     map[string][]string
+	parts    program.Parts
 	plan     program.Plan
 }
 
 // route says who must be told of these answers.
 func (s *Service) route(p *program.Program, a form.Answers, language, via string) (routed, error) {
-	envelope, body, err := p.EnvelopeFrom(a, language)
+	envelope, parts, err := p.EnvelopeFrom(a, language)
 	if err != nil {
 		return routed{}, err
 	}
@@ -36,7 +36,7 @@ func (s *Service) route(p *program.Program, a form.Answers, language, via string
 	if envelope.Mode == program.Help && len(p.HelpOffices(keyed)) == 0 {
 		return routed{}, ErrNoHelp.At(modeField)
 	}
-	r := routed{envelope: envelope, body: body, plan: p.Route(envelope, keyed)}
+	r := routed{envelope: envelope, parts: parts, plan: p.Route(envelope, keyed)}
 	if via == ViaTest {
 		r.plan, err = testPlan(p, r.plan.Version, keyed)
 	}
@@ -54,8 +54,9 @@ func testPlan(p *program.Program, version string, keyed func(string) bool) (prog
 					Starts: program.Event{Kind: program.Accepted}, Limit: p.Limits.Fallback, LimitBy: "policy",
 					Means: []string{program.ByInbox}, Proof: []string{"opened"},
 				}}},
-				Readers: []string{desk},
-				Version: version,
+				Readers:  []string{desk},
+				Audience: []string{desk},
+				Version:  version,
 			}, nil
 		}
 	}

@@ -3,8 +3,12 @@
 package report
 
 import (
+	"bytes"
 	"context"
+	"crypto/ed25519"
 	"embed"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -51,6 +55,20 @@ type Config struct {
 	Programs  *program.Set
 	Keys      Keys
 	Referrals Referrals
+	// Chains gives the offices' keys with the signatures that they rest on, and
+	// Directory the key that all of them rest on in the end, which the page's script
+	// carries. Where either is missing the server seals.
+	Chains    func(program string) map[string]agency.Chain
+	Directory func(program string) ed25519.PublicKey
+	// AllKeys lists an office's keys with those that were retired; nil: only the
+	// current ones count.
+	AllKeys func(ctx context.Context, program, office string) ([]agency.Key, error)
+	// Pinned takes the place of the script that carries the directory keys, for a
+	// program that only checks another site's scripts.
+	Pinned []byte
+	// Scripts are the scripts of higher rooms that the holder of a receipt uses.
+	// They hear of it by the event "receipt" on the document.
+	Scripts []string
 	// Keyed says whether reports can be sealed to an office; nil: it has a key.
 	Keyed func(program string) func(office string) bool
 	// Log gives the log that signs a program's promises.
@@ -70,8 +88,10 @@ type Config struct {
 // Service is the room. Make one with New.
 type Service struct {
 	Config
-	reader store.Reader // of receipts
-	pages  *web.Templates
+	reader      store.Reader // of receipts
+	pages       *web.Templates
+	pinned      map[string]string          // by program: the directory key in base64
+	clearFields map[string]map[string]bool // by program: what a browser may send in clear
 }
 
 // New makes the room. The catalogue of Config.Site must hold Strings().
@@ -83,7 +103,7 @@ func New(c Config) (*Service, error) {
 		return nil, errors.New("report: the pepper needs at least 32 bytes")
 	}
 	s := &Service{Config: c.withDefaults(), reader: c.DB}
-	if err := c.Site.AddAssets(assets); err != nil {
+	if err := s.addScripts(); err != nil {
 		return nil, fault.Wrap(err, "report: adding the assets")
 	}
 	pages, err := c.Site.Templates(templates, "templates/*.html")
@@ -92,6 +112,58 @@ func New(c Config) (*Service, error) {
 	}
 	s.pages = pages
 	return s, nil
+}
+
+// addScripts gives the site this room's scripts, and the one that carries the
+// pinned keys.
+func (s *Service) addScripts() error {
+	s.pinned, s.clearFields = map[string]string{}, map[string]map[string]bool{}
+	for _, id := range s.Programs.IDs() {
+		p, err := s.program(id)
+		if err != nil {
+			return err
+		}
+		s.clearFields[id] = clearFields(p)
+		if s.Chains == nil || s.Directory == nil {
+			continue
+		}
+		if key := s.Directory(id); len(key) == ed25519.PublicKeySize {
+			s.pinned[id] = base64.StdEncoding.EncodeToString(key)
+		}
+	}
+	keys, err := json.Marshal(s.pinned)
+	if err != nil {
+		return err
+	}
+	script := s.Pinned
+	if script == nil {
+		script = []byte(pinnedBefore + string(keys) + pinnedAfter)
+	}
+	if err := s.Site.AddAsset(PinnedScript, script); err != nil {
+		return err
+	}
+	return s.Site.AddAssets(assets)
+}
+
+// PinnedScript is the script that carries each program's directory key: the one
+// script of the site that differs from installation to installation.
+const PinnedScript = "pinned.js"
+
+const pinnedBefore, pinnedAfter = "export default ", ";\n"
+
+// ParsePinned reads the script that carries the directory keys and gives the key
+// of a program. It fails for anything that is more than a list of keys.
+func ParsePinned(script []byte, programID string) (ed25519.PublicKey, error) {
+	list, begins := bytes.CutPrefix(script, []byte(pinnedBefore))
+	list, ends := bytes.CutSuffix(list, []byte(pinnedAfter))
+	keys := map[string][]byte{}
+	if !begins || !ends || json.Unmarshal(list, &keys) != nil {
+		return nil, errors.New("report: the script of the pinned keys holds something else")
+	}
+	if len(keys[programID]) != ed25519.PublicKeySize {
+		return nil, errors.New("report: no directory key is pinned for this program")
+	}
+	return keys[programID], nil
 }
 
 func (c Config) withDefaults() Config {

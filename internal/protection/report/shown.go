@@ -56,8 +56,13 @@ func (s shown) covers(plan program.Plan, returned string) bool {
 	return true
 }
 
+// way tells apart by whom an office is told, how, and whether of the sender too.
 func way(d program.Delivery) string {
-	return strings.Join(append([]string{d.Recipient, d.Holder}, d.Means...), " ")
+	words := []string{d.Recipient, d.Holder}
+	if d.Named {
+		words = append(words, "named")
+	}
+	return strings.Join(append(words, d.Means...), " ")
 }
 
 func short(s string) string {

@@ -22,7 +22,7 @@ func (d *draft) insert(tx *store.Tx, record func() error) (custody.Leaf, error) 
 	err := tx.Insert("report", store.Row{
 		"program": d.program.ID, "id": d.id, "accepted": tx.Now(), "lookup": d.lookupHash, "closed": nil, "via": d.via, "mode": d.envelope.Mode,
 		"envelope": d.envelopeText, "form": formName(d.program), "rules": d.plan.Version, "told": d.toldText,
-		"sealed_by": sealedByServer, "body": d.body.Ciphertext, "body_hash": d.body.Hash, "token_hash": d.body.Token,
+		"sealed_by": d.sealedBy, "body": d.body.Ciphertext, "body_hash": d.body.Hash, "token_hash": d.body.Token,
 		"reply_key": d.replyKey,
 	})
 	if err != nil {
@@ -32,6 +32,9 @@ func (d *draft) insert(tx *store.Tx, record func() error) (custody.Leaf, error) 
 		if err := insertWrap(tx, d.program.ID, d.id, w.holder, w.keyID, w.wrap); err != nil {
 			return custody.Leaf{}, err
 		}
+	}
+	if err := insertReporter(tx, d.program.ID, d.id, d.reporter); err != nil {
+		return custody.Leaf{}, err
 	}
 	if err := record(); err != nil {
 		return custody.Leaf{}, fault.Wrap(err, "recording the referrals")
@@ -62,6 +65,10 @@ type held struct {
 	report     store.ID
 	accepted   time.Time
 	mode, told string
+	sealedBy   string
+	envelope   string
+	replyKey   []byte
+	bodyHash   [32]byte
 	closed     bool
 	commitment [32]byte // of its entry in the log; zero when the directory's line is gone or leads elsewhere
 }
@@ -72,12 +79,13 @@ func readHeld(ctx context.Context, r store.Reader, programID string, id store.ID
 	h := held{program: programID, report: id}
 	var accepted int64
 	var closed sql.NullInt64
-	var commitment []byte
-	err := r.QueryRow(ctx, `select report.accepted, report.mode, report.told, report.closed, receipt.commitment
+	var commitment, bodyHash []byte
+	err := r.QueryRow(ctx, `select report.accepted, report.mode, report.told, report.sealed_by, report.envelope, report.reply_key,
+		report.body_hash, report.closed, receipt.commitment
 		from report left join receipt
 		on receipt.program = report.program and receipt.lookup = report.lookup and receipt.report = report.id
 		where report.program = $1 and report.id = $2`, programID, id).
-		Scan(&accepted, &h.mode, &h.told, &closed, &commitment)
+		Scan(&accepted, &h.mode, &h.told, &h.sealedBy, &h.envelope, &h.replyKey, &bodyHash, &closed, &commitment)
 	if errors.Is(err, sql.ErrNoRows) {
 		return held{}, false, nil
 	}
@@ -86,6 +94,7 @@ func readHeld(ctx context.Context, r store.Reader, programID string, id store.ID
 	}
 	h.accepted, h.closed = store.Time(accepted), closed.Valid
 	copy(h.commitment[:], commitment)
+	copy(h.bodyHash[:], bodyHash)
 	return h, true, nil
 }
 

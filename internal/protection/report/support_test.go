@@ -5,11 +5,13 @@ package report_test
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"log/slog"
 	"maps"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -39,6 +41,7 @@ type world struct {
 	ms       *program.Program
 	reports  *report.Service
 	client   *webtest.Client
+	wire     *wire
 	followed *followed
 	log      *custody.Log
 	logged   *bytes.Buffer
@@ -47,7 +50,11 @@ type world struct {
 	mu      sync.Mutex
 	private map[string]*seal.PrivateKey
 	keys    map[string]agency.Key
+	old     []agency.Key // retired
 	closed  bool
+
+	directory ed25519.PrivateKey
+	chains    map[string]agency.Chain
 }
 
 // setup makes a world in which these offices have keys.
@@ -71,6 +78,7 @@ func setupWith(t *testing.T, set *program.Set, db *store.DB, clock *storetest.Cl
 		pepper: make([]byte, 32), private: map[string]*seal.PrivateKey{}, keys: map[string]agency.Key{},
 	}
 	rand.Read(w.pepper)
+	_, w.directory, _ = ed25519.GenerateKey(rand.Reader)
 	for _, office := range keyed {
 		w.key(office)
 	}
@@ -81,7 +89,7 @@ func setupWith(t *testing.T, set *program.Set, db *store.DB, clock *storetest.Cl
 	site.Log = slog.New(slog.NewTextHandler(w.logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
 	w.reports, err = report.New(report.Config{
-		DB: db, Programs: set, Keys: w.current, Referrals: w.followed, Log: func(string) *custody.Log { return w.log },
+		DB: db, Programs: set, Keys: w.current, Chains: w.chain, Directory: w.pinned, AllKeys: w.all, Referrals: w.followed, Log: func(string) *custody.Log { return w.log },
 		Pepper: w.pepper, Site: site, Now: clock.Now,
 		Open: func(context.Context, string) bool { w.mu.Lock(); defer w.mu.Unlock(); return !w.closed },
 		Hours: func(context.Context, string) agency.Reading {
@@ -91,7 +99,10 @@ func setupWith(t *testing.T, set *program.Set, db *store.DB, clock *storetest.Cl
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.client = webtest.Server(t, site, w.reports.Room().Routes, nil)
+	mux := http.NewServeMux()
+	site.Mount(mux, w.reports.Room().Routes, nil)
+	w.wire = &wire{next: mux}
+	w.client = webtest.ServerOf(t, w.wire)
 	return w
 }
 
@@ -124,6 +135,52 @@ func (w *world) key(office string) {
 	keys := maps.Clone(w.keys)
 	keys[office] = agency.Key{Office: office, ID: k.Public().ID(), Public: k.Public(), Wraps: 2}
 	w.private[office], w.keys = k, keys
+	chains := maps.Clone(w.chains)
+	if chains == nil {
+		chains = map[string]agency.Chain{}
+	}
+	chains[office] = chainOf(office, k.Public(), w.directory)
+	w.chains = chains
+}
+
+// chainOf is an office's first key, signed by a directory key.
+func chainOf(office string, key *seal.PublicKey, directory ed25519.PrivateKey) agency.Chain {
+	sign, _, _ := ed25519.GenerateKey(rand.Reader)
+	id := key.ID()
+	return agency.Chain{Office: office, Key: key.Bytes(), Links: []agency.Link{{
+		ID: hex.EncodeToString(id[:]), Sign: sign, By: "directory",
+		Signature: ed25519.Sign(directory, []byte(agency.DirectoryStatement("ms", office, id, sign))),
+	}}}
+}
+
+// rotate gives an office another key; the one before it is retired.
+func (w *world) rotate(office string) {
+	w.t.Helper()
+	w.mu.Lock()
+	old := w.keys[office]
+	w.old = append(w.old, old)
+	w.mu.Unlock()
+	w.key(office)
+}
+
+func (w *world) pinned(string) ed25519.PublicKey { return w.directory.Public().(ed25519.PublicKey) }
+
+func (w *world) chain(string) map[string]agency.Chain {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.chains
+}
+
+func (w *world) all(_ context.Context, _, office string) ([]agency.Key, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	out := []agency.Key{w.keys[office]}
+	for _, k := range w.old {
+		if k.Office == office {
+			out = append(out, k)
+		}
+	}
+	return out, nil
 }
 
 func (w *world) current(string) map[string]agency.Key {

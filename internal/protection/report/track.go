@@ -18,6 +18,10 @@ import (
 
 func urlBase64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
+func fromURLBase64(text string) ([]byte, error) {
+	return base64.RawURLEncoding.Strict().DecodeString(text)
+}
+
 // Status is what a receipt shows: never the sender's words, never an outcome.
 type Status struct {
 	Program  string
@@ -52,15 +56,9 @@ const (
 // closed, or does not fit together are one and the same, after the same work; a
 // word that is not in the list is told, since that says nothing about reports.
 func (s *Service) Status(ctx context.Context, words string) (Status, error) {
-	receipt, parsed := seal.ParseReceipt(clip(words))
-	h, found, err := s.find(ctx, receipt)
-	switch {
-	case mistyped(parsed):
-		return Status{}, parsed
-	case err != nil:
+	_, h, err := s.openReceipt(ctx, words)
+	if err != nil {
 		return Status{}, err
-	case parsed != nil || !found:
-		return Status{}, ErrReceipt
 	}
 	return s.status(ctx, h)
 }
@@ -79,24 +77,6 @@ const maxWords = 1 << 10
 func clip(words string) string {
 	words = strings.TrimSpace(words)
 	return strings.ToValidUTF8(words[:min(len(words), maxWords)], " ")
-}
-
-// find looks in every program, always in all of them. The id of a report follows
-// from its receipt, so that no line of the directory can hide one.
-func (s *Service) find(ctx context.Context, receipt seal.Receipt) (held, bool, error) {
-	lookup := receipt.Lookup()
-	var found held
-	ok := false
-	for _, id := range s.Programs.IDs() {
-		h, here, err := readHeld(ctx, s.reader, id, reportID(s.Pepper, id, lookup))
-		if err != nil {
-			return held{}, false, err
-		}
-		if here && !h.closed {
-			found, ok = h, true
-		}
-	}
-	return found, ok, nil
 }
 
 func (s *Service) status(ctx context.Context, h held) (Status, error) {
@@ -168,16 +148,14 @@ func (s *Service) proof(ctx context.Context, h held) (Proof, error) {
 // Close ends a receipt for its holder: from then on it is answered like one
 // that never existed. The report itself stays with the offices.
 func (s *Service) Close(ctx context.Context, words string) error {
-	receipt, parsed := seal.ParseReceipt(clip(words))
-	h, found, err := s.find(ctx, receipt)
-	switch {
-	case mistyped(parsed):
-		return parsed
-	case err != nil:
+	_, h, err := s.openReceipt(ctx, words)
+	if err != nil {
 		return err
-	case parsed != nil || !found:
-		return ErrReceipt
 	}
+	return s.closeHeld(ctx, h)
+}
+
+func (s *Service) closeHeld(ctx context.Context, h held) error {
 	return s.DB.Accept(context.WithoutCancel(ctx), func(tx *store.Tx) error {
 		closed, err := closeReceipt(tx, h.program, h.report)
 		if err != nil || !closed {

@@ -3,6 +3,7 @@
 package report
 
 import (
+	"waylight/internal/partnership/policy"
 	"waylight/internal/platform/web"
 )
 
@@ -17,20 +18,21 @@ const maxReceipt = 8 << 10
 // never meet another room's.
 func (s *Service) routes() []web.Route {
 	routes := []web.Route{
-		public("POST /api/v1/reports", maxPage, s.postReport),
-		public("POST /api/v1/receipt", maxReceipt, s.postReceiptJSON),
-		public("GET /api/openapi.json", 0, s.getOpenAPI),
-		public("GET /receipt", 0, s.getReceipt),
-		public("POST /receipt", maxReceipt, s.postReceipt),
+		route(policy.SendReport, "POST /api/v1/reports", maxPage, s.postReport),
+		route(policy.OpenReceipt, "POST /api/v1/receipt", maxReceipt, s.postReceiptJSON),
+		route(policy.SendReport, "GET /api/openapi.json", 0, s.getOpenAPI),
+		route(policy.OpenReceipt, "GET /receipt", 0, s.getReceipt),
+		route(policy.OpenReceipt, "POST /receipt", maxReceipt, s.postReceipt),
 	}
 	for _, id := range s.Programs.IDs() {
 		p, ok := s.Programs.Program(id)
 		if !ok {
 			continue
 		}
-		routes = append(routes, public("POST /"+id+"/who", maxPage, s.whoJSON(p)))
+		routes = append(routes, route(policy.SendReport, "POST /"+id+"/who", maxPage, s.whoJSON(p)))
+		routes = append(routes, route(policy.SendReport, "POST /"+id+"/seal", maxPage, s.sealJSON(p)), route(policy.SendReport, "POST /"+id+"/sealed", maxPage, s.postSealed(p)))
 		for path, lang := range addressesOf(id, p.Languages) {
-			routes = append(routes, public("GET "+path, 0, s.getForm(p, lang)), public("POST "+path, maxPage, s.postForm(p, lang)))
+			routes = append(routes, route(policy.SendReport, "GET "+path, 0, s.getForm(p, lang)), route(policy.SendReport, "POST "+path, maxPage, s.postForm(p, lang)))
 		}
 	}
 	return routes
@@ -46,6 +48,6 @@ func addressesOf(id string, languages []string) map[string]string {
 	return out
 }
 
-func public(pattern string, limit int64, h web.Handler) web.Route {
-	return web.Route{Pattern: pattern, Access: web.Public, Handler: h, MaxBody: limit}
+func route(does policy.Action, pattern string, limit int64, h web.Handler) web.Route {
+	return web.Route{Pattern: pattern, Access: policy.At(does), Handler: h, MaxBody: limit}
 }

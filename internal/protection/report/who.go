@@ -194,6 +194,9 @@ func (v speaker) told(d program.Delivery) item {
 	if d.InPlaceOf != "" {
 		it.Lines = append(it.Lines, v.t("report.who.in_place", "office", v.office(d.InPlaceOf)))
 	}
+	if !d.Named {
+		it.Lines = append(it.Lines, v.t("report.who.unnamed"))
+	}
 	it.Lines = append(it.Lines, nonEmpty(d.Note.In(v.lang))...)
 	it.Why = v.why(d.Duty)
 	if d.Courtesy {

@@ -6,13 +6,16 @@ import { lock, ready, unlocked } from "./keys.js";
 const state = document.getElementById("keys-state");
 const button = document.getElementById("lock");
 
+let asking = false;
+
 async function show() {
   const open = await unlocked();
   state.textContent = open ? "Your keys are open in this tab." : "Your keys are locked in this tab.";
   button.hidden = !open;
-  const host = document.getElementById("keys-form");
-  if (host.childElementCount > 0) return;
-  await ready(host, state.dataset.office);
+  if (asking) return;
+  asking = true;
+  await ready(document.getElementById("keys-form"), state.dataset.office);
+  asking = false;
   if (!open) await show();
 }
 

@@ -3,9 +3,10 @@
 // keys.js: a member's keys in the browser. ES module; other assets import it from this folder, by name. Bytes go in as Uint8Array or standard base64 text and come out
 // as Uint8Array unless said otherwise. Every refusal is a Problem (see sealing.js) with a kind and a sentence that may be shown.
 //
-//   ready(host, office)                 resolves when the keys are open, and with `office` when that office's key is held; puts a passphrase form into the
-//                                       element `host` until then
-//   unlock(passphrase)                  derives the member's keys, opens the office's keys, keeps them for this tab; resolves to {member, offices}
+//   ready(host, office)                 resolves when the keys are open, and with `office` when that office's key is held; asks in the element `host` for a
+//                                       passkey or the passphrase until then
+//   unlock(passphrase), unlockWithPasskey()   open the member's root and the office's keys, keep them for this tab; resolve to {member, offices}
+//   rootFrom(host, why)                 Promise<{root, program, member}>: asks for a passkey or the passphrase anew, whether or not the keys are open
 //   unlocked()                          Promise<boolean>
 //   lock()                              wipes every key, in every tab; tabs hear it as the event "waylight:locked" on document
 //   me(), offices()                     Promise<{program, id}>, Promise<[{office, keyId}]> held now
@@ -17,21 +18,30 @@
 //   rewrap({contentKey, publicKey, program, id, hash, recipient})   Promise<base64>: the content key for another holder
 //   sealNote({program, report, office, text})      Promise<base64>: padded to 256, to the office's own key
 //   openNote({program, report, office, sealed})    Promise<string>
-//   wrapsFor({office, publicKey})       Promise<[{keyId, wrap}]>: every key of the office that is held, for a colleague
+//   recoverOffice({office, shares, wraps})   Promise<[{keyId, wrap, signature}]>: opens with the shares what is sealed to the recovery key, for this member
+//   wrapsFor({office, publicKey, holder})   Promise<[{keyId, wrap, signature}]>: every key of the office that is held, for a colleague ("member:...")
+//   spokenNameOf({office, current})     Promise<string>: the current key's name, made from the key itself, to be read on the telephone
+//   confirmedHolders({office, current, holders})   Promise<[holder]>: those of [{holder, key, signature}] to whom a holder gave the office's current key
+//   rotateOffice({office, current, holders, recovery, send})   makes the office's next key, hands what is to be posted to send, and then holds the key
+//   newParts({office, current, k, n})            Promise<{shares, parts, wraps}>: a new recovery key for every key of the office that is held
 //   signedIn()                          Promise<boolean>
 //   get(url), post(url, value)          JSON in and out; fail with a Problem
-//   enrol, makeOfficeKey                what joining needs (enroll.js)
+//   makeOfficeKey                       what joining needs (enroll.js)
 //
 // The seeds never stand in a variable longer than one call. They are kept encrypted in sessionStorage, which ends with the tab, under an AES key in IndexedDB
 // that no script can read out. Whoever can run script on this page can use them; a copy of the browser's files cannot.
 import {
-  authSecret, b64, bytesOf, checkBrowser, concat, equal, hex, keyID, memberSecret, memberSeeds, noteInfo, officeKeyInfo, openBody, openFrom, openingTokenOf,
-  openOfficeSeed, openWrap, padNote, Problem, publicFromSeed, random, sealTo, sha256, sign, signPublic, stretch, unb64, unpadNote, wrapContent,
+  authSecret, b64, bytesOf, checkBrowser, concat, equal, hex, keyID, memberSecret, noteInfo, officeKeyInfo, openBody, openFrom, openingTokenOf,
+  openOfficeSeed, openWrap, padNote, Problem, publicFromSeed, random, sealTo, sha256, sign, stretch, unb64, unpadNote, wrapContent,
 } from "./sealing.js";
+import { checkRecovery, isHolder, makeNextKey, makeParts, RECOVERY, signHolder, signSeed as officeSignSeed, spokenName } from "./office-key.js";
+import { usePasskey } from "./passkey.js";
+import { kemSeed, openRoot, signSeed, unlockKey } from "./root.js";
 import { combine, formatShare, parseShare, setName, split, wordList } from "./shares.js";
 
-export { b64, unb64, bytesOf, concat, hex, sha256, Problem, checkBrowser, stretch, authSecret, memberSecret, memberSeeds, publicFromSeed, keyID };
+export { b64, unb64, bytesOf, concat, hex, sha256, Problem, checkBrowser, stretch, authSecret, memberSecret, publicFromSeed, keyID };
 export { split, combine, formatShare, parseShare, setName, wordList };
+export { makeOfficeKey } from "./office-key.js";
 
 const PLACE = "waylight.keys";
 const channel = new BroadcastChannel(PLACE);
@@ -108,7 +118,7 @@ async function kept() {
 
 async function open() {
   const secrets = await kept();
-  if (!secrets) throw new Problem("locked", "Your keys are locked. Type your passphrase to open them.");
+  if (!secrets) throw new Problem("locked", "Your keys are locked. Open them first.");
   return secrets;
 }
 
@@ -131,67 +141,146 @@ channel.addEventListener("message", () => {
 
 // ---- opening them
 
-// unlock derives the member's keys from the passphrase and the server's share, and opens the office's keys with them.
+// unlock opens the root with the passphrase.
 export async function unlock(passphrase) {
-  await checkBrowser();
-  const keys = await get("/staff/keys");
-  return unlockWith(await stretch(passphrase, keys.member.salt, keys.member.iterations), keys);
+  return keepRoot(await rootByPassphrase(passphrase));
 }
 
-// unlockWith is unlock for who has the stretched passphrase already.
-export async function unlockWith(master, keys) {
-  keys ??= await get("/staff/keys");
+// unlockWithPasskey opens the root with whichever passkey of the member answers.
+export async function unlockWithPasskey() {
+  return keepRoot(await rootByPasskey());
+}
+
+// unlockWith is unlock for who has the stretched passphrase already, unlockWithSecret for who has a passkey's answer ({credential, prf}).
+export async function unlockWith(master) {
+  return keepRoot(await rootOf(await get("/staff/keys"), "passphrase", async () => memberSecret(master)));
+}
+
+export async function unlockWithSecret({ credential, prf }) {
+  if (!prf) throw cannotUnlock();
+  const own = (u) => equal(bytesOf(u.credential), credential);
+  return keepRoot(await rootOf(await get("/staff/keys"), "passkey", async () => prf, own));
+}
+
+const cannotUnlock = () => new Problem("passkey", "This passkey cannot open keys. Use another way in: a passkey that can, or your passphrase.");
+
+async function rootByPassphrase(passphrase) {
+  await checkBrowser();
+  return rootOf(await get("/staff/keys"), "passphrase", async (u) => memberSecret(await stretch(passphrase, u.salt, u.iterations)));
+}
+
+async function rootByPasskey() {
+  await checkBrowser();
+  const { program, credentials } = await get("/staff/keys/ways");
+  if (credentials.length === 0) throw cannotUnlock();
+  const { credential, prf } = await usePasskey(program, credentials);
+  if (!prf) throw cannotUnlock();
+  return rootOf(await get("/staff/keys"), "passkey", async () => prf, (u) => equal(bytesOf(u.credential), credential));
+}
+
+// rootOf opens the root with the unlocker of a kind that the member's secret fits, and holds it to the public key that colleagues see.
+async function rootOf(keys, kind, secretFor, own = () => true) {
+  const unlocker = keys.unlockers.find((u) => u.kind === kind && own(u));
+  if (!unlocker) throw new Problem(kind, kind === "passkey" ? "This passkey opens no keys any more. Use another way in." : "You have no passphrase here. Use a passkey.");
+  const names = { program: keys.member.program, member: keys.member.id, unlocker: unlocker.id };
+  let root;
+  try {
+    root = await openRoot(unlocker.sealed, await unlockKey(await secretFor(unlocker), unlocker.share), names);
+  } catch (error) {
+    if (error.kind !== "open" || kind !== "passphrase") throw error;
+    throw new Problem("passphrase", "This passphrase does not open your keys.");
+  }
+  if (!equal(await publicFromSeed(kemSeed(root)), bytesOf(keys.member.kem))) {
+    throw new Problem("open", "What opened is not your key. Tell your administrator before you go on.");
+  }
+  return { root, keys };
+}
+
+async function keepRoot({ root, keys }) {
   const { member } = keys;
-  const seeds = await memberSeeds(await memberSecret(master), member.share);
-  if (!equal(await publicFromSeed(seeds.kem), bytesOf(member.kem))) throw new Problem("passphrase", "This passphrase does not open your keys.");
   const offices = [];
   for (const o of keys.offices) {
-    const seed = await openOfficeSeed(seeds.kem, o.wrap, member.program, o.office, unhex(o.keyId));
+    const seed = await openOfficeSeed(kemSeed(root), o.wrap, member.program, o.office, unhex(o.keyId));
     offices.push({ office: o.office, keyId: o.keyId, seed: b64(seed) });
   }
-  await keep({ program: member.program, id: member.id, sign: b64(seeds.sign), offices });
+  await keep({ program: member.program, id: member.id, kem: member.kem, sign: b64(signSeed(root)), offices });
+  root.fill(0);
   return { member: { program: member.program, id: member.id }, offices: offices.map(({ office, keyId }) => ({ office, keyId })) };
 }
 
 const unhex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 
 // ready resolves when the keys are open and, where an office is named, its key is held in this tab: access that a colleague gave after the keys were opened
-// counts from the next opening. Until then it asks for the passphrase inside host, and cleans up after itself.
+// counts from the next opening. Until then it asks inside host, and cleans up after itself.
 export async function ready(host, office) {
   const open = await unlocked();
   if (open && (await holds(office))) return;
-  const hint = open
-    ? "Type your passphrase once more, to use the access to this office's reports that you were given."
-    : "Your keys are locked in this tab. The passphrase stays in this browser.";
-  await new Promise((resolve) => host.append(passphraseForm(hint, office, resolve)));
+  const hint = open ? "Open your keys once more: you were given access, or your office has a new key." : "Your keys are locked in this tab. What opens them stays in this browser.";
+  await askFor(host, hint, async (found) => {
+    await keepRoot(found);
+    if (!(await holds(office))) throw noAccess();
+  });
 }
 
-const holds = async (office) => !office || (await offices()).some((o) => o.office === office);
+// rootFrom hands the root itself to a page that adds a way in. It asks anew, so that an open tab alone is not enough. The caller wipes the root.
+export async function rootFrom(host, why) {
+  let out;
+  await askFor(host, why, async ({ root, keys }) => {
+    out = { root, program: keys.member.program, member: keys.member.id };
+  });
+  return out;
+}
 
-function passphraseForm(hint, office, done) {
+// holds says whether the tab has every key of the office that it should: a colleague may have made a new one since.
+async function holds(office) {
+  if (!office) return true;
+  const held = (await offices()).filter((o) => o.office === office);
+  const { keyId } = await get("/staff/office/current");
+  return held.length > 0 && (!keyId || held.some((o) => o.keyId === keyId));
+}
+
+// askFor shows the ways in that the member has, and resolves when one of them has opened the root and act is content with it.
+async function askFor(host, hint, act) {
+  const ways = await get("/staff/keys/ways");
+  await new Promise((resolve) => host.append(waysForm(hint, ways, act, resolve)));
+}
+
+function waysForm(hint, ways, act, done) {
   const input = element("input", { id: "unlock-passphrase", type: "password", autocomplete: "current-password", required: true });
   const problem = element("p", { className: "error", id: "unlock-problem" });
   const button = element("button", { type: "submit", textContent: "Open my keys" });
-  const form = element("form", { className: "panel stack" },
-    element("label", { htmlFor: input.id, textContent: "Passphrase" }), element("p", { className: "hint", id: "unlock-hint", textContent: hint }), input, problem, button);
+  const passkey = element("button", { type: "button", id: "unlock-passkey", textContent: "Open my keys with a passkey" });
+  const form = element("form", { className: "panel stack" }, element("p", { className: "hint", id: "unlock-hint", textContent: hint }));
+  if (ways.credentials.length > 0) form.append(passkey);
+  if (ways.passphrase) {
+    if (ways.credentials.length > 0) button.className = "second";
+    form.append(element("label", { htmlFor: input.id, textContent: "Passphrase" }), input, button);
+  }
+  if (ways.credentials.length === 0 && !ways.passphrase) {
+    form.append(element("p", { className: "notice", textContent: "You have no way in that opens keys. Ask your administrator for a renewal link." }));
+  }
+  form.append(problem);
   input.setAttribute("aria-describedby", "unlock-hint unlock-problem");
   problem.setAttribute("role", "alert");
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    button.disabled = true;
+  const attempt = async (open) => {
+    button.disabled = passkey.disabled = true;
     problem.textContent = "";
     try {
-      await unlock(input.value);
-      if (!(await holds(office))) throw noAccess();
+      await act(await open());
       form.remove();
       done();
     } catch (error) {
       problem.textContent = wordsFor(error);
-      input.focus();
+      if (ways.passphrase) input.focus();
     } finally {
       input.value = "";
-      button.disabled = false;
+      button.disabled = passkey.disabled = false;
     }
+  };
+  passkey.addEventListener("click", () => attempt(rootByPasskey));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    attempt(() => rootByPassphrase(input.value));
   });
   return form;
 }
@@ -267,45 +356,82 @@ export async function openNote({ program, report, office, sealed }) {
   return unpadNote(await tryEach(office, (seed) => openFrom(seed, sealed, noteInfo(program, report, office))));
 }
 
-export async function wrapsFor({ office, publicKey }) {
+export async function wrapsFor({ office, publicKey, holder }) {
   const { program } = await open();
   const wraps = [];
   for (const { keyId, seed } of await officeSeeds(office)) {
-    wraps.push({ keyId, wrap: b64(await sealTo(publicKey, seed, officeKeyInfo(program, office, unhex(keyId)))) });
+    const signature = holder && (await signHolder({ program, office, keyId, seed, holder, key: bytesOf(publicKey) }));
+    wraps.push({ keyId, wrap: b64(await sealTo(publicKey, seed, officeKeyInfo(program, office, unhex(keyId)))), signature });
   }
   return wraps;
 }
 
-// ---- joining
-
-// enrol makes a new member's keys from the passphrase; the answer is what the server needs, and the public key to seal an office's key to.
-export async function enrol({ passphrase, program, member, share }) {
-  await checkBrowser();
-  const salt = random(16);
-  const iterations = 600000;
-  const master = await stretch(passphrase, salt, iterations);
-  const seeds = await memberSeeds(await memberSecret(master), share);
-  const kem = await publicFromSeed(seeds.kem);
-  const statement = `waylight/enroll/v1\n${program}\n${member}\n${hex(await sha256(kem))}\n`;
-  return {
-    salt: b64(salt), iterations, authHash: b64(await sha256(await authSecret(master))),
-    kem: b64(kem), sign: b64(await signPublic(seeds.sign)), signature: b64(await sign(seeds.sign, statement)),
-  };
+// currentOf is the office's key in use, as this tab holds it: a list of holders, or a new key, made with an older one would be out of date.
+async function currentOf(office, current) {
+  const now = (await officeSeeds(office)).find((k) => k.keyId === current);
+  if (!now) throw new Problem("open", "Your office has a newer key than this tab holds. Lock your keys, open them again, and come back to this page.");
+  return now;
 }
 
-// makeOfficeKey makes an office's first key: sealed to its first member and to a fresh recovery key, of which any k of n shares rebuild the seed. The seeds end here.
-export async function makeOfficeKey({ program, office, memberKey, k, n }) {
-  const seed = random(32);
-  const recovery = random(32);
-  const pub = await publicFromSeed(seed);
-  const what = officeKeyInfo(program, office, await keyID(pub));
-  const shares = await split(recovery, k, n);
-  const key = {
-    public: b64(pub),
-    member: b64(await sealTo(memberKey, seed, what)),
-    recovery: b64(await sealTo(await publicFromSeed(recovery), seed, what)),
-  };
+// spokenNameOf is what somebody at the office reads to whoever keeps the directory key.
+export async function spokenNameOf({ office, current }) {
+  return spokenName((await currentOf(office, current)).seed);
+}
+
+export async function confirmedHolders({ office, current, holders }) {
+  const { program } = await open();
+  const { keyId, seed } = await currentOf(office, current);
+  const out = [];
+  for (const h of holders) if (await isHolder({ program, office, keyId, seed, ...h, key: bytesOf(h.key) })) out.push(h.holder);
+  return out;
+}
+
+export async function rotateOffice({ office, current, holders, recovery, send }) {
+  const secrets = await open();
+  const { program } = secrets;
+  const now = await currentOf(office, current);
+  const to = holders.map(({ holder, key }) => ({ holder, key: bytesOf(key) }));
+  if (recovery) to.push({ holder: RECOVERY, key: await checkRecovery({ program, office, recovery, held: await officeSeeds(office) }) });
+  const { keyId, seed, body } = await makeNextKey({ program, office, current: now, holders: to });
+  await send(body);
+  await keep({ ...secrets, offices: [{ office, keyId, seed: b64(seed) }, ...secrets.offices] });
   seed.fill(0);
+}
+
+export async function newParts({ office, current, k, n }) {
+  const { program } = await open();
+  const { seed } = await currentOf(office, current);
+  const made = await makeParts({ program, office, seed, k, n });
+  const wraps = [];
+  for (const held of await officeSeeds(office)) {
+    wraps.push({ keyId: held.keyId, sealed: b64(await sealTo(made.public, held.seed, officeKeyInfo(program, office, unhex(held.keyId)))) });
+  }
+  return { shares: made.shares, parts: made.parts, wraps };
+}
+
+const recoveredStatement = ({ program, office, member, keyId, wrap }) => `waylight/recovered/v1\n${program}\n${office}\n${member}\n${keyId}\n${wrap}\n`;
+
+// recoverOffice rebuilds the recovery key from its shares, opens every key of the office that is sealed to it ([{keyId, sealed}]) and seals them to this member. Each is
+// signed for with the office key itself: the server takes no wrap from who has not opened it. The seeds end here.
+export async function recoverOffice({ office, shares, wraps }) {
+  const { program, id, kem } = await open();
+  const recovery = await combine(shares);
+  const out = [];
+  for (const { keyId, sealed } of wraps) {
+    let seed;
+    try {
+      seed = await openOfficeSeed(recovery, sealed, program, office, unhex(keyId));
+    } catch (error) {
+      if (error.kind !== "open") throw error;
+      continue; // sealed to an earlier recovery key
+    }
+    const wrap = await sealTo(kem, seed, officeKeyInfo(program, office, unhex(keyId)));
+    const statement = recoveredStatement({ program, office, member: id, keyId, wrap: hex(await sha256(wrap)) });
+    const holder = await signHolder({ program, office, keyId, seed, holder: `member:${id}`, key: bytesOf(kem) });
+    out.push({ keyId, wrap: b64(wrap), holder, signature: b64(await sign(await officeSignSeed(seed), statement)) });
+    seed.fill(0);
+  }
   recovery.fill(0);
-  return { key, shares };
+  if (out.length === 0) throw new Problem("shares", "These parts fit together, but they open no key of your office. They belong to another office, or to an older set.");
+  return out;
 }

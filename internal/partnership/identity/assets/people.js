@@ -13,7 +13,7 @@ if (form) {
     button.disabled = true;
     problem.textContent = "";
     try {
-      const wraps = await wrapsFor({ office: form.dataset.office, publicKey: form.dataset.kem });
+      const wraps = await wrapsFor({ office: form.dataset.office, publicKey: form.dataset.kem, holder: form.dataset.holder });
       await post(form.dataset.action, { wraps });
       location.replace(`${location.pathname}?done=access`);
     } catch (error) {

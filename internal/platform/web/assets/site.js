@@ -82,16 +82,20 @@
     }, main.dataset.refresh * 1000);
   }
 
-  // Buttons that only a script can serve come hidden.
-  all("button[data-print]").forEach((b) => { b.hidden = false; b.addEventListener("click", () => print()); });
-  all("button[data-copy]").forEach((b) => {
-    if (!navigator.clipboard) return;
-    b.hidden = false;
-    b.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(document.getElementById(b.dataset.copy).textContent.trim());
-      b.textContent = b.dataset.done;
+  // Buttons that only a script can serve come hidden. A script that draws the page anew says so by the event "drawn".
+  const buttons = () => {
+    all("button[data-print]").forEach((b) => { b.hidden = false; b.onclick = () => print(); });
+    all("button[data-copy]").forEach((b) => {
+      if (!navigator.clipboard) return;
+      b.hidden = false;
+      b.onclick = async () => {
+        await navigator.clipboard.writeText(document.getElementById(b.dataset.copy).textContent.trim());
+        b.textContent = b.dataset.done;
+      };
     });
-  });
+  };
+  document.addEventListener("drawn", buttons);
+  buttons();
 
   const first = document.querySelector("[data-focus]");
   if (first) first.focus();

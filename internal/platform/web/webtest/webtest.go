@@ -18,18 +18,24 @@ import (
 	"strings"
 	"testing"
 
+	"waylight/internal/platform/seal"
 	"waylight/internal/platform/web"
 )
 
-// Site makes a site in English and Spanish with the words of these rooms. What
-// it logs goes to the test's output.
+// Site makes a site in English and Spanish with the words of these rooms, and
+// the scripts that rooms share. What it logs goes to the test's output.
 func Site(t testing.TB, fss ...fs.FS) *web.Site {
 	t.Helper()
 	catalog, err := web.LoadCatalog([]string{"en", "es"}, fss...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &web.Site{Catalog: catalog, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	site := &web.Site{Catalog: catalog, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	err = site.AddAssets(seal.Assets())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return site
 }
 
 // Templates parses a room's templates, or fails the test.

@@ -3,6 +3,7 @@
 // inbox.js: opening a report, and what follows from it, in a member's browser. The server sends ciphertext; the words exist on this page alone and are wiped when
 // it is left or the keys are locked. Opening is proved to the server with the opening token and the member's signature over what was opened.
 import { bytesOf, element, get, hex, offices, openNote, openReport, openingToken, post, ready, rewrap, sealNote, signStatement, wordsFor } from "./keys.js";
+import { answersList, wrapNamed } from "./named.js";
 
 const box = document.getElementById("reader");
 const { report, program, office, member } = box.dataset;
@@ -39,7 +40,7 @@ function tell(text) {
 const statement = (hash) => `waylight/opened/v1\nprogram ${program}\nreport ${report}\nbody ${hex(hash)}\noffice ${office}\nmember ${member}\n`;
 
 async function open() {
-  await ready(byId("keys"));
+  await ready(byId("keys"), office);
   const sealed = await get(`${here}/sealed`);
   const hash = bytesOf(sealed.hash);
   const { plaintext, contentKey } = await openReport({ program, id: report, office, wrap: sealed.wrap, ciphertext: sealed.ciphertext, hash, recipient: office });
@@ -57,23 +58,8 @@ async function open() {
 
 // show writes the answers in the order of the form, each under its question, in the sender's own words.
 function show(body, sealed) {
-  const known = new Map(sealed.questions.map((q) => [q.id, q]));
-  const order = [...sealed.questions.map((q) => q.id), ...Object.keys(body.answers).filter((id) => !known.has(id)).sort()];
-  const list = element("dl", { className: "facts" });
-  for (const id of order) {
-    const values = body.answers[id];
-    if (!values?.length) continue;
-    const question = known.get(id);
-    const answer = element("dd");
-    for (const value of values) {
-      const text = element("blockquote", { textContent: question?.options?.[value] ?? value, dir: "auto" });
-      if (!question?.options?.[value]) text.lang = body.language;
-      answer.append(text);
-    }
-    list.append(element("dt", { textContent: question?.label ?? id }), answer);
-  }
   const how = sealed.sealed_by === "browser" ? "Sealed in the sender's browser." : "Sealed on the server, in memory, before anything was stored.";
-  words.replaceChildren(list, element("p", { className: "meta", textContent: `${how} Sent in the language "${body.language}".` }));
+  words.replaceChildren(answersList(body, sealed.questions), element("p", { className: "meta", textContent: `${how} Sent in the language "${body.language}".` }));
   words.hidden = false;
 }
 
@@ -108,7 +94,8 @@ refer?.addEventListener("submit", (event) => {
   attempt(event.submitter, async () => {
     const to = byId("refer-office").selectedOptions[0];
     const wrap = await wrapFor(to.value, to.dataset.key);
-    await post(`${here}/refer`, { office: to.value, key_id: to.dataset.keyId, wrap, basis: byId("refer-basis")?.value ?? "" });
+    const named = byId("refer-named")?.checked ? { reporter: await wrapNamed(to) } : {};
+    await post(`${here}/refer`, { office: to.value, key_id: to.dataset.keyId, wrap, basis: byId("refer-basis")?.value ?? "", ...named });
     location.assign(`${here}?done=referred`);
   });
 });
@@ -127,7 +114,7 @@ const showNotes = byId("show-notes");
 const noteForm = byId("note-form");
 
 async function listNotes() {
-  await ready(byId("keys"));
+  await ready(byId("keys"), office);
   const { notes } = await get(`${here}/notes`);
   const items = [];
   for (const note of notes) {
@@ -169,7 +156,7 @@ complete?.addEventListener("submit", (event) => {
   if (!who || complete.answered.value) return;
   event.preventDefault();
   attempt(event.submitter, async () => {
-    await ready(byId("keys"));
+    await ready(byId("keys"), office);
     complete.answered.value = await sealNote({ program, report, office, text: who });
     byId("who").value = "";
     complete.submit();

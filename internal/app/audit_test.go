@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app_test
+
+import (
+	"database/sql"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"waylight/internal/app"
+	"waylight/internal/partnership/agency"
+	"waylight/internal/platform/jobs"
+	"waylight/internal/platform/mail"
+	"waylight/internal/platform/store"
+	"waylight/internal/platform/store/storetest"
+)
+
+// watchedApp is an installation with an administrator who reads mail, at a time that only the test moves.
+type watchedApp struct {
+	*app.App
+	t     *testing.T
+	clock *storetest.Clock
+	post  *mail.Catcher
+	file  string
+}
+
+func watched(t *testing.T) *watchedApp {
+	t.Helper()
+	post, err := mail.NewCatcher("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { post.Close() })
+	w := &watchedApp{t: t, clock: storetest.NewClock(storetest.Start), post: post, file: filepath.Join(t.TempDir(), "waylight.db")}
+	w.App = installation(t, app.Config{
+		Data: filepath.Dir(w.file), Database: "sqlite:" + w.file, Origin: "https://tips.example.gov", Now: w.clock.Now,
+		Mail: mail.Config{Addr: post.Addr(), From: "notices@example.gov", TLS: mail.LoopbackOnly},
+	})
+	link, err := w.FirstAdministrator(ctx, "ms", "head@example.gov", "Head")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, token, _ := strings.Cut(link, "#")
+	if _, _, err := w.People.EnrollHolder(ctx, token, "a passphrase of six invented words"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.PublishAll(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// look watches once, does the work that comes of it, and lists the audit alarms that stand.
+func (w *watchedApp) look() string {
+	w.t.Helper()
+	if err := w.Watch(ctx, "ms"); err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := w.Runner.RunDue(ctx); err != nil {
+		w.t.Fatal(err)
+	}
+	return w.alarms()
+}
+
+func (w *watchedApp) alarms() string {
+	w.t.Helper()
+	all, err := w.Agencies.Alarms(ctx, "ms")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var kinds []string
+	for _, al := range all {
+		if strings.HasPrefix(al.Kind, "audit.") {
+			kinds = append(kinds, al.Kind)
+		}
+	}
+	slices.Sort(kinds)
+	return strings.Join(kinds, " ")
+}
+
+// mailed counts what the administrator was sent.
+func (w *watchedApp) mailed() int { return len(w.post.Messages()) }
+
+// past is a connection that goes past the server.
+func (w *watchedApp) past(statement string) {
+	w.t.Helper()
+	db, err := sql.Open("sqlite", w.file)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(statement); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// AU-5: a public log that is not published, work that was given up and data that somebody changed are each an alarm and a mail at the next look, and nothing is when all is well.
+func TestAuditFailureIsTold(t *testing.T) {
+	t.Parallel()
+	w := watched(t)
+	if got := w.look(); got != "" {
+		t.Fatalf("all is well: %s", got)
+	}
+	before := w.mailed()
+	w.clock.Advance(26 * time.Minute)
+	if err := w.Watch(ctx, "ms"); err != nil || w.alarms() != agency.AlarmLate {
+		t.Errorf("two schedules without a checkpoint: %s, %v", w.alarms(), err)
+	}
+	if _, err := w.Runner.RunDue(ctx); err != nil { // the mail, and the checkpoint
+		t.Fatal(err)
+	}
+	if err := w.post.Wait(t.Context(), before+1); err != nil || w.post.Messages()[before].To != "head@example.gov" {
+		t.Errorf("the administrator got %d mails, %v", w.mailed()-before, err)
+	}
+	if got := w.look(); got != "" {
+		t.Errorf("published again: %s", got)
+	}
+
+	if err := w.DB.Write(ctx, func(tx *store.Tx) error { return jobs.Enqueue(tx, jobs.Job{Program: "ms", Kind: "nobody.does.this"}) }); err != nil {
+		t.Fatal(err)
+	}
+	for range 14 {
+		w.clock.Advance(time.Hour)
+		if _, err := w.Runner.RunDue(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := w.look(); got != agency.AlarmWork {
+		t.Errorf("work that was given up: %s", got)
+	}
+	w.past(`delete from job where dead = 1`)
+	if got := w.look(); got != "" {
+		t.Errorf("after that: %s", got)
+	}
+
+	w.clock.Advance(24 * time.Hour)
+	w.look()
+	w.past(`update member set roles = 'program_admin auditor'`)
+	w.clock.Advance(24 * time.Hour)
+	if _, err := w.Runner.RunDue(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.look(); got != agency.AlarmTampered {
+		t.Errorf("roles that were changed past the server: %s", got)
+	}
+	w.past(`update member set roles = 'program_admin'`)
+	if got := w.look(); got != "" {
+		t.Errorf("set right: %s", got)
+	}
+}
+
+// AU-5 and AU-9: when the log takes no entry, not even an alarm can be kept. The administrators are mailed past the database, once an hour, and the server calls itself unwell.
+func TestSilentLogIsTold(t *testing.T) {
+	t.Parallel()
+	w := watched(t)
+	w.look()
+	before := w.mailed()
+	w.past(`create trigger full before insert on custody_leaf begin select raise(abort, 'disk full'); end`)
+	for range 2 {
+		if err := w.Watch(ctx, "ms"); err == nil {
+			t.Error("a log that takes nothing is well")
+		}
+	}
+	if err := w.post.Wait(t.Context(), before+1); err != nil || w.mailed() != before+1 || !strings.Contains(w.post.Messages()[before].Text, "cannot record") {
+		t.Errorf("%d mails within the hour, %v", w.mailed()-before, err)
+	}
+	health := func() int {
+		rec := httptest.NewRecorder()
+		w.Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/healthz", nil))
+		return rec.Code
+	}
+	if got := health(); got != http.StatusOK {
+		t.Errorf("at once: %d", got)
+	}
+	w.clock.Advance(61 * time.Minute)
+	if got := health(); got != http.StatusServiceUnavailable {
+		t.Errorf("an hour later: %d", got)
+	}
+	w.past(`drop trigger full`)
+	if _, err := w.Runner.RunDue(ctx); err != nil { // the checkpoint that is due
+		t.Fatal(err)
+	}
+	if got := w.look(); got != "" || health() != http.StatusOK {
+		t.Errorf("mended: %s, %d", got, health())
+	}
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package identity
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"waylight/internal/partnership/policy"
+	"waylight/internal/platform/web"
+	"waylight/internal/platform/web/webtest"
+)
+
+// later makes the page believe that so many minutes have gone by: the browser's own clock cannot be injected.
+func (s *seat) later(minutes int) {
+	s.t.Helper()
+	webtest.Eval[bool](s.Tab, `(() => { const now = Date.now.bind(Date); const more = `+strconv.Itoa(minutes)+` * 60000; Date.now = () => now() + more; return true; })()`)
+}
+
+// shows tells whether the page, hidden parts included, holds a text.
+func (s *seat) shows(text string) bool {
+	s.t.Helper()
+	return strings.Contains(webtest.Eval[string](s.Tab, `document.documentElement.textContent`), text)
+}
+
+// AC-11(1): a page that nobody uses warns, then shows nothing, in every tab; the Back button brings nothing back; unlocking leads to the same page with the keys open.
+func TestIdlePageHides(t *testing.T) {
+	w := one(t)
+	w.site.Idle = Idle()
+	w.joinAs(police, "ann@agency.test", RoleMember)
+	w.add(police, "Xaviera Colleague", "xaviera@agency.test", RoleMember)
+	ann := w.seats(1)[0]
+	ann.signIn("ann@agency.test", "passphrase of ann@agency.test", "/staff")
+	ann.waitText("keys-state", "Your keys are open")
+	ann.open("/staff/people")
+	ann.open("/staff/people?q=xaviera")
+	second := &seat{tab(t, ann.Tab), t, w, ann.url}
+	second.open("/staff/people")
+	if !ann.shows("Xaviera") || !second.shows("Xaviera") {
+		t.Fatal("the list does not show who it should hide later")
+	}
+
+	ann.later(29)
+	ann.WaitFor(`document.querySelector(".lock-soon")?.textContent.includes("Press any key")`)
+	webtest.Eval[bool](ann.Tab, `window.dispatchEvent(new KeyboardEvent("keydown", { key: "a" }))`)
+	ann.WaitFor(`document.querySelector(".lock-soon") === null`)
+	ann.later(31)
+	ann.WaitFor(`location.pathname === "/staff/lock" && document.title === "Locked" && !document.getElementById("unlock").hidden`)
+	ann.Picture("locked")
+	second.WaitFor(`location.pathname === "/staff/lock"`)
+	if ann.shows("Xaviera") || second.shows("Xaviera") {
+		t.Error("a locked page still holds what it showed")
+	}
+	if keys[bool](ann, `return await k.unlocked();`, nil) || keys[bool](second, `return await k.unlocked();`, nil) {
+		t.Error("the keys are open")
+	}
+
+	webtest.Eval[bool](ann.Tab, `(history.back(), true)`)
+	ann.WaitFor(`location.pathname === "/staff/lock" && location.search.endsWith("people") && document.readyState === "complete"`)
+	if ann.shows("Xaviera") {
+		t.Error("the Back button shows the list")
+	}
+	ann.open("/staff/people?q=xaviera") // by hand, or from a bookmark
+	ann.waitPath("/staff/lock")
+
+	ann.WaitFor(`!document.getElementById("unlock").hidden`)
+	ann.fill("passphrase", "not her passphrase")
+	ann.click("#unlock button[type=submit]")
+	ann.waitText("problem", "does not fit")
+	ann.fill("passphrase", "passphrase of ann@agency.test")
+	ann.click("#unlock button[type=submit]")
+	ann.WaitFor(`location.pathname + location.search === "/staff/people?q=xaviera" && document.readyState === "complete"`)
+	if !ann.shows("Xaviera") || !keys[bool](ann, `return await k.unlocked();`, nil) {
+		t.Error("unlocking did not give the page and the keys back")
+	}
+
+	// The server's own clock: the next key or click finds the session locked, and the page hides.
+	w.clock.Advance(31 * time.Minute)
+	ann.later(2)
+	webtest.Eval[bool](ann.Tab, `window.dispatchEvent(new KeyboardEvent("keydown", { key: "a" }))`)
+	ann.WaitFor(`location.pathname === "/staff/lock"`)
+	if ann.shows("Xaviera") {
+		t.Error("locked by the server, the page still holds what it showed")
+	}
+}
+
+// The button locks at once. A list that stands open and loads itself keeps no session open, in a real browser either.
+func TestOpenListKeepsNoSession(t *testing.T) {
+	w := one(t)
+	w.site.Idle = Idle()
+	w.joinAs(police, "ann@agency.test", RoleMember)
+	lists := must(w.site.Templates(fstest.MapFS{"templates/list.html": {Data: []byte(`{{define "list"}}<h1>List</h1>{{end}}`)}}))(t)
+	loads := make(chan string, 100)
+	w.more = []web.Route{{Pattern: "GET /staff/list", Access: policy.At(policy.ReadHome), Handler: func(rw http.ResponseWriter, r *http.Request) error {
+		loads <- r.Header.Get("Sec-Fetch-User")
+		return lists.Staff(rw, r, http.StatusOK, "list", web.View{Title: "List", Refresh: 1})
+	}}}
+	ann := w.seats(1)[0]
+	ann.signIn("ann@agency.test", "passphrase of ann@agency.test", "/staff")
+	ann.click(`form[action="/staff/lock"] button`)
+	ann.waitPath("/staff/lock")
+	ann.WaitFor(`!document.getElementById("unlock").hidden`)
+	ann.fill("passphrase", "passphrase of ann@agency.test")
+	ann.click("#unlock button[type=submit]")
+	ann.waitPath("/staff")
+	ann.open("/staff/list")
+	<-loads
+	w.clock.Advance(29 * time.Minute)
+	for range 2 { // nobody asks the page anything meanwhile: that would look like a person
+		if by := <-loads; by != "" {
+			t.Errorf("a list that loads itself says that it is a person: %s", by)
+		}
+	}
+	w.clock.Advance(2 * time.Minute)
+	ann.waitPath("/staff/lock")
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package referral
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"waylight/internal/partnership/identity"
+	"waylight/internal/platform/fault"
+	"waylight/internal/platform/store"
+)
+
+// Held is a report as one office holds it: what another room needs in order to
+// follow something up there, with the people and by the clocks of this one.
+type Held struct {
+	Program  string
+	Report   store.ID
+	Office   string
+	Mode     string // tip or help
+	Danger   bool
+	Test     bool
+	Relay    bool // the office is a desk that passes the report on
+	Conflict []string
+	Limit    time.Duration // the shortest time that the office has by its duties
+}
+
+// longestAnswer is how long anything that a sender wrote may wait, whatever the
+// duties say.
+const longestAnswer = 24 * time.Hour
+
+// Holds says whether the member may see the report: nil, or ErrNotFound for one
+// that is not there, is not the office's, accuses it, or from which the office
+// or the member stepped back.
+func (s *Service) Holds(ctx context.Context, m identity.Member, id store.ID) error {
+	_, err := s.mine(ctx, s.db, m, id)
+	return err
+}
+
+// Held gives a report as an office holds it now, or ErrNotFound.
+func (s *Service) Held(ctx context.Context, programID string, id store.ID, office string) (Held, error) {
+	p, ok := s.programs.Program(programID)
+	if !ok {
+		return Held{}, ErrNotFound
+	}
+	o, ok := p.Offices[office]
+	if !ok {
+		return Held{}, ErrNotFound
+	}
+	all, err := referrals(ctx, s.db, programID, "report = $2 and holder = $3 and origin <> 'reminder' order by order_at, id", id, office)
+	if err != nil {
+		return Held{}, err
+	}
+	anybody := identity.Member{Program: programID, Office: office, Roles: []string{identity.RoleMember}}
+	all = slices.DeleteFunc(all, func(r Referral) bool { return !sees(anybody, o, r) })
+	if len(all) == 0 {
+		return Held{}, ErrNotFound
+	}
+	h := Held{Program: programID, Report: id, Office: office, Mode: all[0].Mode, Test: all[0].Test, Conflict: all[0].Conflict,
+		Relay: true, Limit: longestAnswer}
+	for _, r := range all {
+		h.Danger, h.Relay = h.Danger || r.Danger, h.Relay && r.Relay
+		if r.Limit > 0 {
+			h.Limit = min(h.Limit, r.Limit)
+		}
+	}
+	return h, nil
+}
+
+// waits is something that waits at an office, as the ladder knows it.
+func (h Held) waits(began, due time.Time) Referral {
+	return Referral{Program: h.Program, Report: h.Report, Origin: OriginDuty, Recipient: h.Office, Holder: h.Office, Relay: h.Relay, Mode: h.Mode,
+		Danger: h.Danger, Test: h.Test, Conflict: h.Conflict, Limit: h.Limit, State: Waiting, Started: began, Due: due}
+}
+
+// Begin is the rung that the first notice stands for, and when the next one is
+// due for something that began to wait.
+func (h Held) Begin(began, due time.Time) (level int, next time.Time) {
+	level = firstRung(h.waits(began, due))
+	return level, h.Next(level, began, due)
+}
+
+// Next is when the rung after this one is due.
+func (h Held) Next(level int, began, due time.Time) time.Time {
+	if level >= RungNamed {
+		return time.Time{}
+	}
+	return h.waits(began, due).rungTime(level + 1)
+}
+
+// Grace is how much more time there is once somebody looked.
+func (h Held) Grace() time.Duration { return h.waits(time.Time{}, time.Time{}).gap() }
+
+// Climb is the first rung from rung on that somebody stands on, and who. Nobody
+// is among them who must not know of the report.
+func (s *Service) Climb(ctx context.Context, h Held, rung int, at time.Time) (int, []identity.Member, error) {
+	r := h.waits(at, at)
+	who, err := s.reach(ctx, r, rung, at)
+	if err != nil || len(who) > 0 {
+		return rung, who, err
+	}
+	if rung, err = s.manned(ctx, r, rung+1, at); err != nil {
+		return rung, nil, err
+	}
+	who, err = s.reach(ctx, r, rung, at)
+	return rung, who, err
+}
+
+// Tell mails one person that something waits, in the words of every notice of
+// this room: they name no report, no topic and no number.
+func (s *Service) Tell(ctx context.Context, m identity.Member, rung int) error {
+	return fault.Wrap(s.mail.Send(ctx, s.message(Referral{Origin: OriginDuty}, m, rung)), "mailing a notice")
+}
+
+// Letter is a report of which something that its sender wrote waits at an office.
+type Letter struct {
+	Report store.ID
+	Office string
+	New    int  // messages that nobody at the office opened
+	Late   bool // somebody should have answered by now
+}
+
+// Letters is what this room needs from the room that carries messages: what
+// waits at an office, or at every office for "", the oldest first.
+type Letters interface {
+	Waiting(ctx context.Context, programID, office string) ([]Letter, error)
+}
+
+// AttachLetters lets the lists show messages. Call it before anything is served.
+func (s *Service) AttachLetters(l Letters) { s.letters = l }
+
+// waitingFor lists what waits at the member's office and, for a desk that asks,
+// what is late at the others.
+func (s *Service) waitingFor(ctx context.Context, m identity.Member, elsewhere bool) ([]Letter, error) {
+	if s.letters == nil {
+		return nil, nil
+	}
+	office := m.Office
+	if elsewhere {
+		office = ""
+	}
+	all, err := s.letters.Waiting(ctx, m.Program, office)
+	all = slices.DeleteFunc(all, func(l Letter) bool { return l.Office != m.Office && !l.Late })
+	return all, fault.Wrap(err, "asking for messages")
+}
+
+// lettersOf counts, by report, what waits at an office.
+func (s *Service) lettersOf(ctx context.Context, programID, office string) (map[store.ID]Letter, error) {
+	if s.letters == nil {
+		return nil, nil
+	}
+	all, err := s.letters.Waiting(ctx, programID, office)
+	if err != nil {
+		return nil, fault.Wrap(err, "asking for messages")
+	}
+	out := make(map[store.ID]Letter, len(all))
+	for _, l := range all {
+		out[l.Report] = l
+	}
+	return out, nil
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// page.js: what the sender's two pages share: posting, and showing the page that the server answers with.
+
+// post sends something and gives {status, page, error}: page is a document when the server answered with one, error what it says went wrong. An answer
+// that never came has the status 0. (XMLHttpRequest reads a page without any of the ways by which text could become script.)
+export function post(address, body, type) {
+  return new Promise((done) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", address);
+    request.setRequestHeader("Accept", "text/html");
+    if (type) request.setRequestHeader("Content-Type", type);
+    request.onreadystatechange = () => {
+      if (request.readyState === 2) request.responseType = /html/.test(request.getResponseHeader("Content-Type")) ? "document" : "json";
+    };
+    request.onloadend = () => {
+      const answer = request.response;
+      done(answer?.body ? { status: request.status, page: answer } : { status: answer ? request.status : 0, error: answer?.error });
+    };
+    request.send(body);
+  });
+}
+
+// show puts the answered page in the place of this one. No entry is added to the history, and the scripts of the page hear of it.
+export async function show(page, prepare) {
+  prepare(page);
+  document.querySelector("main").replaceWith(document.adoptNode(page.querySelector("main")));
+  document.dispatchEvent(new Event("drawn"));
+  document.querySelector("main [data-focus], main h1")?.focus();
+  scrollTo(0, 0);
+  for (const { src, integrity } of page.querySelectorAll("script[type=module]")) {
+    if (document.querySelector(`script[src="${new URL(src).pathname}"]`)) continue;
+    const ahead = Object.assign(document.createElement("link"), { rel: "modulepreload", href: src, integrity });
+    document.head.append(ahead);
+    await import(src).catch(() => {}); // what they add is missing then; what the server said stands
+  }
+}
+
+// make makes an element.
+export function make(tag, text, attributes = {}) {
+  const el = document.createElement(tag);
+  if (text) el.textContent = text;
+  for (const [name, value] of Object.entries(attributes)) if (value !== false) el.setAttribute(name, value);
+  return el;
+}
+
+// trouble shows in the page's own box what went wrong.
+export function trouble(title, ...rest) {
+  const box = document.getElementById("trouble");
+  box.replaceChildren(make("h2", title, { id: "box-title" }), ...rest);
+  box.className = "summary";
+  box.setAttribute("role", "alert");
+  box.setAttribute("aria-labelledby", "box-title");
+  box.hidden = false;
+  box.focus();
+}
+
+// tell says to the scripts of this page what the receipt's holder holds: {secret, lookup, seed, lang}. It never leaves the page.
+export const tell = (detail) => document.dispatchEvent(new CustomEvent("receipt", { detail }));
+
+export const base64url = (bytes) => btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
