@@ -49,7 +49,7 @@ func TestRolesOverTheProgramTakeTwo(t *testing.T) {
 			name string
 			by   Member
 			want error
-		}{{"who asked", head, approval.ErrOwn}, {"an office's administrator", local, approval.ErrRole}, {"police, at an office that is not", officer, errWalled}} {
+		}{{"who asked", head, approval.ErrOwn}, {"an office's administrator", local, approval.ErrRole}, {"police, at an office that is not", officer, approval.ErrRole}} {
 			if err := w.decide(c.by, policy.GiveProgram, ann.ID, true); !errors.Is(err, c.want) {
 				t.Errorf("%s: %v, want %v", c.name, err, c.want)
 			}
@@ -145,7 +145,7 @@ func TestRenewingTheProgramsAdministratorTakesTwo(t *testing.T) {
 		if _, err := w.Begin(t.Context(), token); !errors.Is(err, errAwaits) {
 			t.Errorf("before: %v", err)
 		}
-		if err := w.decide(second, policy.RenewPerson, second.ID, true); !errors.Is(err, errRole) {
+		if err := w.decide(second, policy.RenewPerson, second.ID, true); !errors.Is(err, approval.ErrRole) {
 			t.Errorf("one's own: %v", err)
 		}
 		if err := w.decide(head, policy.RenewPerson, second.ID, true); !errors.Is(err, approval.ErrOwn) {

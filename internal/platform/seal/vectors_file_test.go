@@ -204,4 +204,3 @@ func FuzzFileInfo(f *testing.F) {
 		}
 	})
 }
-

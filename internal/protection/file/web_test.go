@@ -4,6 +4,7 @@ package file_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -158,6 +159,7 @@ func TestAFileThatIsTooLargeIsRefusedAndWhatArrivedIsKept(t *testing.T) {
 		t.Errorf("%d: %s", page.Status, page.Main())
 	}
 	files := w.list(ana, sent.Report)
+	slices.SortFunc(files, func(a, b file.Held) int { return cmp.Compare(b.Size, a.Size) })
 	if len(files) != 2 || files[0].State != file.Broken || files[0].Reason != file.ReasonSize || files[1].State != file.Whole {
 		t.Fatalf("%+v", files)
 	}
