@@ -57,7 +57,7 @@ func sqliteURL(file string, pragmas ...string) string {
 
 // openSQLiteWriter opens the one connection that writes.
 func openSQLiteWriter(ctx context.Context, file string) (*sql.DB, *sql.Conn, error) {
-	pool, err := sql.Open("sqlite", sqliteURL(file, "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(1)", "temp_store(2)", "cache_size(-65536)"))
+	pool, err := sql.Open("sqlite", sqliteURL(file, "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(1)", "temp_store(2)", "cache_size(-8192)"))
 	if err != nil {
 		return nil, nil, err
 	}

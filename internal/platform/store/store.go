@@ -61,6 +61,7 @@ type Options struct {
 type DB struct {
 	engine  string
 	readers *sql.DB
+	asked   prepared
 	tables  map[string]*Table
 	order   []string // covered tables in name order
 	now     func() time.Time
@@ -148,12 +149,25 @@ func (db *DB) Ping(ctx context.Context) error { return db.readers.PingContext(ct
 
 // Query reads rows.
 func (db *DB) Query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+	if stmt := db.statement(ctx, q); stmt != nil {
+		return stmt.QueryContext(ctx, args...)
+	}
 	return db.readers.QueryContext(ctx, q, args...)
 }
 
 // QueryRow reads one row.
 func (db *DB) QueryRow(ctx context.Context, q string, args ...any) *sql.Row {
+	if stmt := db.statement(ctx, q); stmt != nil {
+		return stmt.QueryRowContext(ctx, args...)
+	}
 	return db.readers.QueryRowContext(ctx, q, args...)
+}
+
+func (db *DB) statement(ctx context.Context, q string) *sql.Stmt {
+	if db.engine != sqlite || db.inspecting {
+		return nil
+	}
+	return db.asked.of(ctx, db.readers, q)
 }
 
 // Write runs fn in a transaction and returns once it is durable. fn may run

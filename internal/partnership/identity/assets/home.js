@@ -8,14 +8,19 @@ const button = document.getElementById("lock");
 
 let asking = false;
 
-async function show() {
-  const open = await unlocked();
+function tell(open) {
   state.textContent = open ? "Your keys are open in this tab." : "Your keys are locked in this tab.";
   button.hidden = !open;
+}
+
+async function show() {
+  tell(await unlocked());
   if (asking) return;
   asking = true;
   await ready(document.getElementById("keys-form"), state.dataset.office);
   asking = false;
+  const open = await unlocked(); // or it was locked while the page asked
+  tell(open);
   if (!open) await show();
 }
 

@@ -41,7 +41,7 @@ const statement = (id, hash, act) =>
 
 // unseal opens a file's key and proves it to the server, which records who it was.
 async function unseal(id, act) {
-  await ready(document.getElementById("keys"));
+  await ready(document.getElementById("keys"), office);
   const file = (await get(`${here}/list`)).files.find((f) => f.id === id);
   if (!file?.wrap) throw new Problem("open", "Your office cannot open this file yet.");
   const hash = await headHash(file.token);
@@ -210,7 +210,7 @@ for (const button of all("button[data-share]")) {
   button.hidden = false;
   button.addEventListener("click", () => attempt(button, async () => {
     const { share: id, to, key, keyId } = button.dataset;
-    await ready(document.getElementById("keys"));
+    await ready(document.getElementById("keys"), office);
     const file = (await get(`${here}/list`)).files.find((f) => f.id === id);
     const hash = await headHash(file.token);
     const contentKey = await openContent({ program, id, office, wrap: file.wrap, hash, recipient: office });
