@@ -58,7 +58,6 @@ for (const [source, name] of own) {
     minify: true,
     charset: "ascii",
     legalComments: "none",
-    banner: { js: `/*! Waylight, Apache-2.0. Built by browser/build.mjs from internal/protection/report/script/${source}; do not edit. */` },
     plugins: [apart],
     outfile: report + "assets/" + name,
     logLevel: "warning",

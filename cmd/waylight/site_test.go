@@ -46,12 +46,24 @@ var alterations = map[string]func(path string, body []byte) []byte{
 		}
 		return body
 	},
+	"script-in-messages": inPage("/receipt/messages"),
+	"script-in-spanish":  inPage("/ms/es"),
 	"another-list": func(path string, body []byte) []byte {
 		if strings.HasSuffix(path, "/scripts") {
 			return bytes.Replace(body, []byte(`"name": "inbox.js"`), []byte(`"name": "outbox.js"`), 1)
 		}
 		return body
 	},
+}
+
+// inPage puts one more script into one page, without its hash.
+func inPage(page string) func(string, []byte) []byte {
+	return func(path string, body []byte) []byte {
+		if path == page {
+			return bytes.Replace(body, []byte("</main>"), []byte(`<script src="/assets/site.js"></script></main>`), 1)
+		}
+		return body
+	}
 }
 
 // siteCommand is the script command "site ALTERATION [unpublished]": it starts a

@@ -104,7 +104,7 @@ func TestFigures(t *testing.T) {
 		if method != http.MethodGet || route.Access.Public || slices.Contains([]policy.Action{policy.ReadHome, policy.KeepSession, policy.FetchKeys, policy.ChangeKeys, policy.ReadFigures}, policy.Action(route.Access.Action)) {
 			continue
 		}
-		if status, _ := look("figures at help-desk", fillIn(path, nothing)); status != http.StatusForbidden {
+		if status, _ := look("figures at help-desk", fillIn(path, nothing, nothing)); status != http.StatusForbidden {
 			t.Errorf("who reads figures reads %s: %d", path, status)
 		}
 	}

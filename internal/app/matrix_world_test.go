@@ -78,6 +78,7 @@ type thing struct {
 	name, id string
 	objects  []policy.Object
 	another  func() string // makes one more like it, where whoever may act uses it up
+	second   string        // what belongs to it, where the address has a second parameter
 }
 
 // matrix is the site that is walked.
@@ -89,11 +90,12 @@ type matrix struct {
 	targets []*walker          // people whom the walkers act on; they do not walk
 	things  map[string][]thing // by the beginning of the address
 	asked   int
+	second  map[string]bool // addresses with a second parameter of which somebody who may was told something
 }
 
 func newMatrix(t *testing.T) *matrix {
 	t.Helper()
-	m := &matrix{t: t, clock: time.Date(2026, 11, 23, 15, 0, 0, 0, time.UTC)}
+	m := &matrix{t: t, second: map[string]bool{}, clock: time.Date(2026, 11, 23, 15, 0, 0, 0, time.UTC)}
 	a, err := app.New(ctx, app.Config{Data: t.TempDir(), Demo: true, Origin: "http://127.0.0.1", Packs: []fs.FS{twin(t)}, Now: func() time.Time { return m.clock }, Every: time.Hour})
 	if err != nil {
 		t.Fatal(err)
@@ -226,14 +228,16 @@ func (m *matrix) fill() {
 				m.misplace(programID, sent.Report, to)
 			}
 			held, relayed := m.held(programID, sent.Report)
-			reports = append(reports, thing{programID + ": " + name, sent.Report.String(), held, nil})
+			th := thing{name: programID + ": " + name, id: sent.Report.String(), objects: held}
+			th.second = m.attach(th, sent)
+			reports = append(reports, th)
 			tasks = append(tasks, relayed...)
 		}
 		for _, office := range seats {
 			o := m.office(programID, office)
 			invite := func() string { return m.invite(programID, office) }
 			o.Member, o.Roles = invite(), []string{policy.RoleMember}
-			invitations = append(invitations, thing{programID + " invited at " + office, o.Member, []policy.Object{o}, invite})
+			invitations = append(invitations, thing{programID + " invited at " + office, o.Member, []policy.Object{o}, invite, ""})
 		}
 		requests = append(requests, m.request(programID)...)
 		for _, office := range []string{"mcaht", "mbi-coordinator"} {
@@ -243,15 +247,20 @@ func (m *matrix) fill() {
 	for _, w := range m.targets {
 		now, err := m.app.People.Member(ctx, w.Program, w.ID)
 		m.fatal(err)
-		people = append(people, m.person(now))
+		person := m.person(now)
+		if list, err := m.app.People.Ways(ctx, now); err == nil && len(list) > 0 {
+			person.second = list[0].ID.String()
+		}
+		people = append(people, person)
 	}
 	for _, office := range seats { // of the same names in both programs
-		offices = append(offices, thing{office, office, []policy.Object{m.office(here, office), m.office(there, office)}, nil})
+		offices = append(offices, thing{office, office, []policy.Object{m.office(here, office), m.office(there, office)}, nil, ""})
 	}
+	ways, links := m.own()
 	m.things = map[string][]thing{
 		"/staff/report/{id}": reports, "/staff/desk/{id}": tasks, "/staff/people/{id}": people, "/staff/people/invitation/{id}": invitations,
-		"/staff/approvals/{id}": requests, "/staff/ways/{id}": nil, "/staff/device-link/{id}": nil, "/staff/holds/{hold}": holds, "/staff/words/{list}": nil,
-		"/staff/channels/{channel}": nil, "/staff/offices/{office}": nil, "/staff/offices/{office}/close": offices,
+		"/staff/approvals/{id}": requests, "/staff/ways/{id}": ways, "/staff/device-link/{id}": links, "/staff/holds/{hold}": holds,
+		"/staff/channels/{channel}": m.anywhere("mdcps", "mdcps-line"), "/staff/offices/{office}": m.anywhere("family-advocacy", "family-advocacy"), "/staff/offices/{office}/close": offices,
 	}
 }
 
@@ -269,7 +278,7 @@ func (m *matrix) invite(programID, office string) string {
 func (m *matrix) person(p identity.Member) thing {
 	o := m.office(p.Program, p.Office)
 	o.Member, o.Roles = p.ID.String(), p.Roles
-	return thing{p.Email + fmt.Sprint(p.Roles), o.Member, []policy.Object{o}, nil}
+	return thing{name: p.Email + fmt.Sprint(p.Roles), id: o.Member, objects: []policy.Object{o}}
 }
 
 // hold places a legal hold on an office, or on a report of it. What is on one report is taken for help: the hold does not tell.
@@ -284,7 +293,7 @@ func (m *matrix) hold(programID, office, report string) thing {
 		o.Holder, o.Mode = office, "help"
 	}
 	at := slices.IndexFunc(holds, func(h agency.Hold) bool { return h.Basis == basis })
-	return thing{programID + " hold at " + office + " on " + report, holds[at].ID.String(), []policy.Object{o}, nil}
+	return thing{programID + " hold at " + office + " on " + report, holds[at].ID.String(), []policy.Object{o}, nil, ""}
 }
 
 // office is an office as the object of an act.
@@ -312,7 +321,7 @@ func (m *matrix) held(programID string, id store.ID) (held []policy.Object, task
 		o.Conflict = slices.DeleteFunc(strings.Split(conflict, ","), func(s string) bool { return s == "" })
 		held = append(held, o)
 		if o.Relay {
-			tasks = append(tasks, thing{programID + " task at " + o.Holder, referral.String(), []policy.Object{o}, nil})
+			tasks = append(tasks, thing{programID + " task at " + o.Holder, referral.String(), []policy.Object{o}, nil, ""})
 		}
 	}
 	m.fatal(rows.Err())
@@ -349,7 +358,7 @@ func (m *matrix) request(programID string) []thing {
 			return err
 		})
 		m.fatal(err)
-		return []thing{{programID + " asked by " + w.Email, id.String(), []policy.Object{{Program: programID, Requester: w.ID.String()}}, nil}}
+		return []thing{{programID + " asked by " + w.Email, id.String(), []policy.Object{{Program: programID, Requester: w.ID.String()}}, nil, ""}}
 	}
 	return nil
 }

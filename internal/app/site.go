@@ -13,16 +13,20 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
 
+	"waylight/internal/partnership/program"
 	"waylight/internal/platform/custody"
 	"waylight/internal/protection/report"
+	"waylight/programs"
 )
 
 // SiteCheck holds the scripts that a site gives to senders against its public
@@ -51,10 +55,8 @@ func (c SiteCheck) Run(ctx context.Context, w io.Writer) (int, error) {
 	}
 	c.URL = strings.TrimRight(c.URL, "/")
 	r := &siteChecking{SiteCheck: c, ctx: ctx, out: w, served: map[string][]byte{}}
-	for _, page := range []string{"/" + c.Program, "/receipt"} {
-		if err := r.page(page); err != nil {
-			return r.found, err
-		}
+	if err := r.pages(); err != nil {
+		return r.found, err
 	}
 	if len(r.served) == 0 {
 		r.problem("the pages have no scripts at all")
@@ -68,6 +70,45 @@ func (c SiteCheck) Run(ctx context.Context, w io.Writer) (int, error) {
 	}
 	fmt.Fprintf(w, "%s: %d scripts checked, %d problems\n", c.URL, len(r.served), r.found)
 	return r.found, nil
+}
+
+// senders are the addresses of the pages that may hold a sender's words, beside
+// the program's own.
+var senders = []string{"/receipt", "/receipt/messages", "/receipt/files"}
+
+// pages reads every page that may hold a sender's words, in every language: those
+// that the site links to, and those of the program as this release knows it.
+func (r *siteChecking) pages() error {
+	first := append([]string{"/" + r.Program}, senders...)
+	langs := map[string]bool{}
+	if set, err := program.Load(programs.FS); err == nil {
+		if p, ok := set.Program(r.Program); ok {
+			for _, lang := range p.Languages {
+				langs[lang] = true
+			}
+		}
+	}
+	for _, at := range first {
+		body, err := r.page(at)
+		if err != nil {
+			return err
+		}
+		for _, m := range linked.FindAllSubmatch(body, -1) {
+			langs[string(m[1])] = true
+		}
+	}
+	for _, lang := range slices.Sorted(maps.Keys(langs)) {
+		pages := []string{"/" + r.Program + "/" + lang}
+		for _, at := range senders {
+			pages = append(pages, at+"?lang="+lang)
+		}
+		for _, at := range pages {
+			if _, err := r.page(at); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (r *siteChecking) problem(format string, args ...any) {
@@ -89,14 +130,15 @@ var (
 	anyScript  = regexp.MustCompile(`(?i)<script|<link|\son[a-z]+\s*=|javascript:|<base|<iframe|<object|<embed`)
 	loads      = regexp.MustCompile(`^<script (?:defer|type="module") src="([^"]*)" integrity="([^"]*)"></script>`)
 	imported   = regexp.MustCompile(`^<link rel="modulepreload" href="([^"]*)" integrity="([^"]*)">`)
+	linked     = regexp.MustCompile(` hreflang="([A-Za-z-]+)"`)
 	otherLinks = regexp.MustCompile(`^<link rel="(?:icon|stylesheet)" `)
 )
 
 // page reads a page and every script that it loads.
-func (r *siteChecking) page(at string) error {
+func (r *siteChecking) page(at string) ([]byte, error) {
 	head, body, err := r.Fetch(r.ctx, r.URL+at)
 	if err != nil {
-		return fmt.Errorf("asking for %s: %w", at, err)
+		return nil, fmt.Errorf("asking for %s: %w", at, err)
 	}
 	if policy := head.Get("Content-Security-Policy"); !strings.Contains(policy, "script-src 'self'") || strings.Contains(policy, "unsafe") {
 		r.problem("%s: the page's policy would let other scripts run: %s", at, policy)
@@ -110,13 +152,13 @@ func (r *siteChecking) page(at string) error {
 		switch {
 		case m != nil:
 			if err := r.script(at, html.UnescapeString(string(m[1])), html.UnescapeString(string(m[2]))); err != nil {
-				return err
+				return nil, err
 			}
 		case !otherLinks.Match(rest):
 			r.problem("%s: the page may run a script in another way: %.60q", at, rest)
 		}
 	}
-	return nil
+	return body, nil
 }
 
 // addressed is a script as pages and other scripts name it.

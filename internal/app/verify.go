@@ -18,6 +18,7 @@ import (
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/keyring"
 	"waylight/internal/platform/store"
+	"waylight/internal/protection/file"
 )
 
 // Verification says what to verify: an installation, and what outsiders kept.
@@ -167,6 +168,13 @@ func (r *verifying) program(ctx context.Context, program string, kept []string) 
 	}
 	if len(result.Problems) > 0 && result.Problems[0].Leaf >= 0 {
 		fmt.Fprintf(r.out, "%s: the first leaf that disagrees is %d\n", program, result.Problems[0].Leaf)
+	}
+	damaged, err := file.Damaged(ctx, r.db, program)
+	if err != nil {
+		r.problem("%s: its files cannot be read: %v", program, err)
+	}
+	for _, line := range damaged {
+		r.problem("%s: %s", program, line)
 	}
 	if result.Leaves == 0 {
 		r.problem("%s: its log is empty", program)

@@ -208,6 +208,44 @@ func TestVerifyPassesNothingOver(t *testing.T) {
 	}
 }
 
+// The parts of files stand in no custody entry; what was received is found to
+// have changed all the same.
+func TestVerifyFindsADamagedFile(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "demo")
+	d, err := demo.Start(ctx, demo.Config{Data: data, Origin: "http://127.0.0.1", Reports: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepted, err := d.Send(ctx, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, err := d.App.Reports.Find(ctx, "", accepted.Receipt.Lookup())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := d.App.Files.Receive(ctx, to, "a.txt", "text/plain", strings.NewReader("words"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Close()
+	if n, out := verify(t, app.Verification{Data: data}); n != 0 {
+		t.Fatalf("before the damage: %s", out)
+	}
+	db, err := sql.Open("sqlite", filepath.Join(data, "waylight.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec("update file_part set sealed = x'00'"); err != nil {
+		t.Fatal(err)
+	}
+	if n, out := verify(t, app.Verification{Data: data}); n != 1 || !strings.Contains(out, f.ID.String()) {
+		t.Errorf("%d problems: %s", n, out)
+	}
+}
+
 func empty(t *testing.T, file string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", file)

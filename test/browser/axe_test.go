@@ -22,7 +22,7 @@ var axe string
 
 // clean fails the test for every rule of WCAG 2.2 AA and of good practice that the
 // page breaks.
-func clean(t *testing.T, tab *webtest.Tab, page string) {
+func clean(t testing.TB, tab *webtest.Tab, page string) {
 	t.Helper()
 	if off := webtest.Eval[bool](tab, `!matchMedia("(scripting: enabled)").matches`); off {
 		// axe itself needs scripts; the page was loaded without and has run none.
@@ -50,7 +50,7 @@ func clean(t *testing.T, tab *webtest.Tab, page string) {
 }
 
 // scripts lets pages run scripts, or not.
-func scripts(t *testing.T, tab *webtest.Tab, on bool) {
+func scripts(t testing.TB, tab *webtest.Tab, on bool) {
 	t.Helper()
 	_, err := chromedp.Call(tab.Context, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on})
 	if err != nil {
@@ -60,7 +60,7 @@ func scripts(t *testing.T, tab *webtest.Tab, on bool) {
 
 // wait waits until an expression becomes true. It asks from outside, because a page
 // without scripts cannot watch itself.
-func wait(t *testing.T, tab *webtest.Tab, expression string) {
+func wait(t testing.TB, tab *webtest.Tab, expression string) {
 	t.Helper()
 	late := time.After(30 * time.Second)
 	tick := time.NewTicker(50 * time.Millisecond)

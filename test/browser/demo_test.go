@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 }
 
 // start starts the demo once for all tests of this package.
-func start(t *testing.T) *demo {
+func start(t testing.TB) *demo {
 	t.Helper()
 	shared.Lock()
 	defer shared.Unlock()
@@ -54,7 +54,7 @@ func start(t *testing.T) *demo {
 	return shared.demo
 }
 
-func startDemo(t *testing.T, data string) *demo {
+func startDemo(t testing.TB, data string) *demo {
 	t.Helper()
 	d := &demo{data: data}
 	d.process = exec.Command("go", "run", "./cmd/waylight", "demo", "--addr", "127.0.0.1:0", "--data", data)

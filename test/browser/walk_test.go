@@ -20,7 +20,7 @@ import (
 var pictures = flag.Bool("pictures", false, "take the pictures in docs/ anew")
 
 // picture takes a picture for the documentation.
-func picture(t *testing.T, tab *webtest.Tab, name string) {
+func picture(t testing.TB, tab *webtest.Tab, name string) {
 	t.Helper()
 	if !*pictures {
 		return
@@ -125,7 +125,7 @@ func send(t *testing.T, tab *webtest.Tab, d *demo, lang, county, words string, s
 }
 
 // signIn signs a demo member in.
-func signIn(t *testing.T, tab *webtest.Tab, d *demo, email string) {
+func signIn(t testing.TB, tab *webtest.Tab, d *demo, email string) {
 	t.Helper()
 	tab.Open(d.origin+"/staff", 1200, 900)
 	wait(t, tab, `!!document.querySelector("#sign-in") && !document.querySelector("#sign-in").hidden`)

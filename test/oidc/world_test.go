@@ -50,9 +50,10 @@ type world struct {
 	clock  *storetest.Clock
 	server *httptest.Server
 	agency *agency
-	ana    identity.Member // of the agency
-	boss   identity.Member // its administrator
-	sol    identity.Member // of another office
+	ana    identity.Member     // of the agency
+	boss   identity.Member     // its administrator
+	sol    identity.Member     // of another office
+	auths  map[string][32]byte // what each member's browser makes of their passphrase, by address
 }
 
 // each runs fn on both engines.
@@ -74,7 +75,7 @@ func check(t testing.TB, err error) {
 
 func newWorld(t *testing.T, db *store.DB, clock *storetest.Clock) *world {
 	t.Helper()
-	w := &world{t: t, db: db, clock: clock}
+	w := &world{t: t, db: db, clock: clock, auths: map[string][32]byte{}}
 	mux := http.NewServeMux()
 	w.server = httptest.NewTLSServer(mux)
 	t.Cleanup(w.server.Close)
@@ -108,6 +109,7 @@ func (w *world) join(office, email string, roles ...string) identity.Member {
 	check(w.t, err)
 	h, _, err := w.EnrollHolder(w.t.Context(), token, "passphrase of "+email)
 	check(w.t, err)
+	w.auths[email] = h.Auth()
 	return h.Member
 }
 
@@ -228,10 +230,43 @@ func (w *world) events(event string) int {
 	return n
 }
 
-// confirm is what the office's administrator does the first time.
-func (w *world) confirm(m identity.Member) {
+var codes = regexp.MustCompile(`Code: ([A-Z2-7]{8})`)
+
+// code is what somebody reads who was not let in.
+func (p page) code(t *testing.T) string {
+	t.Helper()
+	m := codes.FindStringSubmatch(p.body)
+	if m == nil {
+		t.Fatalf("no code in %d %s", p.status, p.body)
+	}
+	return m[1]
+}
+
+// own is a browser in which a member signed in by themselves.
+func (w *world) own(email string) *browser {
 	w.t.Helper()
-	check(w.t, w.ConfirmSignOn(w.as(w.boss), ms, m.ID, w.link(m)))
+	cookie, _, err := w.SignIn(w.t.Context(), ms, email, w.auths[email])
+	check(w.t, err)
+	b := w.browser()
+	u, err := url.Parse(w.server.URL)
+	check(w.t, err)
+	b.http.Jar.SetCookies(u, []*http.Cookie{{Name: "__Host-waylight", Value: cookie, Path: "/", Secure: true}})
+	return b
+}
+
+// says is the member's word in this browser that the account which was shown the code is theirs.
+func (b *browser) says(code string) page {
+	b.w.t.Helper()
+	return b.post("/staff/ways/agency", url.Values{"code": {code}})
+}
+
+// confirm is what each member does the first time: the way to the service, and their own session.
+func (w *world) confirm(p person) {
+	w.t.Helper()
+	code := w.browser().signIn(p).code(w.t)
+	if got := w.own(p.email).says(code); got.status != http.StatusSeeOther {
+		w.t.Fatalf("confirming: %d %s", got.status, got.body)
+	}
 }
 
 // link is a member's link to the service.

@@ -5,6 +5,7 @@ package agency
 import (
 	"crypto/ed25519"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 
 	"waylight/internal/platform/seal"
@@ -17,6 +18,12 @@ type Chain struct {
 	Office string `json:"office"`
 	Key    []byte `json:"key"` // the public key itself
 	Links  []Link `json:"chain"`
+}
+
+// Text is the chain as a page carries it, for the page's script to check.
+func (c Chain) Text() (string, error) {
+	text, err := json.Marshal(c)
+	return string(text), err
 }
 
 // Link is one key of a chain, the oldest first.

@@ -110,7 +110,7 @@ func (s *Service) show(w http.ResponseWriter, r *http.Request, status int, refus
 	if err := web.DecodeCursor(r.URL.Query().Get("after"), &at.at, &at.id); err != nil {
 		return err
 	}
-	found, next, err := list(ctx, s.DB, who.Program, f, at, pageSize)
+	found, next, err := s.shown(ctx, who, f, at, pageSize)
 	if err != nil {
 		return err
 	}
@@ -119,12 +119,6 @@ func (s *Service) show(w http.ResponseWriter, r *http.Request, status int, refus
 	}
 	data := page{Query: f.search, All: f.all, Export: address("/staff/approvals.csv", f, ""), Done: doneWords(r)}
 	for _, q := range found {
-		if hidden, err := s.hidden(ctx, who, q); hidden || err != nil {
-			if err != nil {
-				return err
-			}
-			continue
-		}
 		v := s.row(ctx, who, q)
 		if why != nil && q.ID == refused {
 			v.Typed, v.Problem = typed, why.Message
@@ -205,17 +199,11 @@ func (s *Service) csv(w http.ResponseWriter, r *http.Request) error {
 	return web.CSV(w, "approvals.csv", header, func(yield func([]string) error) error {
 		at := cursor{}
 		for {
-			found, next, err := list(ctx, s.DB, who.Program, f, at, 500)
+			found, next, err := s.shown(ctx, who, f, at, 500)
 			if err != nil {
 				return err
 			}
 			for _, q := range found {
-				if hidden, err := s.hidden(ctx, who, q); hidden || err != nil {
-					if err != nil {
-						return err
-					}
-					continue
-				}
 				v := s.row(ctx, who, q)
 				if err := yield([]string{q.ID.String(), v.What, v.About, q.Detail, v.Asker, moment(q.At), moment(q.Ends), v.State, v.Decider, moment(q.Decided), q.Reason}); err != nil {
 					return err
@@ -242,17 +230,13 @@ func (s *Service) Count(ctx context.Context) (int, error) {
 	if !ok || !policy.Allow(policy.Approve, who) {
 		return 0, nil
 	}
-	waiting, _, err := list(ctx, s.DB, who.Program, filter{now: store.Micros(s.Now())}, cursor{}, maxCounted)
+	waiting, _, err := s.shown(ctx, who, filter{now: store.Micros(s.Now())}, cursor{}, maxCounted)
 	if err != nil {
 		return 0, err
 	}
 	n := 0
 	for _, r := range waiting {
-		hidden, err := s.hidden(ctx, who, r)
-		if err != nil {
-			return 0, err
-		}
-		if !hidden && r.By != "member:"+who.Member {
+		if r.By != "member:"+who.Member {
 			n++
 		}
 	}
@@ -261,6 +245,35 @@ func (s *Service) Count(ctx context.Context) (int, error) {
 
 // maxCounted is more than ever waits at once.
 const maxCounted = 200
+
+// shown returns up to limit requests behind c that the viewer may know of, and
+// where the next page begins. A page is filled after what is hidden was left out:
+// neither a short page nor a next one tells of it.
+func (s *Service) shown(ctx context.Context, who policy.Subject, f filter, c cursor, limit int) ([]Request, cursor, error) {
+	var out []Request
+	for {
+		found, next, err := list(ctx, s.DB, who.Program, f, c, limit)
+		if err != nil {
+			return nil, cursor{}, err
+		}
+		for _, r := range found {
+			switch hidden, err := s.hidden(ctx, who, r); {
+			case err != nil:
+				return nil, cursor{}, err
+			case hidden:
+			case len(out) == limit:
+				end := out[limit-1]
+				return out, cursor{store.Micros(end.At), end.ID}, nil
+			default:
+				out = append(out, r)
+			}
+		}
+		if next == (cursor{}) {
+			return out, next, nil
+		}
+		c = next
+	}
+}
 
 // hidden says whether the viewer may not know of what a request is about.
 func (s *Service) hidden(ctx context.Context, who policy.Subject, r Request) (bool, error) {

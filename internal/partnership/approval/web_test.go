@@ -3,6 +3,7 @@
 package approval_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -117,6 +118,43 @@ func TestTheListIsPaged(t *testing.T) {
 		}
 		if len(seen) != n {
 			t.Errorf("%d of %d", len(seen), n)
+		}
+	})
+}
+
+// What somebody may not know of leaves no gap in the pages: a page is full as long as there is more, and nothing follows the last one.
+func TestHiddenRequestsLeaveNoGap(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const n = 150 // two of three are hidden: what remains fills exactly one page
+		for i := range n {
+			name := "secret"
+			if i%3 == 0 {
+				name = "open"
+			}
+			w.asked(ana, policy.LiftHold, fmt.Sprintf("hold:%s-%03d", name, i))
+			w.clock.Advance(time.Second)
+		}
+		w.About = func(_ context.Context, _ store.Reader, r approval.Request) (policy.Object, error) {
+			if strings.Contains(r.Subject, "secret") {
+				return policy.Object{Program: "tx"}, nil
+			}
+			return policy.Object{Program: r.Program}, nil
+		}
+		c := w.serve()
+		c.Header.Set("Test-Member", ben.Member)
+		doc := c.GetDoc("/staff/approvals")
+		rows := strings.Count(doc.Main(), "hold:open")
+		if rows != n/3 || strings.Contains(doc.Main(), "secret") || doc.One("a", "rel", "next") != nil {
+			t.Errorf("%d rows; next: %v", rows, doc.One("a", "rel", "next"))
+		}
+		w.asked(ana, policy.LiftHold, "hold:open-last")
+		doc = c.GetDoc("/staff/approvals")
+		next := doc.One("a", "rel", "next")
+		if rows := strings.Count(doc.Main(), "hold:open"); rows != n/3 || next == nil {
+			t.Fatalf("%d rows; next: %v", rows, next)
+		}
+		if doc = c.GetDoc(next.Attr["href"]); strings.Count(doc.Main(), "hold:open") != 1 || doc.One("a", "rel", "next") != nil {
+			t.Errorf("the last page: %s", doc.Main())
 		}
 	})
 }

@@ -173,6 +173,10 @@ func (s *Service) GiveAccess(ctx context.Context, colleague store.ID, wraps []Ke
 		if !now.Active || !now.HoldsKey() {
 			return errChanged
 		}
+		err = sameKeys(ctx, tx, target)
+		if err != nil {
+			return err
+		}
 		for _, w := range wraps {
 			err = s.agencies.AddWrap(tx, by.Program, target.Office, agency.Wrap{Key: w.KeyID, Holder: target.Actor(), Sealed: w.Sealed, Signature: w.Signature})
 			if err != nil {

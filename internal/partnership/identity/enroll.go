@@ -152,7 +152,7 @@ func (s *Service) Enroll(ctx context.Context, token string, e Enrolment) (Member
 	case err != nil:
 		return Member{}, err
 	}
-	err = s.destroyNow(replaced)
+	err = s.destroyNow(append(replaced, spent(m.ID)))
 	if err != nil {
 		return Member{}, err
 	}
@@ -162,6 +162,10 @@ func (s *Service) Enroll(ctx context.Context, token string, e Enrolment) (Member
 // admit makes a member of who was invited.
 func (s *Service) admit(tx *store.Tx, m Member) error {
 	err := useInvitation(tx, m.Program, m.ID)
+	if err != nil {
+		return err
+	}
+	err = enqueueDestruction(tx, m.Program, spent(m.ID))
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func (s *Service) Invite(ctx context.Context, programID, office, name, email str
 			return err
 		}
 		for _, old := range open {
-			err = withdrawInvitation(tx, programID, old.ID)
+			err = s.withdrawInvitation(tx, programID, old.ID)
 			if err != nil {
 				return err
 			}
@@ -122,7 +122,7 @@ func (s *Service) withdraw(ctx context.Context, programID string, id store.ID) e
 				return err
 			}
 		}
-		err = withdrawInvitation(tx, programID, id)
+		err = s.withdrawInvitation(tx, programID, id)
 		if err != nil {
 			return err
 		}

@@ -210,7 +210,7 @@ func (s *Service) closeMember(ctx context.Context, tx *store.Tx, m Member) error
 	if err != nil {
 		return err
 	}
-	err = s.gone(tx, m)
+	err = s.gone(ctx, tx, m)
 	if err != nil {
 		return err
 	}
@@ -232,7 +232,7 @@ func (s *Service) withdrawInvitations(ctx context.Context, tx *store.Tx, program
 		return err
 	}
 	for _, v := range open {
-		err = withdrawInvitation(tx, programID, v.ID)
+		err = s.withdrawInvitation(tx, programID, v.ID)
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@
 package identity
 
 import (
+	"encoding/base64"
 	"encoding/hex"
 	"net/http"
 	"time"
@@ -61,7 +62,7 @@ type officeKeyView struct {
 	History                     []keyLine
 }
 
-type holderView struct{ Name, Email, Mark string }
+type holderView struct{ Name, Email, KEM string }
 
 type keyLine struct{ Name, Made, Retired string }
 
@@ -91,7 +92,7 @@ func (s *Service) officeKeyView(r *http.Request, m Member) (officeKeyView, error
 		return v, err
 	}
 	for _, h := range holders {
-		v.Holders = append(v.Holders, holderView{h.Name, h.Email, fingerprint(h.KEM)})
+		v.Holders = append(v.Holders, holderView{h.Name, h.Email, base64.StdEncoding.EncodeToString(h.KEM)})
 		v.Holds = v.Holds || h.ID == m.ID
 	}
 	v.Recovery, v.Recovers, err = s.agencies.RecoveryOf(ctx, m.Program, m.Office)
@@ -170,10 +171,8 @@ func (s *Service) holdersJSON(w http.ResponseWriter, r *http.Request) error {
 	type holder struct {
 		Holder    string `json:"holder"`
 		Name      string `json:"name"`
-		Mark      string `json:"mark"`
 		Key       []byte `json:"key"`
 		Signature []byte `json:"signature"`
-		Self      bool   `json:"self"`
 	}
 	type recovery struct {
 		Public    []byte `json:"public"`
@@ -198,7 +197,7 @@ func (s *Service) holdersJSON(w http.ResponseWriter, r *http.Request) error {
 	}
 	mine := false
 	for _, h := range all {
-		out.Holders = append(out.Holders, holder{h.Actor(), h.Name, fingerprint(h.KEM), h.KEM, h.Signature, h.ID == m.ID})
+		out.Holders = append(out.Holders, holder{h.Actor(), h.Name, h.KEM, h.Signature})
 		mine = mine || h.ID == m.ID
 	}
 	if !mine {

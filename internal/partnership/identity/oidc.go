@@ -19,8 +19,9 @@ import (
 )
 
 // An agency may have a sign-in service of its own (OpenID Connect). It then vouches for who somebody is, and for nothing else: it makes no members, gives no
-// roles and opens no keys. The account there counts for a member of that office with the same confirmed e-mail address, once an administrator has said
-// that it is theirs, and only that account from then on.
+// roles and opens no keys. The account there counts for a member of that office with the same confirmed e-mail address, once that member has said so in a
+// session that their own passkey or passphrase began, with the code that the account was shown; and only that account from then on. No administrator can say so
+// for them, and whoever set the service up does not come in through it.
 
 // SignOn is an office's own sign-in service.
 type SignOn struct {
@@ -29,10 +30,11 @@ type SignOn struct {
 	Issuer, Client  string
 	Made            time.Time
 	secret          []byte
+	by              string // who set it up
 }
 
 var (
-	errSignOn       = fault.New(fault.Forbidden, "signon", "This did not sign you in. If your agency's sign-in was new to us, an administrator of your office must confirm it once: ask them. Your passkey works as before.")
+	errSignOn       = fault.New(fault.Forbidden, "signon", "This did not sign you in. If your agency's sign-in is new to us, sign in with your passkey, open Your ways in, and type the code there once.")
 	errSignOnState  = fault.New(fault.Forbidden, "signon_state", "This sign-in was begun in another browser, was used before, or took longer than ten minutes. Please begin again.")
 	errSignOnAway   = fault.New(fault.Unavailable, "signon_away", "Your agency's sign-in service cannot be reached, or did not answer as it should. Sign in with your passkey, or try again later.")
 	errNoSignOn     = fault.New(fault.NotFound, "signon_none", "This office has no sign-in service of its own here.")
@@ -40,6 +42,9 @@ var (
 	errClient       = fault.New(fault.Invalid, "signon_client", "Write the name and the secret that the service gave this server.").At("client")
 	errFactors      = fault.New(fault.Invalid, "signon_factors", "Confirm that the service asks everybody for two factors. Without that it cannot be used here.").At("factors")
 	errNoOrigin     = fault.New(fault.Unavailable, "signon_origin", "This server does not know its own address yet, which a sign-in service needs.")
+	errSignOnProof  = fault.New(fault.Forbidden, "signon_proof", "Sign in with your own passkey first. A session that your agency's sign-in began cannot confirm it.")
+	errSignOnOwn    = fault.New(fault.Forbidden, "signon_own", "You set this service up, so you do not come in through it. Your passkey works as before.")
+	errSignOnCode   = fault.New(fault.Invalid, "signon_code", "This is not the code that was shown to you last. Go to your agency's sign-in again and type the code that it ends with.").At("code")
 	errSignOnLinked = fault.New(fault.Conflict, "signon_linked", "This was confirmed, or ended, in the meantime. Nothing was changed.")
 )
 
@@ -75,6 +80,7 @@ func (s *Service) SetSignOn(ctx context.Context, programID, office, issuer, clie
 	if err != nil {
 		return SignOn{}, errNoRing.With(err)
 	}
+	v.by = who
 	v.secret, err = sealClientSecret(share, v, secret)
 	if err != nil {
 		return SignOn{}, err
@@ -83,7 +89,7 @@ func (s *Service) SetSignOn(ctx context.Context, programID, office, issuer, clie
 		if err := s.endSignOns(ctx, tx, programID, office, who); err != nil {
 			return err
 		}
-		if err := insertSignOn(tx, v, who); err != nil {
+		if err := insertSignOn(tx, v); err != nil {
 			return err
 		}
 		tx.Log(custody.Entry{Program: programID, Event: "signon.set", Record: "office:" + office, Actor: who})

@@ -4,9 +4,14 @@ package identity
 
 import (
 	"context"
+	"crypto/hmac"
+	"encoding/base32"
 	"net/url"
+	"strings"
 	"time"
 
+	"waylight/internal/platform/custody"
+	"waylight/internal/platform/fault"
 	"waylight/internal/platform/store"
 )
 
@@ -15,7 +20,7 @@ type SignOnLink struct {
 	ID        store.ID
 	Member    Member
 	Asked     time.Time
-	Confirmed time.Time // zero: nobody has said yet that it is really theirs
+	Confirmed time.Time // zero: they have not said yet that it is theirs
 }
 
 // SignOnLinks lists the links of an office's service, those that wait first.
@@ -23,12 +28,63 @@ func (s *Service) SignOnLinks(ctx context.Context, programID, office string) ([]
 	return listLinks(ctx, s.db, programID, office)
 }
 
-// ConfirmSignOn says that an account at the office's service is really the member's. Nobody says so of their own.
-func (s *Service) ConfirmSignOn(ctx context.Context, programID string, member, link store.ID) error {
-	_, who, _ := actor(ctx)
-	return s.change(ctx, programID, member, "signon.confirmed", func(tx *store.Tx, _, target Member) error {
-		return confirmLink(tx, programID, target.ID, link, who)
+// confirmSignOn says that the account at the office's service which was shown this code is the member's own. Only the member says so, in a session that their passkey
+// or passphrase began: whoever runs the service, or set it up, cannot.
+func (s *Service) confirmSignOn(ctx context.Context, m Member, in session, typed string) error {
+	if in.proved.IsZero() || in.member != m.ID {
+		return errSignOnProof
+	}
+	return s.db.Write(ctx, func(tx *store.Tx) error {
+		if err := s.stillMember(ctx, tx, m); err != nil {
+			return err
+		}
+		v, err := signOnOf(ctx, tx, m.Program, m.Office)
+		if err != nil {
+			return err
+		}
+		link, err := linkOf(ctx, tx, v, m.ID)
+		switch {
+		case err != nil:
+			return err
+		case v.by == m.Actor():
+			return errSignOnOwn
+		case !link.confirmed.IsZero():
+			return errSignOnLinked
+		case link.id.IsZero(), !hmac.Equal([]byte(s.signOnCode(link.id)), []byte(strings.ToUpper(strings.Join(strings.Fields(typed), "")))):
+			return errSignOnCode
+		}
+		if err := confirmLink(tx, m.Program, m.ID, link.id, m.Actor()); err != nil {
+			return err
+		}
+		tx.Log(custody.Entry{Program: m.Program, Event: "signon.confirmed", Record: m.Actor(), Actor: m.Actor()})
+		return nil
 	})
+}
+
+// signOnCode is what whoever came from a service without being let in is shown: only they can have it typed into the member's own session.
+func (s *Service) signOnCode(link store.ID) string {
+	return base32.StdEncoding.EncodeToString(s.keyed("signon-code", link.String())[:5])
+}
+
+// ownSignOn is what the page of ways in shows a member of their agency's service.
+type ownSignOn struct {
+	Office, Host          string
+	Tried                 time.Time // the account that waits for their word, if one does
+	Confirmed, SetUp, May bool      // may: this session can confirm
+}
+
+func (s *Service) ownSignOn(ctx context.Context, m Member, in session) (*ownSignOn, error) {
+	v, err := signOnOf(ctx, s.db, m.Program, m.Office)
+	if fault.KindOf(err) == fault.NotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	link, err := linkOf(ctx, s.db, v, m.ID)
+	return &ownSignOn{
+		Office: s.officeName(m.Program, m.Office), Host: hostOf(v.Issuer), Tried: link.asked, Confirmed: !link.confirmed.IsZero(), SetUp: v.by == m.Actor(), May: !in.proved.IsZero(),
+	}, err
 }
 
 // EndSignOnLink ends a link: the account at the service lets nobody in until it was confirmed anew.

@@ -81,11 +81,11 @@ func (s *Service) FinishSignOn(ctx context.Context, state, browser, code string,
 	}
 	who, err := s.vouched(ctx, v, a, code)
 	if err != nil {
-		return SignedIn{}, s.refuseSignOn(ctx, v, Member{}, err)
+		return SignedIn{}, s.refuseSignOn(ctx, v, Member{}, store.NewID(), err)
 	}
-	m, err := s.accountOf(ctx, v, who)
+	m, asked, err := s.accountOf(ctx, v, who)
 	if err != nil {
-		return SignedIn{}, s.refuseSignOn(ctx, v, m, err)
+		return SignedIn{}, s.refuseSignOn(ctx, v, m, asked, err)
 	}
 	cookie, fresh, known := s.newCookie(v.Program), newDevice(), device(m)
 	var at visit
@@ -101,13 +101,13 @@ func (s *Service) FinishSignOn(ctx context.Context, state, browser, code string,
 		if now.confirmed.IsZero() { // ended since it was looked at
 			return errSignOn
 		}
-		return s.enter(tx, at, cookie, fresh)
+		return s.enter(tx, at, cookie, fresh, false)
 	})
 	switch {
 	case err != nil:
 		return SignedIn{}, err
 	case at.barred:
-		return SignedIn{}, s.refuseSignOn(ctx, v, m, openid.Refusal("barred"))
+		return SignedIn{}, s.refuseSignOn(ctx, v, m, asked, openid.Refusal("barred"))
 	case at.known:
 		fresh = known
 	}
@@ -166,17 +166,19 @@ func (s *Service) vouched(ctx context.Context, v SignOn, a attempt, code string)
 	return who, nil
 }
 
-// accountOf finds the member whom a voucher is for. The first time it leaves a link for an administrator to confirm.
-func (s *Service) accountOf(ctx context.Context, v SignOn, who openid.Account) (Member, error) {
+// accountOf finds the member whom a voucher is for. The first time it leaves a link for that member to confirm, whose id it returns. Anybody else gets an id that
+// belongs to nothing, so that all are shown a code.
+func (s *Service) accountOf(ctx context.Context, v SignOn, who openid.Account) (Member, store.ID, error) {
+	asked := store.NewID()
 	a, err := accountByEmail(ctx, s.db, v.Program, who.Email)
 	if errors.Is(err, errNoMember) {
-		return Member{}, openid.Refusal("stranger")
+		return Member{}, asked, openid.Refusal("stranger")
 	}
 	if err != nil {
-		return Member{}, err
+		return Member{}, asked, err
 	}
 	if a.Office != v.Office || !a.Active {
-		return a.Member, openid.Refusal("stranger")
+		return a.Member, asked, openid.Refusal("stranger")
 	}
 	subject := s.keyed("signon", v.ID.String()+"\x00"+who.Subject)
 	why := error(nil)
@@ -189,27 +191,41 @@ func (s *Service) accountOf(ctx context.Context, v SignOn, who openid.Account) (
 			return err
 		}
 		other, err := linkBySubject(ctx, tx, v, subject)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case !other.id.IsZero() && other.member != a.ID, !link.id.IsZero() && subtle.ConstantTimeCompare(link.subject, subject) != 1:
+		}
+		same := subtle.ConstantTimeCompare(link.subject, subject) == 1
+		switch {
+		case !other.id.IsZero() && other.member != a.ID, !link.confirmed.IsZero() && !same:
 			why = openid.Refusal("another_account")
-		case link.id.IsZero():
+		case same && !link.confirmed.IsZero():
+		case same:
+			why, asked = openid.Refusal("unconfirmed"), link.id
+		default:
 			why = openid.Refusal("unconfirmed")
-			if err := insertLinkTo(tx, v, a.ID, subject); err != nil {
-				return err
-			}
-			tx.Log(custody.Entry{Program: v.Program, Event: "signon.asked", Record: a.Actor(), Actor: "system"})
-		case link.confirmed.IsZero():
-			why = openid.Refusal("unconfirmed")
+			return s.askLink(tx, v, a.Member, link.id, asked, subject)
 		}
 		return nil
 	})
-	return a.Member, errors.Join(err, why)
+	return a.Member, asked, errors.Join(err, why)
 }
 
-// refuseSignOn notes why somebody was not let in, and tells them nothing of it.
-func (s *Service) refuseSignOn(ctx context.Context, v SignOn, m Member, why error) error {
+// askLink leaves a link for its member to confirm, in place of one that nobody confirmed: whoever tried first does not keep the member out.
+func (s *Service) askLink(tx *store.Tx, v SignOn, m Member, before, id store.ID, subject []byte) error {
+	if !before.IsZero() {
+		if err := endLink(tx, v.Program, m.ID, before); err != nil {
+			return err
+		}
+	}
+	if err := insertLinkTo(tx, v, m.ID, id, subject); err != nil {
+		return err
+	}
+	tx.Log(custody.Entry{Program: v.Program, Event: "signon.asked", Record: m.Actor(), Actor: "system"})
+	return nil
+}
+
+// refuseSignOn notes why somebody was not let in, and tells them nothing of it. Everybody is shown a code; the member whose link asked is can use theirs.
+func (s *Service) refuseSignOn(ctx context.Context, v SignOn, m Member, asked store.ID, why error) error {
 	var refusal openid.Refusal
 	if !errors.As(why, &refusal) {
 		return why
@@ -222,5 +238,7 @@ func (s *Service) refuseSignOn(ctx context.Context, v SignOn, m Member, why erro
 		tx.Log(custody.Entry{Program: v.Program, Event: "signon.refused_" + string(refusal), Record: record, Actor: "system"})
 		return nil
 	})
-	return errors.Join(err, errSignOn)
+	refused := *errSignOn
+	refused.Message += " Code: " + s.signOnCode(asked)
+	return errors.Join(err, &refused)
 }

@@ -74,16 +74,28 @@ func (s *Service) SetRoles(ctx context.Context, programID string, id store.ID, r
 			roles = clean
 			return errPassed
 		}
-		err = setRoles(tx, programID, id, clean)
-		if err != nil {
-			return err
-		}
-		return tellManagers(tx, target)
+		return s.giveRoles(ctx, tx, target, clean)
 	})
 	if errors.Is(err, errPassed) {
 		return s.askRoles(ctx, programID, id, roles)
 	}
 	return err
+}
+
+// giveRoles writes a member's roles down. Whoever loses the power to invite or to renew loses the links that they handed out with it.
+func (s *Service) giveRoles(ctx context.Context, tx *store.Tx, m Member, roles []string) error {
+	err := setRoles(tx, m.Program, m.ID, roles)
+	if err != nil {
+		return err
+	}
+	lost := func(role Role) bool { return m.Has(role) && !slices.Contains(roles, role) }
+	if lost(RoleProgramAdmin) || lost(RoleAgencyAdmin) {
+		err = s.withdrawMade(ctx, tx, m)
+		if err != nil {
+			return err
+		}
+	}
+	return tellManagers(tx, m)
 }
 
 // Release unlocks an account that failed sign-ins locked.
@@ -129,7 +141,7 @@ func (s *Service) end(ctx context.Context, programID string, id store.ID) (share
 		if err != nil {
 			return err
 		}
-		err = s.gone(tx, target)
+		err = s.gone(ctx, tx, target)
 		if err != nil {
 			return err
 		}

@@ -63,6 +63,10 @@ func (s *Service) Recover(ctx context.Context, m Member, keys []Recovered) error
 		if err != nil {
 			return err
 		}
+		err = sameKeys(ctx, tx, m)
+		if err != nil {
+			return err
+		}
 		for _, k := range keys {
 			if held[k.KeyID] {
 				continue

@@ -44,7 +44,7 @@ func (s *Service) makeRenewal(ctx context.Context, tx *store.Tx, by, target Memb
 	if err != nil {
 		return err
 	}
-	err = withdrawRenewals(ctx, tx, target)
+	err = s.withdrawRenewals(ctx, tx, target)
 	if err != nil {
 		return err
 	}
@@ -98,6 +98,10 @@ func (s *Service) renew(ctx context.Context, tx *store.Tx, renewal store.ID, m M
 	if err != nil {
 		return nil, err
 	}
+	err = enqueueDestruction(tx, m.Program, spent(renewal))
+	if err != nil {
+		return nil, err
+	}
 	ended, err := s.endAllWays(ctx, tx, m)
 	if err != nil {
 		return nil, err
@@ -115,7 +119,7 @@ func (s *Service) renew(ctx context.Context, tx *store.Tx, renewal store.ID, m M
 		return nil, err
 	}
 	tx.Log(custody.Entry{Program: m.Program, Event: "member.renewed", Record: m.Actor(), Actor: m.Actor()})
-	return ended, nil
+	return append(ended, spent(renewal)), nil
 }
 
 // openRenewal says until when a member can use a renewal; zero: there is none.

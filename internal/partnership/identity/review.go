@@ -75,7 +75,7 @@ func (s *Service) Reject(ctx context.Context, programID string, id store.ID) err
 		if err != nil {
 			return err
 		}
-		return s.keepOut(tx, target, outSuspended)
+		return s.keepOut(ctx, tx, target, outSuspended)
 	})
 	if err != nil {
 		return err

@@ -94,12 +94,12 @@ func (s *Service) giveApproved(ctx context.Context, tx *store.Tx, r approval.Req
 	if a.HoldsKey() && !holdsKey(strings.Fields(r.Detail)) {
 		return errKeepsKey
 	}
-	err = setRoles(tx, r.Program, id, strings.Fields(r.Detail))
+	err = s.giveRoles(ctx, tx, a.Member, strings.Fields(r.Detail))
 	if err != nil {
 		return err
 	}
 	tx.Log(custody.Entry{Program: r.Program, Event: "member.roles_changed", Record: a.Actor(), Actor: r.DecidedBy})
-	return tellManagers(tx, a.Member)
+	return nil
 }
 
 func (s *Service) inviteApproved(ctx context.Context, tx *store.Tx, by Member, r approval.Request, id store.ID) error {

@@ -173,13 +173,14 @@ func used(r *http.Request) bool {
 	return r.Method != http.MethodGet && r.Method != http.MethodHead || r.Header.Get("Sec-Fetch-User") == "?1" || r.Header.Get("Sec-Fetch-Mode") == ""
 }
 
-// begin starts a member's session within the transaction that let them in, and records it with the notice that they had to confirm first.
-func (s *Service) begin(tx *store.Tx, m Member, cookie string) error {
+// begin starts a member's session within the transaction that let them in, and records it with the notice that they had to confirm first. proved: they showed a
+// passkey or passphrase of their own.
+func (s *Service) begin(tx *store.Tx, m Member, cookie string, proved bool) error {
 	err := s.arrive(tx, m)
 	if err != nil {
 		return err
 	}
-	err = insertSession(tx, m.Program, s.sessionHash(cookie), m.ID)
+	err = insertSession(tx, m.Program, s.sessionHash(cookie), m.ID, proved)
 	if err != nil {
 		return err
 	}

@@ -104,7 +104,7 @@ func (s *Service) SignInFrom(ctx context.Context, programID, email string, auth 
 		if err != nil {
 			return err
 		}
-		return s.enter(tx, v, cookie, fresh)
+		return s.enter(tx, v, cookie, fresh, true)
 	})
 	switch {
 	case err != nil:
@@ -164,7 +164,7 @@ func (s *Service) visit(ctx context.Context, tx *store.Tx, programID, email stri
 }
 
 // enter starts the session and makes the browser known, for longer if it was already.
-func (s *Service) enter(tx *store.Tx, v visit, cookie, fresh string) error {
+func (s *Service) enter(tx *store.Tx, v visit, cookie, fresh string, proved bool) error {
 	err := forgetFailures(tx, v.program, v.who)
 	if err != nil {
 		return err
@@ -177,7 +177,7 @@ func (s *Service) enter(tx *store.Tx, v visit, cookie, fresh string) error {
 	if err != nil {
 		return err
 	}
-	return s.begin(tx, v.Member, cookie)
+	return s.begin(tx, v.Member, cookie, proved)
 }
 
 // failed counts a failure. The fifth within the window locks the account; a known browser is then known no more, so that the lock holds there too.

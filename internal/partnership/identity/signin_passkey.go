@@ -38,7 +38,7 @@ func (s *Service) SignInPasskey(ctx context.Context, programID string, answer []
 		if err != nil {
 			return err
 		}
-		return s.enter(tx, v, cookie, fresh)
+		return s.enter(tx, v, cookie, fresh, true)
 	})
 	switch {
 	case errors.Is(err, errChanged): // another answer with this counter was faster

@@ -245,7 +245,7 @@ func TestGuardHoldsRoles(t *testing.T) {
 		for _, held := range policy.Roles() {
 			m := w.add(police, held, held+"@agency.test", held)
 			cookie := w.newCookie(ms)
-			err := w.db.Write(t.Context(), func(tx *store.Tx) error { return insertSession(tx, ms, w.sessionHash(cookie), m.ID) })
+			err := w.db.Write(t.Context(), func(tx *store.Tx) error { return insertSession(tx, ms, w.sessionHash(cookie), m.ID, true) })
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -115,7 +115,7 @@ func (s *Service) disable(ctx context.Context, m Member, why string, now time.Ti
 		if err != nil || !a.Active || s.whyOut(a.Member, v, now) != why {
 			return err
 		}
-		err = s.keepOut(tx, a.Member, why)
+		err = s.keepOut(ctx, tx, a.Member, why)
 		if err != nil {
 			return err
 		}

@@ -251,15 +251,15 @@ func insertInvitation(tx *store.Tx, v invitation, token []byte) error {
 
 func useInvitation(tx *store.Tx, program string, id store.ID) error {
 	const q = `update invitation set used = $3 where program = $1 and id = $2 and used = 0 and withdrawn = 0 and ends > $3`
-	return endInvitation(tx, program, id, q)
+	return changeInvitation(tx, program, id, q)
 }
 
-func withdrawInvitation(tx *store.Tx, program string, id store.ID) error {
+func endInvitation(tx *store.Tx, program string, id store.ID) error {
 	const q = `update invitation set withdrawn = $3 where program = $1 and id = $2 and used = 0 and withdrawn = 0`
-	return endInvitation(tx, program, id, q)
+	return changeInvitation(tx, program, id, q)
 }
 
-func endInvitation(tx *store.Tx, program string, id store.ID, q string) error {
+func changeInvitation(tx *store.Tx, program string, id store.ID, q string) error {
 	n, err := tx.Exec(q, program, id, store.Micros(tx.Now()))
 	if err != nil {
 		return fmt.Errorf("ending an invitation: %w", err)

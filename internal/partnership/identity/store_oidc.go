@@ -12,12 +12,12 @@ import (
 	"waylight/internal/platform/store"
 )
 
-const signOnColumns = `program, id, office, issuer, client, secret, made`
+const signOnColumns = `program, id, office, issuer, client, secret, made, made_by`
 
 func scanSignOn(row scanner) (SignOn, error) {
 	var v SignOn
 	var made int64
-	err := row.Scan(&v.Program, &v.ID, &v.Office, &v.Issuer, &v.Client, &v.secret, &made)
+	err := row.Scan(&v.Program, &v.ID, &v.Office, &v.Issuer, &v.Client, &v.secret, &made, &v.by)
 	v.Made = store.Time(made)
 	return v, err
 }
@@ -58,10 +58,10 @@ func listSignOns(ctx context.Context, r store.Reader, program string) ([]SignOn,
 	return all, rows.Err()
 }
 
-func insertSignOn(tx *store.Tx, v SignOn, by string) error {
+func insertSignOn(tx *store.Tx, v SignOn) error {
 	return tx.Insert("signon_provider", store.Row{
 		"program": v.Program, "id": v.ID, "office": v.Office, "issuer": v.Issuer, "client": v.Client, "secret": v.secret,
-		"made": tx.Now(), "made_by": by, "ended": int64(0),
+		"made": tx.Now(), "made_by": v.by, "ended": int64(0),
 	})
 }
 
@@ -90,20 +90,22 @@ func endSignOn(ctx context.Context, tx *store.Tx, v SignOn) error {
 type signOnLink struct {
 	id, member store.ID
 	subject    []byte
+	asked      time.Time
 	confirmed  time.Time
 }
 
 func scanLink(row scanner) (signOnLink, error) {
 	var l signOnLink
-	var confirmed int64
-	err := row.Scan(&l.id, &l.member, &l.subject, &confirmed)
+	var asked, confirmed int64
+	err := row.Scan(&l.id, &l.member, &l.subject, &asked, &confirmed)
+	l.asked = store.Time(asked)
 	if confirmed != 0 {
 		l.confirmed = store.Time(confirmed)
 	}
 	return l, err
 }
 
-const linkFields = `select id, member, subject, confirmed from signon_link where program = $1 and provider = $2 and ended = 0`
+const linkFields = `select id, member, subject, asked, confirmed from signon_link where program = $1 and provider = $2 and ended = 0`
 
 // linkOf is a member's live link to a service; its id is zero when there is none.
 func linkOf(ctx context.Context, r store.Reader, v SignOn, member store.ID) (signOnLink, error) {
@@ -142,9 +144,9 @@ func liveLinks(ctx context.Context, r store.Reader, v SignOn) ([]signOnLink, err
 	return all, rows.Err()
 }
 
-func insertLinkTo(tx *store.Tx, v SignOn, member store.ID, subject []byte) error {
+func insertLinkTo(tx *store.Tx, v SignOn, member, id store.ID, subject []byte) error {
 	return tx.Insert("signon_link", store.Row{
-		"program": v.Program, "id": store.NewID(), "provider": v.ID, "member": member, "subject": subject,
+		"program": v.Program, "id": id, "provider": v.ID, "member": member, "subject": subject,
 		"asked": tx.Now(), "confirmed": int64(0), "confirmed_by": "", "ended": int64(0),
 	})
 }

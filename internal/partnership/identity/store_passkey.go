@@ -117,7 +117,26 @@ type ceremony struct {
 	ends      time.Time
 }
 
+// maxCeremonies is how many challenges to sign in to a program wait at once. Asking for one to sign in takes none, so what is
+// over goes, and beyond this the oldest of those; what a signed-in member asked for stays.
+const maxCeremonies = 5000
+
 func insertCeremony(tx *store.Tx, c ceremony) error {
+	return keepCeremony(tx, c, maxCeremonies)
+}
+
+func keepCeremony(tx *store.Tx, c ceremony, most int) error {
+	_, err := tx.Exec(`delete from ceremony where program = $1 and ends <= $2`, c.program, store.Micros(tx.Now()))
+	if err != nil {
+		return fmt.Errorf("forgetting challenges: %w", err)
+	}
+	if c.member == nil {
+		_, err = tx.Exec(`delete from ceremony where program = $1 and challenge in
+			(select challenge from ceremony where program = $1 and member is null order by ends desc, challenge limit $2 offset $3)`, c.program, most, most-1)
+		if err != nil {
+			return fmt.Errorf("forgetting challenges: %w", err)
+		}
+	}
 	var member any
 	if c.member != nil {
 		member = *c.member

@@ -63,32 +63,29 @@ func renewMember(tx *store.Tx, m Member) error {
 	return tx.Touch("member", m.Program, m.ID)
 }
 
-func withdrawRenewals(ctx context.Context, tx *store.Tx, m Member) error {
-	rows, err := tx.Query(ctx, `select id from renewal where program = $1 and member = $2 and used = 0 and withdrawn = 0`, m.Program, m.ID)
+// openRenewals lists the renewals that were neither used nor taken back, whether or not their week is over.
+func openRenewals(ctx context.Context, r store.Reader, program string) ([]renewal, error) {
+	rows, err := r.Query(ctx, `select id, member, made, made_by from renewal where program = $1 and used = 0 and withdrawn = 0`, program)
 	if err != nil {
-		return fmt.Errorf("withdrawing renewals: %w", err)
+		return nil, fmt.Errorf("listing renewals: %w", err)
 	}
 	defer rows.Close()
-	var ids []store.ID
+	var list []renewal
 	for rows.Next() {
-		var id store.ID
-		err = rows.Scan(&id)
+		var v renewal
+		var made int64
+		err = rows.Scan(&v.id, &v.member, &made, &v.by)
 		if err != nil {
-			return fmt.Errorf("withdrawing renewals: %w", err)
+			return nil, fmt.Errorf("listing renewals: %w", err)
 		}
-		ids = append(ids, id)
+		v.made = store.Time(made)
+		list = append(list, v)
 	}
-	err = rows.Err()
-	if err != nil {
-		return fmt.Errorf("withdrawing renewals: %w", err)
-	}
-	for _, id := range ids {
-		err = endRow(tx, "renewal", `update renewal set withdrawn = $3 where program = $1 and id = $2 and used = 0 and withdrawn = 0`, m.Program, id)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return list, rows.Err()
+}
+
+func endRenewal(tx *store.Tx, program string, id store.ID) error {
+	return endRow(tx, "renewal", `update renewal set withdrawn = $3 where program = $1 and id = $2 and used = 0 and withdrawn = 0`, program, id)
 }
 
 // renewalEnds says until when a member can use a renewal; zero: there is none.

@@ -20,6 +20,7 @@ type session struct {
 	started, seen     time.Time
 	client            []byte    // keyed hash of what the browser calls itself; nil until its first page
 	locked, ended     time.Time // zero: it is not
+	proved            time.Time // when a passkey or passphrase of the member was last shown in it; zero: an agency's own service began it
 	why               string    // what ended it
 	token             []byte    // keyed hash of the value that was shown
 	made, used, offer time.Time // of this value; used is zero before its first use
@@ -28,13 +29,13 @@ type session struct {
 
 // sessionByToken finds the session that a cookie's value belongs to.
 func sessionByToken(ctx context.Context, r store.Reader, program string, token []byte) (session, error) {
-	const q = `select s.token, s.member, s.started, s.seen, s.client, s.locked, s.ended, s.why, t.made, t.used, t.offered, t.spent
+	const q = `select s.token, s.member, s.started, s.seen, s.client, s.locked, s.ended, s.why, s.proved, t.made, t.used, t.offered, t.spent
 		from session_token t join session s on s.program = t.program and s.token = t.session where t.program = $1 and t.token = $2`
 	v := session{program: program, token: token}
 	var started, seen, made int64
-	var locked, ended, used, offered, spent sql.NullInt64
+	var locked, ended, proved, used, offered, spent sql.NullInt64
 	var why sql.NullString
-	err := r.QueryRow(ctx, q, program, token).Scan(&v.id, &v.member, &started, &seen, &v.client, &locked, &ended, &why, &made, &used, &offered, &spent)
+	err := r.QueryRow(ctx, q, program, token).Scan(&v.id, &v.member, &started, &seen, &v.client, &locked, &ended, &why, &proved, &made, &used, &offered, &spent)
 	if errors.Is(err, sql.ErrNoRows) {
 		return session{}, errSignIn
 	}
@@ -42,7 +43,7 @@ func sessionByToken(ctx context.Context, r store.Reader, program string, token [
 		return session{}, fmt.Errorf("reading a session: %w", err)
 	}
 	v.started, v.seen, v.made, v.why = store.Time(started), store.Time(seen), store.Time(made), why.String
-	v.locked, v.ended, v.used, v.offer, v.spent = moment(locked), moment(ended), moment(used), moment(offered), moment(spent)
+	v.locked, v.ended, v.used, v.offer, v.spent, v.proved = moment(locked), moment(ended), moment(used), moment(offered), moment(spent), moment(proved)
 	return v, nil
 }
 
@@ -55,9 +56,13 @@ func moment(v sql.NullInt64) time.Time {
 }
 
 // insertSession starts a session, named after its cookie's first value.
-func insertSession(tx *store.Tx, program string, token []byte, member store.ID) error {
-	err := tx.Insert("session", store.Row{"program": program, "token": token, "member": member, "started": tx.Now(), "seen": tx.Now(),
-		"client": nil, "locked": nil, "ended": nil, "why": nil})
+func insertSession(tx *store.Tx, program string, token []byte, member store.ID, proved bool) error {
+	row := store.Row{"program": program, "token": token, "member": member, "started": tx.Now(), "seen": tx.Now(),
+		"client": nil, "locked": nil, "ended": nil, "why": nil, "proved": nil}
+	if proved {
+		row["proved"] = tx.Now()
+	}
+	err := tx.Insert("session", row)
 	if err != nil {
 		return err
 	}
@@ -113,7 +118,7 @@ func lockSession(tx *store.Tx, v session) error {
 }
 
 func unlockSession(tx *store.Tx, v session) error {
-	_, err := tx.Exec(`update session set locked = null, seen = $3 where program = $1 and token = $2`, v.program, v.id, store.Micros(tx.Now()))
+	_, err := tx.Exec(`update session set locked = null, seen = $3, proved = $3 where program = $1 and token = $2`, v.program, v.id, store.Micros(tx.Now()))
 	return err
 }
 

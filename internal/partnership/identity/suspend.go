@@ -20,11 +20,11 @@ const (
 // Suspend keeps a member out at once, whoever else holds the office's key: sessions end, and signing in, fetching keys and every act are refused. Nothing of
 // theirs is destroyed, so that Resume can undo it, or Deactivate follow once a colleague holds the key.
 func (s *Service) Suspend(ctx context.Context, programID string, id store.ID) error {
-	return s.change(ctx, programID, id, "member.suspended", func(tx *store.Tx, _, m Member) error { return s.keepOut(tx, m, outSuspended) })
+	return s.change(ctx, programID, id, "member.suspended", func(tx *store.Tx, _, m Member) error { return s.keepOut(ctx, tx, m, outSuspended) })
 }
 
 // keepOut is what every way of keeping a member out without destroying anything comes to.
-func (s *Service) keepOut(tx *store.Tx, m Member, why string) error {
+func (s *Service) keepOut(ctx context.Context, tx *store.Tx, m Member, why string) error {
 	err := suspendMember(tx, m.Program, m.ID)
 	if err != nil {
 		return err
@@ -33,12 +33,16 @@ func (s *Service) keepOut(tx *store.Tx, m Member, why string) error {
 	if err != nil {
 		return err
 	}
-	return s.gone(tx, m)
+	return s.gone(ctx, tx, m)
 }
 
-// gone ends what an account has open, hands what waits for it to the stand-ins, and has the managers told.
-func (s *Service) gone(tx *store.Tx, m Member) error {
-	err := endDevicesOf(tx, m.Program, m.ID)
+// gone ends what an account has open, the links that it handed out among it, hands what waits for it to the stand-ins, and has the managers told.
+func (s *Service) gone(ctx context.Context, tx *store.Tx, m Member) error {
+	err := s.withdrawMade(ctx, tx, m)
+	if err != nil {
+		return err
+	}
+	err = endDevicesOf(tx, m.Program, m.ID)
 	if err != nil {
 		return err
 	}

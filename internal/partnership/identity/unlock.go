@@ -3,6 +3,7 @@
 package identity
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -105,6 +106,10 @@ func (s *Service) putWays(ctx context.Context, m Member, ways []madeWay, also fu
 		if err != nil {
 			return err
 		}
+		err = sameKeys(ctx, tx, m)
+		if err != nil {
+			return err
+		}
 		err = also(tx)
 		if err != nil {
 			return err
@@ -153,6 +158,18 @@ func (s *Service) stillMember(ctx context.Context, tx *store.Tx, m Member) error
 		return err
 	}
 	if !now.Active {
+		return errChanged
+	}
+	return nil
+}
+
+// sameKeys refuses what was made for a member's keys when they were renewed meanwhile: it would be of the keys before.
+func sameKeys(ctx context.Context, tx *store.Tx, m Member) error {
+	now, err := accountByID(ctx, tx, m.Program, m.ID)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(now.KEM, m.KEM) || !bytes.Equal(now.Sign, m.Sign) {
 		return errChanged
 	}
 	return nil

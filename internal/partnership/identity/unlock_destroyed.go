@@ -6,13 +6,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/store"
 )
 
 // ApplyDestructions ends every way in, and every member, whose share the keyring's log says is destroyed. A database that was restored from a backup knows them as
-// they were when it was made; the keyring knows what happened since. It is called before anything is served.
+// they were when it was made; the keyring knows what happened since. So it does of links that were used or taken back; and once anything shows that a backup was
+// restored, every open link is taken back: nobody can say which were open when it happened. It is called before anything is served.
 func (s *Service) ApplyDestructions(ctx context.Context) error {
 	log, err := s.ring.Destroyed()
 	if err != nil {
@@ -48,17 +50,27 @@ func (s *Service) applyDestructions(ctx context.Context, programID string, gone 
 	if err != nil {
 		return err
 	}
+	restored := false
 	for _, m := range members {
+		did := true
 		if gone[m.ID] {
 			err = s.leftBefore(ctx, m)
 		} else {
-			err = s.lostBefore(ctx, m, gone)
+			did, err = s.lostBefore(ctx, m, gone)
 		}
 		if err != nil {
 			return err
 		}
+		restored = restored || did
 	}
-	return nil
+	return s.db.Write(ctx, func(tx *store.Tx) error {
+		links, err := s.openLinks(ctx, tx, programID)
+		if err != nil {
+			return err
+		}
+		all := restored || slices.ContainsFunc(links, func(id store.ID) bool { return gone[spent(id)] })
+		return s.withdrawLinks(ctx, tx, programID, func(store.ID, string) bool { return all })
+	})
 }
 
 // leftBefore ends a member who had left when the backup was restored.
@@ -85,11 +97,11 @@ func (s *Service) leftBefore(ctx context.Context, m Member) error {
 	})
 }
 
-// lostBefore ends the ways in of a member that had been ended. Where none is left that opens the member's keys, neither does any wrap of the office's.
-func (s *Service) lostBefore(ctx context.Context, m Member, gone map[store.ID]bool) error {
+// lostBefore ends the ways in of a member that had been ended, and says whether there were any. Where none is left that opens the member's keys, neither does any wrap of the office's.
+func (s *Service) lostBefore(ctx context.Context, m Member, gone map[store.ID]bool) (bool, error) {
 	ways, err := s.Ways(ctx, m)
 	if err != nil {
-		return err
+		return false, err
 	}
 	var ended, left []Way
 	for _, w := range ways {
@@ -100,9 +112,9 @@ func (s *Service) lostBefore(ctx context.Context, m Member, gone map[store.ID]bo
 		}
 	}
 	if len(ended) == 0 {
-		return nil
+		return false, nil
 	}
-	return s.db.Write(ctx, func(tx *store.Tx) error {
+	return true, s.db.Write(ctx, func(tx *store.Tx) error {
 		for _, w := range ended {
 			err := endWayRows(tx, m.Program, w)
 			if err != nil {

@@ -72,16 +72,22 @@ func TestRestoredBackupLetsNobodyBackIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	renewal := must(w.Renew(ctx, ms, dan.Member.ID))(t)
+	enrolled, unused := w.invite(police, "eve@agency.test", RoleMember), w.invite(police, "never@agency.test", RoleMember)
 	file := w.backup()
 
-	// What happened since: Ben left, Cas lost one of two passkeys, Dan lost everything and began anew.
+	// What happened since: Eve joined, Ben left, Cas lost one of two passkeys, Dan lost everything and began anew.
 	if err := w.Deactivate(ctx, ms, ben.Member.ID); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.EndWay(ctx, ms, cas.Member.ID, must(w.Ways(ctx, cas.Member))(t)[0].ID, nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := w.EnrollHolder(ctx, must(w.Renew(ctx, ms, dan.Member.ID))(t), "another passphrase of dan"); err != nil {
+	if _, _, err := w.EnrollHolder(ctx, renewal, "another passphrase of dan"); err != nil {
+		t.Fatal(err)
+	}
+
+	if _, _, err := w.EnrollHolder(ctx, enrolled, "a passphrase of eve"); err != nil {
 		t.Fatal(err)
 	}
 
@@ -129,6 +135,11 @@ func TestRestoredBackupLetsNobodyBackIn(t *testing.T) {
 	}
 	if got := old.events(); !contains(got, "restored.member_ended "+ben.Member.Actor()+" system") || !contains(got, "restored.way_ended "+cas.Member.Actor()+" system") {
 		t.Errorf("the log: %v", got)
+	}
+	for name, token := range map[string]string{"a renewal that was used": renewal, "an invitation that was used": enrolled, "one that may have been": unused} {
+		if _, err := old.Begin(ctx, token); !errors.Is(err, errInvitation) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 	entries := len(old.events())
 	if err := old.ApplyDestructions(ctx); err != nil || len(old.events()) != entries {

@@ -35,6 +35,7 @@ func (s *Service) routes() []web.Route {
 		{Pattern: "GET /staff/keys/ways", Access: policy.At(policy.FetchKeys), Handler: web.AnswerJSON(s.openersPage)},
 		{Pattern: "GET /staff/ways", Access: policy.At(policy.ChangeKeys), Handler: s.waysPage},
 		{Pattern: "POST /staff/ways", Access: policy.At(policy.ChangeKeys), Handler: web.AnswerJSON(s.addWay)},
+		{Pattern: "POST /staff/ways/agency", Access: policy.At(policy.ChangeKeys), Handler: s.ownSignOnPost},
 		{Pattern: "POST /staff/ways/passkey", Access: policy.At(policy.ChangeKeys), Handler: web.AnswerJSON(s.newPasskey)},
 		{Pattern: "POST /staff/ways/passphrase", Access: policy.At(policy.ChangeKeys), Handler: web.AnswerJSON(s.newPassphrase)},
 		{Pattern: "POST /staff/ways/{id}/end", Access: policy.At(policy.ChangeKeys), Handler: s.endOwnWay},

@@ -154,8 +154,8 @@ func (s *Service) signOnsPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 var signOnDone = map[string]string{
-	"set": "The service is set up. Each person's first sign-in there waits for an administrator.", "ended": "The service is ended. Nobody comes in through it any more.",
-	"confirmed": "That account lets its owner in from now on.", "unlinked": "That account lets nobody in any more.",
+	"set": "The service is set up. Each person confirms their account there once, with a code, in a session that their own passkey began.", "ended": "The service is ended. Nobody comes in through it any more.",
+	"unlinked": "That account lets nobody in any more.",
 }
 
 func (s *Service) signOnSetPost(w http.ResponseWriter, r *http.Request) error {
@@ -174,7 +174,7 @@ func (s *Service) signOnEndPost(w http.ResponseWriter, r *http.Request) error {
 	return signOnAnswer(w, r, "ended", s.EndSignOn(r.Context(), me(r).Program, r.PostForm.Get("office")))
 }
 
-// signOnLinkPost confirms or ends one person's account at a service.
+// signOnLinkPost ends one person's account at a service. Confirming it is theirs alone.
 func (s *Service) signOnLinkPost(w http.ResponseWriter, r *http.Request) error {
 	if err := web.ParseForm(r); err != nil {
 		return err
@@ -187,13 +187,26 @@ func (s *Service) signOnLinkPost(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return errBody
 	}
-	switch r.PostForm.Get("answer") {
-	case "confirm":
-		return signOnAnswer(w, r, "confirmed", s.ConfirmSignOn(r.Context(), m.Program, m.ID, link))
-	case "end":
-		return signOnAnswer(w, r, "unlinked", s.EndSignOnLink(r.Context(), m.Program, m.ID, link))
+	if r.PostForm.Get("answer") != "end" {
+		return errBody
 	}
-	return errBody
+	return signOnAnswer(w, r, "unlinked", s.EndSignOnLink(r.Context(), m.Program, m.ID, link))
+}
+
+// ownSignOnPost takes the code with which a member says that an account at their agency's service is theirs.
+func (s *Service) ownSignOnPost(w http.ResponseWriter, r *http.Request) error {
+	if err := web.ParseForm(r); err != nil {
+		return err
+	}
+	in, err := s.sessionOf(r)
+	if err != nil {
+		return err
+	}
+	if err := s.confirmSignOn(r.Context(), me(r), in, r.PostForm.Get("code")); err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/staff/ways?done=agency", http.StatusSeeOther)
+	return nil
 }
 
 func signOnAnswer(w http.ResponseWriter, r *http.Request, done string, err error) error {

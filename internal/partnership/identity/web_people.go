@@ -218,11 +218,11 @@ func (s *Service) personPage(w http.ResponseWriter, r *http.Request) error {
 		Person                                          person
 		Standing                                        standing
 		Till, WhyOut                                    string
-		Fingerprint, KEM, Done                          string
+		KEM, Done                                       string
 		MayGive, MayRelease, MayChange, WaitsForSomeone bool
 		Roles                                           []choice
 	}{
-		Person: s.person(m, waiting[m.Actor()]), Standing: v, Till: s.lastDay(m.Program, v.Till), WhyOut: whyOutText(v.OutWhy), Fingerprint: fingerprint(m.KEM), KEM: base64.StdEncoding.EncodeToString(m.KEM), Done: doneText(r),
+		Person: s.person(m, waiting[m.Actor()]), Standing: v, Till: s.lastDay(m.Program, v.Till), WhyOut: whyOutText(v.OutWhy), KEM: base64.StdEncoding.EncodeToString(m.KEM), Done: doneText(r),
 		WaitsForSomeone: waiting[m.Actor()], MayGive: waiting[m.Actor()] && by.Office == m.Office && holders[by.Actor()],
 		MayRelease: may && m.Locked, MayChange: may,
 	}

@@ -125,12 +125,12 @@ func (s *Service) home(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	data := struct {
-		Member                       Member
-		Program, Office, Fingerprint string
-		Roles                        []string
-		Waiting, HoldsKey            bool
-		Opening                      int
-	}{m, p.Name.In("en"), p.Offices[m.Office].Name.In("en"), fingerprint(m.KEM), roleNames(m.Roles), waiting[m.Actor()], m.HoldsKey(), opening(ways)}
+		Member            Member
+		Program, Office   string
+		Roles             []string
+		Waiting, HoldsKey bool
+		Opening           int
+	}{m, p.Name.In("en"), p.Offices[m.Office].Name.In("en"), roleNames(m.Roles), waiting[m.Actor()], m.HoldsKey(), opening(ways)}
 	return s.pages.Staff(w, r, http.StatusOK, "home", web.View{Title: "Start", Data: data, Scripts: []string{"home.js"}})
 }
 

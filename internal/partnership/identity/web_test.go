@@ -26,7 +26,7 @@ func (w *world) serve() *webtest.Client {
 func (w *world) client(c *webtest.Client, m Member) *webtest.Client {
 	w.t.Helper()
 	cookie := w.newCookie(ms)
-	err := w.db.Write(w.t.Context(), func(tx *store.Tx) error { return insertSession(tx, ms, w.sessionHash(cookie), m.ID) })
+	err := w.db.Write(w.t.Context(), func(tx *store.Tx) error { return insertSession(tx, ms, w.sessionHash(cookie), m.ID, true) })
 	if err != nil {
 		w.t.Fatal(err)
 	}

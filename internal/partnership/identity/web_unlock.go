@@ -54,13 +54,22 @@ func (s *Service) waysPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	in, err := s.sessionOf(r)
+	if err != nil {
+		return err
+	}
+	agency, err := s.ownSignOn(r.Context(), m, in)
+	if err != nil {
+		return err
+	}
 	data := struct {
 		Ways          []wayRow
 		Opening       int
 		Passkeys, Has bool // passkeys work here; there is a passphrase
 		Done, Member  string
 		Minutes       int
-	}{Member: m.ID.String(), Ways: wayRows(ways), Opening: opening(ways), Passkeys: s.passkeysWork(r), Done: wayDone(r), Minutes: int(linkLife / time.Minute)}
+		Agency        *ownSignOn
+	}{Agency: agency, Member: m.ID.String(), Ways: wayRows(ways), Opening: opening(ways), Passkeys: s.passkeysWork(r), Done: wayDone(r), Minutes: int(linkLife / time.Minute)}
 	for _, v := range ways {
 		data.Has = data.Has || v.Kind == KindPassphrase
 	}
@@ -69,6 +78,7 @@ func (s *Service) waysPage(w http.ResponseWriter, r *http.Request) error {
 
 func wayDone(r *http.Request) string {
 	return map[string]string{
+		"agency":     "Your account at your agency's sign-in lets you in from now on. It opens no keys.",
 		"added":      "A way in was added.",
 		"passphrase": "The passphrase was set. The one before it, if there was one, opens nothing any more.",
 		"ended":      "It was ended, and the server's half of its key destroyed. Every other session was ended, too.",

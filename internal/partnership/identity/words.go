@@ -3,7 +3,6 @@
 package identity
 
 import (
-	"encoding/hex"
 	"io"
 	"math/big"
 	"net/http"
@@ -53,15 +52,4 @@ func (l lists) serve(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Cache-Control", "public, max-age=86400")
 	_, err := io.WriteString(w, list())
 	return err
-}
-
-// fingerprint is what two people read to each other to know that they see the same key.
-func fingerprint(kem []byte) string {
-	pub, err := seal.ParsePublicKey(kem)
-	if err != nil {
-		return ""
-	}
-	id := pub.ID()
-	text := hex.EncodeToString(id[:8])
-	return text[:4] + " " + text[4:8] + " " + text[8:12] + " " + text[12:]
 }

@@ -65,11 +65,12 @@ func (r Refusal) Error() string { return "openid: the answer was refused: " + st
 
 const (
 	askAgain = time.Hour
+	restAway = time.Minute // how long one that did not answer is left alone
 	patience = 20 * time.Second
 )
 
 // Services are the services that were spoken to. What each says of itself is
-// asked anew every hour.
+// asked anew every hour, and one that did not answer after a minute.
 type Services struct {
 	client *http.Client
 	now    func() time.Time
@@ -80,6 +81,7 @@ type Services struct {
 type known struct {
 	*oidc.Provider
 	asked time.Time
+	away  error // why it did not answer; the provider is nil then
 }
 
 // New makes it. Without a client it takes one that gives up after ten seconds
@@ -108,12 +110,25 @@ func (s *Services) provider(issuer string) (*oidc.Provider, error) {
 	s.mu.Lock()
 	k, ok := s.known[issuer]
 	s.mu.Unlock()
-	if ok && s.now().Sub(k.asked) < askAgain {
+	since := s.now().Sub(k.asked)
+	switch {
+	case ok && k.away != nil && since < restAway:
+		return nil, k.away
+	case ok && k.away == nil && since < askAgain:
 		return k.Provider, nil
 	}
 	if !GoodIssuer(issuer) {
 		return nil, ErrAway
 	}
+	p, err := s.discover(issuer)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.known[issuer] = known{p, s.now(), err}
+	return p, err
+}
+
+// discover reads what a service says of itself.
+func (s *Services) discover(issuer string) (*oidc.Provider, error) {
 	// The service's keys are fetched later with this context: it must not end with one request.
 	p, err := oidc.NewProvider(oidc.ClientContext(context.Background(), s.client), issuer)
 	if err != nil {
@@ -124,9 +139,6 @@ func (s *Services) provider(issuer string) (*oidc.Provider, error) {
 			return nil, fmt.Errorf("%w: it has an address that is not https", ErrAway)
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.known[issuer] = known{p, s.now()}
 	return p, nil
 }
 

@@ -59,6 +59,26 @@ func TestWhomItSpeaksTo(t *testing.T) {
 	}
 }
 
+// A service that does not answer is not asked again by each who tries, and is after a minute.
+func TestOneThatIsAway(t *testing.T) {
+	t.Parallel()
+	server, asked := describe(t, func(_ string, d map[string]any) { clear(d) })
+	now := time.Now()
+	s := New(server.Client(), func() time.Time { return now })
+	for range 3 {
+		if err := s.Ask(server.URL); !errors.Is(err, ErrAway) {
+			t.Errorf("asked: %v", err)
+		}
+	}
+	if asked.Load() != 1 {
+		t.Errorf("it was asked %d times", asked.Load())
+	}
+	now = now.Add(restAway)
+	if err := s.Ask(server.URL); !errors.Is(err, ErrAway) || asked.Load() != 2 {
+		t.Errorf("after a minute: %v, asked %d times", err, asked.Load())
+	}
+}
+
 // What leaves with somebody: this server's name, random values, and no secret.
 func TestLeave(t *testing.T) {
 	t.Parallel()

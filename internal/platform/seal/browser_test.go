@@ -113,8 +113,9 @@ func TestBrowserPassesTheReceiptVectors(t *testing.T) {
 			const secret = unhex(c.secret);
 			if (await r.receiptWords(secret, "en") !== c.en || await r.receiptWords(secret, "es") !== c.es) problems.push(c.name + ": other words");
 			const keys = await r.receiptKeys(secret);
-			if (s.hex(keys.lookup) !== c.lookup || s.hex(keys.seed) !== c.seed) problems.push(c.name + ": other keys");
+			if (s.hex(keys.lookup) !== c.lookup || s.hex(keys.seed) !== c.seed || s.hex(keys.signSeed) !== c.sign_seed) problems.push(c.name + ": other keys");
 			if (s.hex(await s.publicFromSeed(keys.seed)) !== c.public_key) problems.push(c.name + ": another public key");
+			if (s.hex(await s.signPublic(keys.signSeed)) !== c.sign_public) problems.push(c.name + ": another key to check signatures with");
 		}
 		return {Problems: problems, Fine: fine, Refused: refused};`, vectorsOf(t, "receipts")).check(t, 3, 6)
 }

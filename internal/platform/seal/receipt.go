@@ -79,6 +79,11 @@ func (r Receipt) Lookup() [32]byte { return r.derive("waylight/receipt/lookup/v1
 // Seed is the X-Wing seed of the sender's key, to which answers are sealed.
 func (r Receipt) Seed() [32]byte { return r.derive("waylight/receipt/seed/v1") }
 
+// SignSeed is the Ed25519 seed with which the sender's side signs what it writes.
+// Its public key travels inside the sealed report, so that offices need not take
+// the server's word for who answers them.
+func (r Receipt) SignSeed() [32]byte { return r.derive("waylight/receipt/sign/v1") }
+
 // derive puts a fixed prefix before the ten bytes: the FIPS module refuses
 // secrets under 14 bytes. It adds no strength: the receipt has 80 bits.
 func (r Receipt) derive(info string) [32]byte {

@@ -4,6 +4,7 @@ package seal
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -165,6 +166,8 @@ type receiptVector struct {
 	Lookup        hexBytes `json:"lookup,omitempty"`
 	Seed          hexBytes `json:"seed,omitempty"`
 	PublicKey     hexBytes `json:"public_key,omitempty"`
+	SignSeed      hexBytes `json:"sign_seed,omitempty"`
+	SignPublic    hexBytes `json:"sign_public,omitempty"`
 	Pepper        hexBytes `json:"pepper,omitempty"`
 	LookupHash    hexBytes `json:"lookup_hash,omitempty"`
 	IdempotentKey hexBytes `json:"idempotency_key,omitempty"`
@@ -174,13 +177,14 @@ type receiptVector struct {
 }
 
 func receiptOf(name string, r Receipt) receiptVector {
-	lookup, seed, pepper := r.Lookup(), r.Seed(), fixed("pepper")
+	lookup, seed, sign, pepper := r.Lookup(), r.Seed(), r.SignSeed(), fixed("pepper")
 	hash := LookupHash(pepper[:], lookup)
 	en, es := r.Words("en"), r.Words("es")
 	return receiptVector{
 		Name: name, Secret: r[:], English: en, Spanish: es,
 		Typed:  []string{strings.ToUpper(en), strings.ReplaceAll(es, "-", " "), plainWord(es), strings.ReplaceAll(en, "-", ",\n") + "."},
 		Lookup: lookup[:], Seed: seed[:], PublicKey: must(PrivateFromSeed(seed[:])).Public().Bytes(),
+		SignSeed: sign[:], SignPublic: hexBytes(ed25519.NewKeyFromSeed(sign[:]).Public().(ed25519.PublicKey)),
 		Pepper: pepper[:], LookupHash: hash[:],
 	}
 }

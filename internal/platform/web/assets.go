@@ -33,6 +33,7 @@ type assets struct {
 
 type asset struct {
 	path, kind, integrity string
+	imports               []string // the scripts that a script names, and those that they name: each after its own
 	body, zipped          []byte
 }
 
@@ -155,6 +156,30 @@ func (s *Site) integrity(name string) (string, error) {
 	return found.integrity, nil
 }
 
+// imported lists every script that these import, directly or through others,
+// each after those that it imports itself: a browser that is given them in this
+// order loads none of them before it knows its hash.
+func (s *Site) imported(scripts []string) ([]string, error) {
+	var out []string
+	for _, name := range scripts {
+		found, err := s.asset(name)
+		if err != nil {
+			return nil, err
+		}
+		out = union(out, found.imports)
+	}
+	return out, nil
+}
+
+func union(list, more []string) []string {
+	for _, name := range more {
+		if !slices.Contains(list, name) {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
 // build gives every asset its address, once, those that others name first.
 func (a *assets) build() error {
 	if a.ready == nil {
@@ -191,6 +216,7 @@ func (a *assets) finish(name string, above []string) (*asset, error) {
 		return nil, fmt.Errorf("assets name one another in a circle: %s", strings.Join(append(above, name), " "))
 	}
 	var failed error
+	var imports []string
 	body := sibling.ReplaceAllFunc(a.raw[name], func(m []byte) []byte {
 		other := string(m[3 : len(m)-1])
 		if _, ok := a.raw[other]; !ok {
@@ -201,15 +227,18 @@ func (a *assets) finish(name string, above []string) (*asset, error) {
 			failed = err
 			return m
 		}
+		if path.Ext(name) == ".js" && path.Ext(other) == ".js" {
+			imports = union(union(imports, target.imports), []string{other})
+		}
 		return slices.Concat(m[:1], []byte("./"+path.Base(target.path)), m[len(m)-1:])
 	})
 	if failed != nil {
 		return nil, failed
 	}
-	return a.publish(name, body)
+	return a.publish(name, body, imports)
 }
 
-func (a *assets) publish(name string, body []byte) (*asset, error) {
+func (a *assets) publish(name string, body []byte, imports []string) (*asset, error) {
 	short := sha256.Sum256(body)
 	long := sha512.Sum384(body)
 	ext := path.Ext(name)
@@ -227,7 +256,7 @@ func (a *assets) publish(name string, body []byte) (*asset, error) {
 		return nil, fmt.Errorf("compressing %s: %w", name, err)
 	}
 	done := &asset{
-		path: "/assets/" + last, kind: assetKinds[ext], body: body, zipped: zipped.Bytes(),
+		path: "/assets/" + last, kind: assetKinds[ext], imports: imports, body: body, zipped: zipped.Bytes(),
 		integrity: "sha384-" + base64.StdEncoding.EncodeToString(long[:]),
 	}
 	if len(done.zipped) >= len(body) {

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -70,6 +71,53 @@ func TestIntegrityMatchesWhatIsServed(t *testing.T) {
 	}
 	if checked != 2 {
 		t.Errorf("%d files checked", checked)
+	}
+}
+
+// A script that a page loads through another is held to its hash too: one that was
+// altered on the way does not run, nor does what needs it.
+func TestAlteredImportsDoNotRun(t *testing.T) {
+	t.Parallel()
+	site := webtest.Site(t)
+	err := site.AddAssets(fstest.MapFS{
+		"top.js":    {Data: []byte(`import { a } from "./middle.js"; import "./deep.js"; document.documentElement.dataset.ran = a`)},
+		"middle.js": {Data: []byte(`import { b } from "./deep.js"; export const a = b`)},
+		"deep.js":   {Data: []byte(`export const b = "honest"`)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tpl := webtest.Templates(t, site, fstest.MapFS{"templates/x.html": {Data: []byte("<h1>x</h1>")}})
+	mux := http.NewServeMux()
+	site.Mount(mux, []web.Route{{Pattern: "GET /x", Access: web.Public, Handler: func(w http.ResponseWriter, r *http.Request) error {
+		return tpl.Public(w, r, 200, "x", web.View{Title: "x", Scripts: []string{"top.js"}})
+	}}}, nil)
+	honest := webtest.ServerOf(t, mux)
+	var order []string
+	for _, n := range honest.GetDoc("/x").All("link", "rel", "modulepreload") {
+		order = append(order, n.Attr["href"])
+		sum := sha512.Sum384([]byte(honest.GetDoc(n.Attr["href"]).Body))
+		if n.Attr["integrity"] != "sha384-"+base64.StdEncoding.EncodeToString(sum[:]) {
+			t.Errorf("%v does not match", n.Attr)
+		}
+	}
+	if want := []string{site.Asset("deep.js"), site.Asset("middle.js")}; !slices.Equal(order, want) {
+		t.Errorf("the page names %v, want %v", order, want)
+	}
+	altered := webtest.ServerOf(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != site.Asset("deep.js") {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "text/javascript")
+		_, _ = w.Write([]byte(`export const b = "altered"`))
+	}))
+	tab := webtest.Browser(t)
+	tab.Open(honest.URL+"/x", 390, 844)
+	tab.WaitFor(`document.documentElement.dataset.ran === "honest"`)
+	tab.Open(altered.URL+"/x", 390, 844) // until it is loaded, and with it every script that it will ever run
+	if ran := webtest.Eval[string](tab, `document.documentElement.dataset.ran ?? ""`); ran != "" {
+		t.Errorf("the script ran with what was %s", ran)
 	}
 }
 

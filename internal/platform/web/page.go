@@ -25,8 +25,7 @@ type View struct {
 	Problems []form.Problem    // when there are any, the title says so
 	Langs    map[string]string // language -> this page's address in it; default Path?lang=xx
 	Secret   bool              // the page holds a secret: it is not compressed
-	Scripts  []string          // assets that the page loads as modules
-	Imports  []string          // assets that those import, so that they come at once and under their hash
+	Scripts  []string          // assets that the page loads as modules; what they import comes with them, under its hash
 	Refresh  int               // seconds after which an idle staff page loads again, with a script; 0: never
 }
 
@@ -151,6 +150,9 @@ func (p *page) Dir() string { return Dir(p.Lang) }
 
 // Exit is where the quick exit leads.
 func (p *page) Exit() string { return p.site.exitURL() }
+
+// Imports lists what the page's scripts import, for the page to name the hash of.
+func (p *page) Imports() ([]string, error) { return p.site.imported(p.Scripts) }
 
 // SignOut is the path that the sign-out button posts to.
 func (p *page) SignOut() string { return p.site.SignOut }

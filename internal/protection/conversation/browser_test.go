@@ -20,9 +20,11 @@ import (
 
 	"waylight/internal/partnership/identity"
 	"waylight/internal/platform/seal"
+	"waylight/internal/platform/store"
 	"waylight/internal/platform/store/storetest"
 	"waylight/internal/platform/web/webtest"
 	"waylight/internal/protection/conversation"
+	"waylight/internal/protection/report"
 )
 
 // overheard keeps every request that a server gets, whole.
@@ -249,6 +251,9 @@ func TestAConversationInRealBrowsers(t *testing.T) {
 	if got := server.heard("periwinkle", "tangerine"); len(got) != 0 {
 		t.Errorf("opening told the server %v", got)
 	}
+	if text := webtest.Eval[string](office.Tab, `document.querySelector("main").innerText`); strings.Contains(text, "signature") || strings.Contains(text, "Act on it only") {
+		t.Errorf("what the sender signed is doubted: %s", text)
+	}
 	_, all := w.thread(ana, sent.Report)
 	if len(all) != 4 || all[2].SealedBy != conversation.SealedByBrowser || all[3].SealedBy != conversation.SealedByServer || all[2].ReadBy != ana.ID || all[3].ReadAt.IsZero() {
 		t.Fatalf("kept are %+v", all)
@@ -256,12 +261,61 @@ func TestAConversationInRealBrowsers(t *testing.T) {
 	if all[2].Kind != conversation.Answer || all[2].Answers != all[0].ID {
 		t.Errorf("the answer is kept as %s to %s", all[2].Kind, all[2].Answers)
 	}
+	w.forge(office, ana, page, sent, all[2])
 	office.Open(w.client.URL+page, 1200, 1000)
 	write("release", "The matter is closed.", "#outcome")
 	if w.events("message.released") != 1 {
 		t.Error("that an outcome was released is not on record")
 	}
 	office.Do(chromedp.Navigate("about:blank"))
+}
+
+// forge puts messages into a thread that the sender did not write, as whoever runs
+// the server could: without a signature, and with that of another message.
+func (w *world) forge(office *seated, ana hand, page string, sent report.Accepted, signed conversation.Message) {
+	w.t.Helper()
+	unsigned := w.answer(sent.Receipt, childCare, conversation.Words{Kind: conversation.Note, Text: "Meet me at the marina."})
+	_, signature, err := conversation.Split(w.plain(childCare, signed))
+	check(w.t, err)
+	found := w.find(sent.Receipt)
+	moved := store.NewID()
+	words, err := conversation.Words{Report: sent.Report.String(), Office: childCare, Kind: conversation.Note, Language: "en", Text: "Come alone."}.Marshal()
+	check(w.t, err)
+	rec := seal.Record{Program: "ms", ID: moved}
+	body, content, err := seal.Seal([]byte(string(words)+"\n"+base64.StdEncoding.EncodeToString(signature)), rec)
+	check(w.t, err)
+	key := w.agencies.Keys("ms")[childCare]
+	wrap, err := content.Wrap(key.Public, rec, body.Hash, childCare)
+	check(w.t, err)
+	check(w.t, w.talks.Answer(w.t.Context(), found, childCare, conversation.Draft{ID: moved, Kind: conversation.Note, Body: body.Ciphertext,
+		OfficeKey: key.ID, WrapOffice: wrap, SealedBy: conversation.SealedByBrowser}))
+	office.Open(w.client.URL+page, 1200, 1000)
+	office.click("#open")
+	office.sees("Come alone.")
+	for id, doubted := range map[store.ID]bool{unsigned.ID: true, moved: true, signed.ID: false} {
+		text := webtest.Eval[string](office.Tab, fmt.Sprintf(`document.getElementById("m-%s").innerText`, id))
+		if strings.Contains(text, "does not carry the sender's signature") != doubted {
+			w.t.Errorf("a message that is to be doubted (%v) shows as %s", doubted, text)
+		}
+	}
+	office.clean("the office's page with a forged message")
+
+	// A server that names another key in the sender's place, or keeps the report back, gets nothing.
+	for lie, want := range map[string]string{
+		`document.getElementById("thread").dataset.replyId = "00112233445566778899aabbccddeeff"`:                                      "is not the one that the sender named",
+		`const ask = fetch; window.fetch = (url, how) => ask(String(url).replace(/^(.staff.report.\w+).sealed$/, "$1/nothing"), how)`: "cannot check to whom it would write",
+	} {
+		office.Open(w.client.URL+page, 1200, 1000)
+		webtest.Eval[bool](office.Tab, lie+"; true")
+		office.click("#open")
+		office.sees(want)
+		office.fill("#text", "The marmalade cellar.")
+		office.click("#write-form button")
+		office.WaitFor(`document.getElementById("say").className === "error" && !document.querySelector("#write-form button").disabled`)
+		if _, all := w.thread(ana, sent.Report); len(all) != 6 {
+			w.t.Errorf("%d messages are kept", len(all))
+		}
+	}
 }
 
 // swapped answers the page's question for the office with another key.

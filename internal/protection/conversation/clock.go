@@ -31,12 +31,16 @@ const (
 
 // answerOne keeps a sender's message, starts the clock where none runs, and has
 // the people on duty told, unless they were and nobody has looked since.
-func (s *Service) answerOne(ctx context.Context, tx *store.Tx, h referral.Held, t Thread, msg Message) error {
-	t, err := readThread(ctx, tx, t.Program, t.Report, t.Office)
+func (s *Service) answerOne(ctx context.Context, tx *store.Tx, t Thread, msg Message) error {
+	t, err := lockThread(ctx, tx, t.Program, t.Report, t.Office)
 	if err != nil {
 		return err
 	}
-	unread, err := countUnread(ctx, tx, t)
+	h, err := s.stillOpen(ctx, tx, t)
+	if err != nil {
+		return err
+	}
+	sent, err := countSent(ctx, tx, t, tx.Now())
 	if err != nil {
 		return err
 	}
@@ -44,7 +48,11 @@ func (s *Service) answerOne(ctx context.Context, tx *store.Tx, h referral.Held, 
 	if err != nil || repeat {
 		return err
 	}
-	if t.Since.IsZero() {
+	if err := sent.room(); err != nil {
+		return err
+	}
+	starts := t.Since.IsZero()
+	if starts {
 		now := t
 		now.Since, now.Due = tx.Now(), tx.Now().Add(h.Limit)
 		now.Level, now.NextAt = h.Begin(now.Since, now.Due)
@@ -52,7 +60,7 @@ func (s *Service) answerOne(ctx context.Context, tx *store.Tx, h referral.Held, 
 			return errors.Join(err, errMoved)
 		}
 	}
-	if unread == 0 {
+	if starts || sent.unread == 0 {
 		if err := enqueueNotice(tx, t.Program, notice{Report: t.Report, Office: t.Office, Since: store.Micros(tx.Now())}, tx.Now()); err != nil {
 			return err
 		}

@@ -14,6 +14,10 @@
 //     says so. No words stand on a disk or in a log.
 //   - The receipt never shows what the sender wrote, only when: whoever finds the
 //     words, or stands behind the sender, learns what offices asked and no more.
+//   - What the sender writes is signed with the receipt, and the office checks it
+//     with the key that the sealed report names. What is not signed is shown with
+//     a warning. No server can write in the sender's name unseen, nor have an
+//     office seal to a key that is not the sender's.
 //   - Marks of reading exist on the office's side alone, made with proof of
 //     opening. That a thread was looked at with the receipt is not kept at all.
 //   - A message sent twice is kept once; the same id with other words is refused.
@@ -24,8 +28,8 @@
 //     help, for accused offices and for members who stepped back are those of the
 //     report itself.
 //   - What a sender wrote and nobody answered wakes the people on duty, and then
-//     climbs the ladder of the report's own clock. Mail says only that something
-//     waits.
+//     climbs the ladder of the report's own clock, also when it came while the
+//     office was writing. Mail says only that something waits.
 package conversation
 
 import (
@@ -135,6 +139,14 @@ const (
 	perPage = 100     // messages in one answer
 )
 
+// The limits of what a sender may write to one office: far more than anybody
+// needs, and little enough for the disk and for who reads it.
+const (
+	MaxDaily = 60  // messages within a day
+	MaxSent  = 600 // messages in all
+	day      = 24 * time.Hour
+)
+
 // Faults of this room. Their messages are safe to show; all mean that nothing
 // was kept.
 var (
@@ -146,6 +158,9 @@ var (
 	ErrFirst    = fault.New(fault.Invalid, "conversation.first", "Tick the box first: the sender will see the name of your office. Nothing was kept.")
 	ErrOutcome  = fault.New(fault.Invalid, "conversation.outcome", "Tick the box first: whoever has the seven words will see this outcome. Nothing was kept.")
 	ErrEnded    = fault.New(fault.Conflict, "conversation.ended", "This office cannot get messages any more. Nothing was kept.")
+	ErrDaily    = fault.New(fault.Conflict, "conversation.daily", "No more messages fit today. Nothing was kept.")
+	ErrFull     = fault.New(fault.Conflict, "conversation.full", "No more messages fit here. Nothing was kept.")
+	ErrUnread   = fault.New(fault.Conflict, "conversation.unread", "The sender wrote something that nobody at your office has opened. Open it first. Nothing was changed.")
 	ErrProof    = fault.New(fault.Invalid, "conversation.proof", "A message was not opened here. Its mark was not changed.")
 	ErrEmpty    = fault.New(fault.Invalid, "conversation.empty", "The message has no words. Nothing was kept.")
 	ErrLong     = fault.New(fault.TooLarge, "conversation.long", "The message is too long. Nothing was kept.")

@@ -82,6 +82,7 @@ func TestAskAndAnswer(t *testing.T) {
 			t.Error("after an answer the clock still runs")
 		}
 		w.answer(sent.Receipt, childCare, conversation.Words{Kind: conversation.Note, Text: "Bye."})
+		w.read(ben, id)
 		check(t, w.talks.Settle(t.Context(), ana.Member, id))
 		check(t, w.talks.Settle(t.Context(), ana.Member, id)) // a second click
 		if thread, _ = w.thread(ana, id); !thread.Since.IsZero() || w.events("message.settled") != 1 {

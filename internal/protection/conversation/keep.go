@@ -90,6 +90,19 @@ func answerable(ctx context.Context, tx *store.Tx, t Thread, m Message) error {
 	return nil
 }
 
+// calmRead is calm, unless the sender wrote something that nobody opened, but for
+// as many as were passed over: then the clock goes on, and the error is ErrUnread.
+func calmRead(ctx context.Context, tx *store.Tx, t Thread, passed int) error {
+	sent, err := countSent(ctx, tx, t, tx.Now())
+	if err == nil && sent.unread > passed {
+		err = ErrUnread
+	}
+	if err != nil {
+		return err
+	}
+	return calm(tx, t)
+}
+
 // calm ends the clock of a thread: somebody answered, or nobody must.
 func calm(tx *store.Tx, t Thread) error {
 	if t.Since.IsZero() && t.NextAt.IsZero() {

@@ -28,22 +28,15 @@ func (s *Service) Thread(ctx context.Context, m identity.Member, report store.ID
 	if err != nil {
 		return Thread{}, nil, err
 	}
-	all, err := readMessages(ctx, s.DB, t, after)
+	all, err := readMessages(ctx, s.DB, messageColumns, t, after)
 	return t, all, err
 }
 
 // Write keeps a message of the member's office. The first one begins the thread:
 // from then on the receipt names the office, so its member must have been told.
 func (s *Service) Write(ctx context.Context, m identity.Member, report store.ID, d Draft) error {
-	if err := s.Referrals.Holds(ctx, m, report); err != nil {
+	if err := s.mayWrite(ctx, s.DB, m, report); err != nil {
 		return err
-	}
-	reply, err := s.Reports.Reply(ctx, m.Program, report)
-	if err != nil {
-		return err
-	}
-	if reply.Closed {
-		return ErrClosed
 	}
 	if s.Agencies.Keys(m.Program)[m.Office].ID != d.OfficeKey {
 		return ErrKeys
@@ -59,8 +52,24 @@ func (s *Service) Write(ctx context.Context, m identity.Member, report store.ID,
 	})
 }
 
+// mayWrite says whether the member may write to the sender of a report: before
+// the shape of a message tells anything, and again when it is kept.
+func (s *Service) mayWrite(ctx context.Context, q store.Reader, m identity.Member, report store.ID) error {
+	if err := s.Referrals.HoldsIn(ctx, q, m, report); err != nil {
+		return err
+	}
+	reply, err := s.Reports.ReplyIn(ctx, q, m.Program, report)
+	if err == nil && reply.Closed {
+		err = ErrClosed
+	}
+	return err
+}
+
 func (s *Service) writeOne(ctx context.Context, tx *store.Tx, m identity.Member, msg Message, sure bool) error {
-	t, err := readThread(ctx, tx, m.Program, msg.Report, m.Office)
+	if err := s.mayWrite(ctx, tx, m, msg.Report); err != nil {
+		return err
+	}
+	t, err := lockThread(ctx, tx, m.Program, msg.Report, m.Office)
 	switch {
 	case errors.Is(err, ErrNotFound) && !sure:
 		return ErrFirst
@@ -78,7 +87,8 @@ func (s *Service) writeOne(ctx context.Context, tx *store.Tx, m identity.Member,
 	if err != nil || repeat {
 		return err
 	}
-	if err := calm(tx, t); err != nil {
+	// What came while this was being written was not answered by it.
+	if err := calmRead(ctx, tx, t, 0); err != nil && !errors.Is(err, ErrUnread) {
 		return err
 	}
 	event := "message.sent"
@@ -107,7 +117,7 @@ func (s *Service) Read(ctx context.Context, m identity.Member, report store.ID, 
 }
 
 func (s *Service) readOnes(ctx context.Context, tx *store.Tx, m identity.Member, report store.ID, proofs []Opening) error {
-	t, err := readThread(ctx, tx, m.Program, report, m.Office)
+	t, err := lockThread(ctx, tx, m.Program, report, m.Office)
 	if err != nil {
 		return err
 	}
@@ -164,24 +174,49 @@ func (s *Service) lookedAt(ctx context.Context, tx *store.Tx, t Thread) error {
 	return err
 }
 
-// Settle says that nothing needs an answer.
-func (s *Service) Settle(ctx context.Context, m identity.Member, report store.ID) error {
+// Settle says that nothing needs an answer. Nobody can say so of what was not
+// opened: ErrUnread. Shut are messages that the member tried to open and could
+// not; that they were passed over is on record.
+func (s *Service) Settle(ctx context.Context, m identity.Member, report store.ID, shut ...store.ID) error {
 	if err := s.Referrals.Holds(ctx, m, report); err != nil {
 		return err
 	}
 	return again(func() error {
 		return s.DB.Write(ctx, func(tx *store.Tx) error {
-			t, err := readThread(ctx, tx, m.Program, report, m.Office)
+			t, err := lockThread(ctx, tx, m.Program, report, m.Office)
 			if err != nil || t.Since.IsZero() {
 				return err
 			}
-			if err := calm(tx, t); err != nil {
+			passed, err := unreadAmong(ctx, tx, t, shut)
+			if err != nil {
 				return err
 			}
-			s.entry(tx, m.Program, "message.settled", report, m.Actor())
+			if err := calmRead(ctx, tx, t, passed); err != nil {
+				return err
+			}
+			event := "message.settled"
+			if passed > 0 {
+				event = "message.settled_shut"
+			}
+			s.entry(tx, m.Program, event, report, m.Actor())
 			return nil
 		})
 	})
+}
+
+// unreadAmong counts those of the messages that the sender wrote and nobody opened.
+func unreadAmong(ctx context.Context, tx *store.Tx, t Thread, ids []store.ID) (int, error) {
+	seen := map[store.ID]bool{}
+	for _, id := range ids {
+		m, err := readMessage(ctx, tx, t, id)
+		if err != nil {
+			return 0, err
+		}
+		if m.Side == Sender && m.ReadAt.IsZero() {
+			seen[id] = true
+		}
+	}
+	return len(seen), nil
 }
 
 // Waiting lists what waits for an answer at an office, or at every office for "".

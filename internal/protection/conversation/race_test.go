@@ -36,7 +36,10 @@ func TestManyAtOnce(t *testing.T) {
 		for err := range failed {
 			check(t, err)
 		}
-		_, all := w.thread(ana, sent.Report)
+		thread, all := w.thread(ana, sent.Report)
+		if thread.Since.IsZero() || thread.NextAt.IsZero() {
+			t.Error("nobody opened what the sender wrote, and no clock runs")
+		}
 		if len(all) != 13 || w.events("message.received") != 6 || w.events("message.sent") != 7 {
 			t.Fatalf("%d messages are kept, %d entries of the sender's, %d of the office's", len(all), w.events("message.received"), w.events("message.sent"))
 		}

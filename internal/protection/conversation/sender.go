@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"waylight/internal/platform/fault"
+	"waylight/internal/platform/seal"
 	"waylight/internal/platform/store"
+	"waylight/internal/protection/referral"
 	"waylight/internal/protection/report"
 )
 
@@ -44,16 +46,11 @@ func (s *Service) shown(ctx context.Context, t Thread) (Shown, error) {
 	}
 	x.Ended = err != nil || s.Agencies.Keys(t.Program)[t.Office].Public == nil
 	for after := (time.Time{}); ; {
-		page, err := readMessages(ctx, s.DB, t, after)
+		page, err := readMessages(ctx, s.DB, receiptColumns, t, after)
 		if err != nil {
 			return Shown{}, err
 		}
-		for _, m := range page {
-			if m.Side == Sender {
-				m.Body, m.WrapOffice = nil, nil
-			}
-			x.Messages = append(x.Messages, m)
-		}
+		x.Messages = append(x.Messages, page...)
 		if len(page) < perPage {
 			return x, nil
 		}
@@ -68,13 +65,6 @@ func (s *Service) Answer(ctx context.Context, found report.Found, office string,
 	if err != nil {
 		return err
 	}
-	h, err := s.Referrals.Held(ctx, t.Program, t.Report, t.Office)
-	if err != nil && fault.KindOf(err) == fault.NotFound {
-		return ErrEnded
-	}
-	if err != nil {
-		return err
-	}
 	msg, err := d.message(t, Sender)
 	if err != nil {
 		return err
@@ -84,8 +74,36 @@ func (s *Service) Answer(ctx context.Context, found report.Found, office string,
 	}
 	ctx = context.WithoutCancel(ctx)
 	return again(func() error {
-		return s.DB.Accept(ctx, func(tx *store.Tx) error { return s.answerOne(ctx, tx, h, t, msg) })
+		return s.DB.Accept(ctx, func(tx *store.Tx) error { return s.answerOne(ctx, tx, t, msg) })
 	})
+}
+
+// stillOpen says, when a message is about to be kept, that its receipt was not
+// closed meanwhile and its office holds the report as before.
+func (s *Service) stillOpen(ctx context.Context, tx *store.Tx, t Thread) (referral.Held, error) {
+	reply, err := s.Reports.ReplyIn(ctx, tx, t.Program, t.Report)
+	if err != nil {
+		return referral.Held{}, err
+	}
+	if reply.Closed {
+		return referral.Held{}, report.ErrReceipt
+	}
+	h, err := s.Referrals.HeldIn(ctx, tx, t.Program, t.Report, t.Office)
+	if err != nil && fault.KindOf(err) == fault.NotFound {
+		err = ErrEnded
+	}
+	return h, err
+}
+
+// room says whether one more message may come.
+func (c sentCount) room() error {
+	switch {
+	case c.all >= MaxSent:
+		return ErrFull
+	case c.day >= MaxDaily:
+		return ErrDaily
+	}
+	return nil
 }
 
 // AnswerWords is Answer for a page without scripts: the words are sealed here,
@@ -100,7 +118,11 @@ func (s *Service) AnswerWords(ctx context.Context, found report.Found, nonce []b
 	if err != nil {
 		return err
 	}
-	d, err := sealFor(found.Program, w.Office, messageID(nonce, plain), plain, key.Public)
+	id := messageID(nonce, plain)
+	if found.Receipt != (seal.Receipt{}) { // where the words did not come here nobody can sign; the office's page says so
+		plain = Sign(found.Receipt.SignSeed(), found.Program, w.Office, id, plain)
+	}
+	d, err := sealFor(found.Program, w.Office, id, plain, key.Public)
 	if err != nil {
 		return fault.Wrap(err, "sealing a message")
 	}

@@ -39,6 +39,7 @@ type Reports interface {
 	Find(ctx context.Context, program string, lookup [32]byte) (report.Found, error)
 	FindWords(ctx context.Context, words string) (report.Found, error)
 	Reply(ctx context.Context, program string, id store.ID) (report.Reply, error)
+	ReplyIn(ctx context.Context, q store.Reader, program string, id store.ID) (report.Reply, error)
 }
 
 // Config is what the room stands on.

@@ -55,6 +55,16 @@ func readThread(ctx context.Context, q store.Reader, programID string, report st
 	return t, fault.Wrap(err, "reading a thread")
 }
 
+// lockThread reads a thread to change it or what is in it. Until its transaction
+// ends nobody else does: without that, a message that comes in while its office
+// answers would go by both.
+func lockThread(ctx context.Context, tx *store.Tx, programID string, report store.ID, office string) (Thread, error) {
+	if _, err := tx.Exec("update conversation set level = level where program = $1 and report = $2 and office = $3", programID, report, office); err != nil {
+		return Thread{}, fault.Wrap(err, "locking a thread")
+	}
+	return readThread(ctx, tx, programID, report, office)
+}
+
 // threads reads those that a condition picks; $1 is the program.
 func threads(ctx context.Context, q store.Reader, programID, condition string, args ...any) ([]Thread, error) {
 	rows, err := q.Query(ctx, "select "+threadColumns+" from conversation where program = $1 and "+condition, append([]any{programID}, args...)...)
@@ -121,9 +131,14 @@ func readMessage(ctx context.Context, q store.Reader, t Thread, id store.ID) (Me
 	return m, fault.Wrap(err, "reading a message")
 }
 
+// receiptColumns are messageColumns without what the sender wrote, which no
+// receipt is given: it does not leave the database.
+const receiptColumns = `id, at, side, member, kind, answers, case when side = 'office' then body end, body_hash, token_hash, office_key,
+	case when side = 'office' then wrap_office end, wrap_receipt, sealed_by, read_at, read_by`
+
 // readMessages gives one page of a thread in its order, after a time.
-func readMessages(ctx context.Context, q store.Reader, t Thread, after time.Time) ([]Message, error) {
-	rows, err := q.Query(ctx, "select "+messageColumns+` from message
+func readMessages(ctx context.Context, q store.Reader, columns string, t Thread, after time.Time) ([]Message, error) {
+	rows, err := q.Query(ctx, "select "+columns+` from message
 		where program = $1 and report = $2 and office = $3 and at > $4 order by at limit $5`, t.Program, t.Report, t.Office, store.Micros(after), int64(perPage))
 	if err != nil {
 		return nil, fault.Wrap(err, "reading messages")
@@ -231,10 +246,16 @@ func writeNotice(tx *store.Tx, t Thread, rung int, member store.ID, result strin
 	}), "recording a notice")
 }
 
-// countUnread counts what the sender wrote and nobody at the office opened.
-func countUnread(ctx context.Context, q store.Reader, t Thread) (int, error) {
-	n := 0
-	err := q.QueryRow(ctx, `select count(*) from message where program = $1 and report = $2 and office = $3 and side = 'sender' and read_at is null`,
-		t.Program, t.Report, t.Office).Scan(&n)
-	return n, fault.Wrap(err, "counting messages")
+// sentCount is how much a sender wrote to one office.
+type sentCount struct {
+	all    int
+	day    int // within the last day
+	unread int // that nobody at the office opened
+}
+
+func countSent(ctx context.Context, q store.Reader, t Thread, now time.Time) (sentCount, error) {
+	var c sentCount
+	err := q.QueryRow(ctx, `select count(*), count(case when at > $4 then 1 end), count(case when read_at is null then 1 end) from message
+		where program = $1 and report = $2 and office = $3 and side = 'sender'`, t.Program, t.Report, t.Office, store.Micros(now.Add(-day))).Scan(&c.all, &c.day, &c.unread)
+	return c, fault.Wrap(err, "counting messages")
 }

@@ -84,7 +84,8 @@ type world struct {
 	runner    *jobs.Runner
 	logged    *bytes.Buffer
 	keys      map[string]*seal.PrivateKey
-	hands     sync.Map // member id -> hand
+	keepers   map[string]*identity.Holder // who brought the key, by office
+	hands     sync.Map                    // member id -> hand
 }
 
 func setup(t *testing.T, db *store.DB, clock *storetest.Clock) *world {
@@ -99,7 +100,7 @@ func build(t *testing.T, db *store.DB, clock *storetest.Clock) *world {
 	t.Helper()
 	set, err := packs()
 	check(t, err)
-	w := &world{t: t, db: db, clock: clock, logged: &bytes.Buffer{}, keys: map[string]*seal.PrivateKey{}}
+	w := &world{t: t, db: db, clock: clock, logged: &bytes.Buffer{}, keys: map[string]*seal.PrivateKey{}, keepers: map[string]*identity.Holder{}}
 	w.ms, _ = set.Program("ms")
 	ring, err := keyring.Open(filepath.Join(t.TempDir(), "keyring"))
 	check(t, err)
@@ -211,7 +212,8 @@ func refused(t testing.TB, err error, want error, doing string) {
 	}
 }
 
-// hire makes a member. The first of an office brings its key.
+// hire makes a member. The first of an office brings its key, and gives it to
+// those who come later.
 func (w *world) hire(office, name string, roles ...string) hand {
 	w.t.Helper()
 	ctx := w.t.Context()
@@ -229,6 +231,11 @@ func (w *world) hire(office, name string, roles ...string) hand {
 		w.keys[office] = key
 	}
 	h := hand{holder.Member, holder}
+	if _, brought := holder.OfficeKey(office); brought {
+		w.keepers[office] = holder
+	} else if h.HoldsKey() {
+		check(w.t, w.people.Grant(ctx, w.keepers[office], h.ID))
+	}
 	w.hands.Store(h.ID.String(), h)
 	return h
 }
@@ -346,7 +353,9 @@ func (w *world) open(office string, m conversation.Message) (conversation.Words,
 	check(w.t, err)
 	plain, err := content.Open(m.Body, m.Record())
 	check(w.t, err)
-	words, err := conversation.ParseWords(plain)
+	spelling, _, err := conversation.Split(plain)
+	check(w.t, err)
+	words, err := conversation.ParseWords(spelling)
 	check(w.t, err)
 	if !words.Fits(m) {
 		w.t.Fatal("the words belong to another message")

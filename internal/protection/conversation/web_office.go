@@ -3,7 +3,6 @@
 package conversation
 
 import (
-	"encoding/hex"
 	"net/http"
 	"time"
 
@@ -19,7 +18,7 @@ import (
 // they are opened in the member's browser.
 type threadData struct {
 	ID, Short, Program, Office, OfficeName, Member string
-	Key, KeyID, Reply, ReplyID                     string
+	Chain, Reply, ReplyID                          string
 	Began, Waits, Closed                           bool
 	Done                                           string
 	Lines                                          []threadLine
@@ -118,14 +117,14 @@ func (s *Service) threadData(r *http.Request, m identity.Member, t Thread, messa
 		}
 		return "A former colleague"
 	}
-	key := s.Agencies.Keys(m.Program)[m.Office]
+	chain, err := s.Agencies.Directory(m.Program)[m.Office].Text()
+	if err != nil {
+		return threadData{}, fault.Wrap(err, "writing a key's chain")
+	}
 	d := threadData{
 		ID: t.Report.String(), Short: referral.Short(t.Report), Program: m.Program, Office: m.Office, OfficeName: s.officeName(m.Program, m.Office, "en"),
-		Member: m.ID.String(), KeyID: hex.EncodeToString(key.ID[:]), Reply: standard(reply.Key), ReplyID: keyName(reply.Key),
+		Member: m.ID.String(), Chain: chain, Reply: standard(reply.Key), ReplyID: keyName(reply.Key),
 		Began: !t.Began.IsZero(), Waits: !t.Since.IsZero(), Closed: reply.Closed, Done: doneWords[r.URL.Query().Get("done")],
-	}
-	if key.Public != nil {
-		d.Key = standard(key.Public.Bytes())
 	}
 	for _, k := range Office.Kinds() {
 		d.Kinds = append(d.Kinds, kindOption{k, officeKinds[k]})
@@ -181,9 +180,19 @@ func (s *Service) sealedJSON(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	_, messages, err := s.Thread(r.Context(), me(r), id, after)
+	m := me(r)
+	_, messages, err := s.Thread(r.Context(), m, id, after)
 	if err != nil {
 		return err
+	}
+	if len(messages) > 0 { // what was fetched can be opened later, without this server
+		err := s.DB.Write(r.Context(), func(tx *store.Tx) error {
+			s.entry(tx, m.Program, "message.fetched", id, m.Actor())
+			return nil
+		})
+		if err != nil {
+			return err
+		}
 	}
 	out := []sealedLine{}
 	for _, x := range messages {
@@ -262,7 +271,18 @@ func (s *Service) settlePost(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Settle(r.Context(), me(r), id); err != nil {
+	if err := r.ParseForm(); err != nil || len(r.PostForm["shut"]) > perPage {
+		return errBody.With(err)
+	}
+	var shut []store.ID
+	for _, text := range r.PostForm["shut"] {
+		message, err := store.ParseID(text)
+		if err != nil {
+			return errBody.With(err)
+		}
+		shut = append(shut, message)
+	}
+	if err := s.Settle(r.Context(), me(r), id, shut...); err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/staff/report/"+id.String()+"/messages?done=settled", http.StatusSeeOther)

@@ -163,10 +163,10 @@ func (s *Service) trouble(w http.ResponseWriter, r *http.Request, v speaker, pag
 
 func (s *Service) show(w http.ResponseWriter, r *http.Request, status int, v speaker, page receiptPage) error {
 	view := web.View{Lang: v.lang, Title: v.t("report.receipt.title"), Data: page, Secret: true,
-		Scripts: []string{"messages.js"}, Imports: []string{"bytes.js", "directory.js", "hpke.js", "messagewords.js", report.PinnedScript, "receipt.js", "sealing.js"}}
+		Scripts: []string{"messages.js"}}
 	if r.Method != http.MethodGet {
 		view.Langs = map[string]string{}
-		view.Scripts, view.Imports = nil, nil // the server opened these: a script could add nothing that it does not know
+		view.Scripts = nil // the server opened these: a script could add nothing that it does not know
 	}
 	return s.pages.Public(w, r, status, "conversation.receipt", view)
 }

@@ -16,7 +16,8 @@
 //     too large is refused with the reason, and what arrived of it is kept too.
 //   - When the disk fills up, files are refused and reports are still accepted.
 //   - The receipt never shows a name or the content of a file, only that so many
-//     came, when, and whether they are whole.
+//     came, when, and whether they are whole. To a sender's browser one office is
+//     named, the same for ever; its members share a file with the other holders.
 //   - Only offices that hold the report see its files. A member's browser opens
 //     them and proves that it did; that somebody took an original away is on record.
 package file
@@ -86,6 +87,8 @@ type Wrap struct {
 	Holder string
 	KeyID  [16]byte
 	Wrap   []byte
+	// Refused: the holder said that it cannot open it.
+	Refused bool
 }
 
 // Reader is an office that reads the files of a report. Chain is how a browser

@@ -33,9 +33,14 @@ func (s *Service) Receive(ctx context.Context, to report.Found, name, kind strin
 	if len(kind) > maxType || !printable(kind) {
 		kind = "application/octet-stream"
 	}
-	if err := s.mayBegin(ctx, to, Begun{}); err != nil {
+	if err := s.mayBegin(ctx, s.DB, to, Begun{}); err != nil {
 		return File{}, err
 	}
+	leave, err := s.enter(to)
+	if err != nil {
+		return File{}, err
+	}
+	defer leave()
 	in := &intake{s: s, ctx: context.WithoutCancel(ctx), left: s.limits(to.Program).File}
 	select {
 	case in.buffer = <-s.streams:
@@ -87,11 +92,12 @@ func (in *intake) begin(to report.Found, name, kind string) error {
 		wraps = append(wraps, Wrap{Holder: r.Office, KeyID: r.Key.ID, Wrap: wrap})
 	}
 	in.at = upload{File: in.file.ID, Report: to.Report, Chain: chainOf(in.file.Head)}
-	return in.s.begin(in.ctx, in.file, wraps, nil)
+	return in.s.begin(in.ctx, to, in.file, Begun{Wraps: wraps})
 }
 
 // copy seals the content as it comes. More than is taken is ErrSize.
 func (in *intake) copy(content io.Reader) error {
+	content = anonymous{content}
 	n, err := io.Copy(in.sealer, io.LimitReader(content, in.left))
 	if err != nil || n < in.left {
 		return err
@@ -104,6 +110,18 @@ func (in *intake) copy(content io.Reader) error {
 		return nil
 	}
 	return err
+}
+
+// anonymous is content whose errors do not name the sender: that of a broken
+// connection holds the address at its other end, and errors are logged.
+type anonymous struct{ io.Reader }
+
+func (a anonymous) Read(p []byte) (int, error) {
+	n, err := a.Reader.Read(p)
+	if err != nil && err != io.EOF { // bare: a wrapped one is a body that broke off
+		err = ErrCut
+	}
+	return n, err
 }
 
 // Write takes what the sealer made, and keeps each part as it fills up.

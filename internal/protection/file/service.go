@@ -3,6 +3,7 @@
 package file
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"errors"
@@ -22,6 +23,7 @@ import (
 	"waylight/internal/platform/seal"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
+	"waylight/internal/protection/report"
 )
 
 //go:embed strings/*.yaml
@@ -44,6 +46,7 @@ var (
 	ErrBusy     = fault.New(fault.Overloaded, "file_busy", "Many files are arriving right now. Please try again in a moment; it goes on where it stopped.")
 	ErrPart     = fault.New(fault.Invalid, "file_part", "This is not a part of a sealed file. It was not kept.")
 	ErrExists   = fault.New(fault.Conflict, "file_exists", "There is another file under this number already. Nothing was changed.")
+	ErrCut      = fault.New(fault.Invalid, "file_cut", "The connection ended. What arrived of the file is kept.")
 	ErrKeys     = fault.New(fault.Conflict, "file_keys", "The keys of the offices have changed. Nothing was kept yet; ask for them again.")
 	ErrNoReader = fault.New(fault.Unavailable, "file_no_reader", "Nobody can open files of this report right now. Nothing was kept.")
 	ErrProof    = fault.New(fault.Invalid, "file_proof", "This does not prove that the file was opened. Nothing was recorded.")
@@ -84,27 +87,19 @@ type People interface {
 type Service struct {
 	Config
 	pages   *web.Templates
-	buffers chan []byte   // for parts that browsers send
+	pieces  chan struct{} // of parts that browsers send
 	streams chan []byte   // for files that the server seals
 	writing chan struct{} // parts that wait for the database
+	places  places
 }
-
-// How much is held in memory at most: so many parts, each a little over a MiB.
-const (
-	partsAtOnce   = 16
-	streamsAtOnce = 16
-	writesAtOnce  = 4
-)
 
 // New makes the room. The catalog of Config.Site must hold Strings().
 func New(c Config) (*Service, error) {
 	if c.DB == nil || c.Programs == nil || c.Keys == nil || c.People == nil || c.Receipts == nil || c.Holders == nil || c.Site == nil {
 		return nil, errors.New("file: DB, Programs, Keys, People, Receipts, Holders and Site are needed")
 	}
-	s := &Service{Config: c.withDefaults(), buffers: make(chan []byte, partsAtOnce), streams: make(chan []byte, streamsAtOnce), writing: make(chan struct{}, writesAtOnce)}
-	for range partsAtOnce {
-		s.buffers <- nil
-	}
+	s := &Service{Config: c.withDefaults(), pieces: make(chan struct{}, piecesAtOnce), streams: make(chan []byte, streamsAtOnce),
+		writing: make(chan struct{}, writesAtOnce), places: places{taken: map[store.ID]int{}}}
 	for range streamsAtOnce {
 		s.streams <- nil
 	}
@@ -197,6 +192,48 @@ func (s *Service) roomLeft() error {
 	return nil
 }
 
+// SenderReader is the one office that a sender's browser seals a file to. It
+// stands fixed from the moment the report was accepted: whoever gets hold of a
+// receipt must not learn from it who came to hold the report later, nor, of a
+// request for help, whom the survivor chose beside the one. The others get the
+// file from this office. ok is false while the office may not read it: then the
+// server seals, which tells nothing and reaches every holder.
+func (s *Service) SenderReader(ctx context.Context, to report.Found) (r Reader, ok bool, err error) {
+	p, known := s.Programs.Program(to.Program)
+	if !known {
+		return Reader{}, false, ErrNoFile
+	}
+	keys := s.Keys(to.Program)
+	candidates := slices.DeleteFunc(slices.Clone(to.Told), func(id string) bool { return keys[id].Public == nil })
+	slices.SortStableFunc(candidates, func(a, b string) int {
+		return cmp.Compare(distance(p.Offices[a], to.Mode), distance(p.Offices[b], to.Mode))
+	})
+	if len(candidates) == 0 {
+		return Reader{}, false, nil
+	}
+	first := candidates[0]
+	_, err = s.Holders.Held(ctx, to.Program, to.Report, first)
+	if fault.KindOf(err) == fault.NotFound {
+		return Reader{}, false, nil
+	}
+	if err != nil {
+		return Reader{}, false, fault.Wrap(err, "asking who holds a report")
+	}
+	return Reader{Office: first, Key: keys[first], Chain: s.Chains(to.Program)[first]}, true, nil
+}
+
+// distance orders offices for SenderReader: a desk first, which passes things on
+// and says least about a report; police last where somebody asked for help.
+func distance(o program.Office, mode string) int {
+	switch {
+	case mode == program.Help && o.Police:
+		return 2
+	case o.Desk:
+		return 0
+	}
+	return 1
+}
+
 // Readers are the offices that hold a report now and have a key.
 func (s *Service) Readers(ctx context.Context, programID string, report store.ID) ([]Reader, error) {
 	holders, err := s.holders(ctx, programID, report)
@@ -233,6 +270,8 @@ func (s *Service) holders(ctx context.Context, programID string, report store.ID
 }
 
 func recordName(id store.ID) string { return "file:" + id.String() }
+
+func reportName(id store.ID) string { return "report:" + id.String() }
 
 func (s *Service) entry(tx *store.Tx, programID, event string, id store.ID, actor string) {
 	tx.Log(custody.Entry{Program: programID, Event: event, Record: recordName(id), Actor: actor})

@@ -13,6 +13,7 @@ import (
 
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/program"
+	"waylight/internal/platform/custody"
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/seal"
 	"waylight/internal/platform/store"
@@ -34,7 +35,8 @@ type Held struct {
 	Unread []string // other holders that cannot open it yet, where the member may know of them
 }
 
-// List gives the files of a report that the member may see.
+// List gives the files of a report that the member may see, with their wraps.
+// That somebody took the list is on record.
 func (s *Service) List(ctx context.Context, m identity.Member, report store.ID) ([]Held, error) {
 	if err := s.Holders.Holds(ctx, m, report); err != nil {
 		return nil, err
@@ -44,6 +46,13 @@ func (s *Service) List(ctx context.Context, m identity.Member, report store.ID) 
 		return nil, err
 	}
 	others, err := s.others(ctx, m, report)
+	if err != nil {
+		return nil, err
+	}
+	err = s.DB.Write(ctx, func(tx *store.Tx) error {
+		tx.Log(custody.Entry{Program: m.Program, Event: "file.listed", Record: reportName(report), Actor: m.Actor()})
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +77,7 @@ func (s *Service) List(ctx context.Context, m identity.Member, report store.ID) 
 			return nil, err
 		}
 		h.Unread = slices.DeleteFunc(slices.Clone(others), func(office string) bool {
-			return slices.ContainsFunc(wraps, func(w Wrap) bool { return w.Holder == office })
+			return slices.ContainsFunc(wraps, func(w Wrap) bool { return w.Holder == office && !w.Refused })
 		})
 		out = append(out, h)
 	}
@@ -145,8 +154,27 @@ func (s *Service) Part(ctx context.Context, m identity.Member, report, id store.
 	return readPart(ctx, s.DB, m.Program, id, part)
 }
 
+// CannotOpen notes that the key of the member's office does not open its wrap of
+// a file. The wrap stays until somebody who opened the file replaces it.
+func (s *Service) CannotOpen(ctx context.Context, m identity.Member, report, id store.ID) error {
+	if _, err := s.held(ctx, m, report, id); err != nil {
+		return err
+	}
+	w, err := readWrap(ctx, s.DB, m.Program, id, m.Office)
+	if err != nil || w.Wrap == nil || w.Refused {
+		return err
+	}
+	return s.DB.Write(ctx, func(tx *store.Tx) error {
+		err := refuseWrap(tx, m.Program, id, w)
+		s.entry(tx, m.Program, "file.wrap_refused", id, m.Actor())
+		return err
+	})
+}
+
 // Share keeps a wrap that the member's browser made for another office that holds
-// the report, so that it can open the file too.
+// the report, so that it can open the file too. Only who proved to have opened the
+// file can make one: a wrap of nothing would keep the office from the file. One
+// that its office could not open is replaced.
 func (s *Service) Share(ctx context.Context, m identity.Member, report, id store.ID, w Wrap) error {
 	if _, err := s.held(ctx, m, report, id); err != nil {
 		return err
@@ -164,15 +192,29 @@ func (s *Service) Share(ctx context.Context, m identity.Member, report, id store
 	if len(w.Wrap) != seal.WrapSize {
 		return errBody.At("wrap")
 	}
-	err = s.DB.Write(ctx, func(tx *store.Tx) error {
-		err := insertWrap(tx, m.Program, id, w)
-		s.entry(tx, m.Program, "file.shared", id, m.Actor())
+	opened, err := hasOpened(ctx, s.DB, m.Program, id, m.ID)
+	if err != nil {
+		return err
+	}
+	if !opened {
+		return ErrUnopened
+	}
+	return s.DB.Write(ctx, func(tx *store.Tx) error {
+		there, err := hasWrap(ctx, tx, m.Program, id, w)
+		if err != nil {
+			return err
+		}
+		kept := true
+		if there {
+			kept, err = replaceWrap(tx, m.Program, id, w)
+		} else {
+			err = insertWrap(tx, m.Program, id, w)
+		}
+		if kept { // else somebody else did it meanwhile
+			s.entry(tx, m.Program, "file.shared", id, m.Actor())
+		}
 		return err
 	})
-	if errors.Is(err, store.ErrExists) {
-		return nil // somebody else did it meanwhile
-	}
-	return err
 }
 
 // Damaged lists the files of a program whose parts are not those that its custody

@@ -3,6 +3,7 @@
 package file_test
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"testing"
@@ -68,16 +69,35 @@ func TestFilesAreSharedWithALaterHolder(t *testing.T) {
 		}
 		to = w.found(second)
 		x := w.seal(to, "b", []byte("words"))
-		x.Wraps = slices.DeleteFunc(x.Wraps, func(v file.Wrap) bool { return v.Holder == police })
 		w.upload(to, x)
 		f := w.list(ana, second.Report)[0]
 		if !slices.Contains(f.Unread, police) || w.list(pol, second.Report)[0].Wrap.Wrap != nil {
 			t.Fatalf("who cannot read it: %v", f.Unread)
 		}
+		base := "/staff/report/" + second.Report.String() + "/files"
+		if page := w.as(ana).GetDoc(base).Main(); !strings.Contains(page, "One file waits to be shared") {
+			t.Errorf("the reader is not asked to share: %s", page)
+		}
+		if page := w.as(pol).GetDoc(base).Main(); !strings.Contains(page, "cannot open this file yet") {
+			t.Errorf("who cannot open it does not see it: %s", page)
+		}
 		key := w.agencies.Keys("ms")[police]
 		wrap := w.wrap(x, police, key.Public, key.ID)
 		refused(t, w.files.Share(t.Context(), ana.Member, second.Report, f.ID, file.Wrap{Holder: shelter, KeyID: key.ID, Wrap: wrap.Wrap}), referral.ErrOffice, "for who does not hold it")
 		refused(t, w.files.Share(t.Context(), ana.Member, second.Report, f.ID, file.Wrap{Holder: police, Wrap: wrap.Wrap}), file.ErrKeys, "for an old key")
+		refused(t, w.files.Share(t.Context(), ana.Member, second.Report, f.ID, wrap), file.ErrUnopened, "by who has not opened it")
+		w.unseal(ana, second.Report, f, file.ActOpened)
+		junk := wrap
+		junk.Wrap = random(seal.WrapSize)
+		check(t, w.files.Share(t.Context(), ana.Member, second.Report, f.ID, junk))
+		check(t, w.files.Share(t.Context(), ana.Member, second.Report, f.ID, wrap)) // too late: the other one stands
+		if got := w.list(pol, second.Report)[0].Wrap.Wrap; !bytes.Equal(got, junk.Wrap) {
+			t.Fatal("a wrap that nobody complained of was replaced")
+		}
+		check(t, w.files.CannotOpen(t.Context(), pol.Member, second.Report, f.ID))
+		if !slices.Contains(w.list(ana, second.Report)[0].Unread, police) {
+			t.Fatal("that police cannot open it is not shown")
+		}
 		check(t, w.files.Share(t.Context(), ana.Member, second.Report, f.ID, wrap))
 		check(t, w.files.Share(t.Context(), ana.Member, second.Report, f.ID, wrap)) // a second click
 		_, content, err := w.opened(pol, second.Report, w.list(pol, second.Report)[0])
@@ -86,6 +106,9 @@ func TestFilesAreSharedWithALaterHolder(t *testing.T) {
 		}
 		if n := len(w.list(ana, second.Report)[0].Unread); n != 0 {
 			t.Errorf("%d offices still cannot read it", n)
+		}
+		if w.events("file.wrap_refused") != 1 || w.events("file.listed") < 5 {
+			t.Errorf("on record are %d complaints and %d looks at the list", w.events("file.wrap_refused"), w.events("file.listed"))
 		}
 	})
 }

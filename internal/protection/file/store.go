@@ -60,7 +60,7 @@ func insertFile(tx *store.Tx, f File, wraps []Wrap, receipt []byte) error {
 
 func insertWrap(tx *store.Tx, program string, id store.ID, w Wrap) error {
 	return tx.Insert("file_wrap", store.Row{
-		"program": program, "file": id, "holder": w.Holder, "key_id": w.KeyID, "added": tx.Now(), "wrap": w.Wrap,
+		"program": program, "file": id, "holder": w.Holder, "key_id": w.KeyID, "added": tx.Now(), "wrap": w.Wrap, "refused": nil,
 	})
 }
 
@@ -192,6 +192,14 @@ func endUpload(tx *store.Tx, program string, u upload, state, reason string) err
 		err = tx.Touch("file", program, u.File)
 	}
 	return fault.Wrap(err, "ending an upload")
+}
+
+// takeTurn waits until nobody else counts or adds to the files of a report, to the
+// end of the transaction.
+func takeTurn(tx *store.Tx, program string, report store.ID) error {
+	_, err := tx.Exec(`insert into file_turn (program, report, turns) values ($1, $2, 1)
+		on conflict (program, report) do update set turns = file_turn.turns + 1`, program, report)
+	return fault.Wrap(err, "waiting for a turn")
 }
 
 // usage is how many originals a report has, and how much all its files take.

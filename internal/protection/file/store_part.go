@@ -43,18 +43,20 @@ func marksOf(ctx context.Context, r store.Reader, program string, id store.ID) (
 func readWrap(ctx context.Context, r store.Reader, program string, id store.ID, holder string) (Wrap, error) {
 	w := Wrap{Holder: holder}
 	var key []byte
-	err := r.QueryRow(ctx, `select key_id, wrap from file_wrap where program = $1 and file = $2 and holder = $3 order by added desc, key_id limit 1`,
-		program, id, holder).Scan(&key, &w.Wrap)
+	var refused sql.NullInt64
+	err := r.QueryRow(ctx, `select key_id, wrap, refused from file_wrap where program = $1 and file = $2 and holder = $3 order by added desc, key_id limit 1`,
+		program, id, holder).Scan(&key, &w.Wrap, &refused)
 	if errors.Is(err, sql.ErrNoRows) {
 		return w, nil
 	}
 	copy(w.KeyID[:], key)
+	w.Refused = refused.Valid
 	return w, fault.Wrap(err, "reading a wrap of a file")
 }
 
 // wrappedFor lists the offices and keys that a file is wrapped for.
 func wrappedFor(ctx context.Context, r store.Reader, program string, id store.ID) ([]Wrap, error) {
-	rows, err := r.Query(ctx, `select holder, key_id from file_wrap where program = $1 and file = $2 order by holder, key_id`, program, id)
+	rows, err := r.Query(ctx, `select holder, key_id, refused from file_wrap where program = $1 and file = $2 order by holder, key_id`, program, id)
 	if err != nil {
 		return nil, fault.Wrap(err, "listing the readers of a file")
 	}
@@ -63,13 +65,45 @@ func wrappedFor(ctx context.Context, r store.Reader, program string, id store.ID
 	for rows.Next() {
 		var w Wrap
 		var key []byte
-		if err := rows.Scan(&w.Holder, &key); err != nil {
+		var refused sql.NullInt64
+		if err := rows.Scan(&w.Holder, &key, &refused); err != nil {
 			return nil, fault.Wrap(err, "listing the readers of a file")
 		}
+		w.Refused = refused.Valid
 		copy(w.KeyID[:], key)
 		out = append(out, w)
 	}
 	return out, fault.Wrap(rows.Err(), "listing the readers of a file")
+}
+
+// refuseWrap notes that the holder of a wrap cannot open it.
+func refuseWrap(tx *store.Tx, program string, id store.ID, w Wrap) error {
+	n, err := tx.Exec(`update file_wrap set refused = $5 where program = $1 and file = $2 and holder = $3 and key_id = $4`,
+		program, id, w.Holder, w.KeyID[:], store.Micros(tx.Now()))
+	if err == nil && n > 0 {
+		err = tx.Touch("file_wrap", program, id, w.Holder, w.KeyID)
+	}
+	return fault.Wrap(err, "noting a wrap that does not open")
+}
+
+// replaceWrap puts a newer wrap in the place of one that its holder could not
+// open, and says whether there was one.
+func replaceWrap(tx *store.Tx, program string, id store.ID, w Wrap) (bool, error) {
+	n, err := tx.Exec(`update file_wrap set wrap = $5, added = $6, refused = null
+		where program = $1 and file = $2 and holder = $3 and key_id = $4 and refused is not null`,
+		program, id, w.Holder, w.KeyID[:], w.Wrap, store.Micros(tx.Now()))
+	if err != nil || n == 0 {
+		return false, fault.Wrap(err, "replacing a wrap")
+	}
+	return true, fault.Wrap(tx.Touch("file_wrap", program, id, w.Holder, w.KeyID), "replacing a wrap")
+}
+
+// hasWrap says whether a file is wrapped for a key of a holder.
+func hasWrap(ctx context.Context, r store.Reader, program string, id store.ID, w Wrap) (bool, error) {
+	var n int
+	err := r.QueryRow(ctx, `select count(*) from file_wrap where program = $1 and file = $2 and holder = $3 and key_id = $4`,
+		program, id, w.Holder, w.KeyID[:]).Scan(&n)
+	return n > 0, fault.Wrap(err, "looking for a wrap")
 }
 
 func insertAccess(tx *store.Tx, program string, id store.ID, a Access, signature []byte) error {

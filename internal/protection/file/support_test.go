@@ -351,6 +351,13 @@ func (w *world) seal(to report.Found, name string, content []byte) sealed {
 	return x
 }
 
+// share makes a file readable for another office, in the hand of one who opened it.
+func (w *world) share(h hand, id store.ID, x sealed, office string) {
+	w.t.Helper()
+	key := w.agencies.Keys("ms")[office]
+	check(w.t, w.files.Share(w.t.Context(), h.Member, id, x.ID, w.wrap(x, office, key.Public, key.ID)))
+}
+
 func (w *world) wrap(x sealed, holder string, to *seal.PublicKey, id [16]byte) file.Wrap {
 	w.t.Helper()
 	wrap, err := x.key.Wrap(to, seal.Record{Program: "ms", ID: x.ID}, x.Head.Hash, holder)

@@ -27,43 +27,49 @@ type Begun struct {
 
 // Begin takes note of a file and answers which part is next: 0, or, when the same
 // file was begun before, the one it goes on with. Wraps for anybody but the
-// present readers' present keys are dropped.
+// one reader's present key are dropped: see SenderReader.
 func (s *Service) Begin(ctx context.Context, to report.Found, b Begun) (int, error) {
 	if next, ok, err := s.again(ctx, to, b); ok || err != nil {
 		return next, err
 	}
-	if err := s.mayBegin(ctx, to, b); err != nil {
+	if err := s.mayBegin(ctx, s.DB, to, b); err != nil {
 		return 0, err
 	}
-	readers, err := s.Readers(ctx, to.Program, to.Report)
+	reader, ok, err := s.SenderReader(ctx, to)
 	if err != nil {
 		return 0, err
 	}
-	if len(readers) == 0 {
+	if !ok {
 		return 0, ErrNoReader
 	}
 	b.Wraps = slices.DeleteFunc(b.Wraps, func(w Wrap) bool {
-		return len(w.Wrap) != seal.WrapSize ||
-			!slices.ContainsFunc(readers, func(r Reader) bool { return r.Office == w.Holder && r.Key.ID == w.KeyID })
+		return len(w.Wrap) != seal.WrapSize || w.Holder != reader.Office || w.KeyID != reader.Key.ID
 	})
 	if len(b.Wraps) == 0 {
 		return 0, ErrKeys
 	}
+	b.Wraps = b.Wraps[:1]
 	f := File{Program: to.Program, ID: b.ID, Report: to.Report, CopyOf: b.CopyOf, Via: ViaSender, SealedBy: ByBrowser, Head: b.Head}
-	err = s.begin(ctx, f, b.Wraps, b.Receipt)
-	if errors.Is(err, store.ErrExists) { // a repeat that overtook
-		next, ok, err := s.again(ctx, to, b)
-		if !ok && err == nil {
-			err = ErrExists
-		}
-		return next, err
+	err = s.begin(ctx, to, f, b)
+	if err == nil {
+		return 0, nil
+	}
+	if next, ok, againErr := s.again(ctx, to, b); ok || againErr != nil {
+		return next, againErr // a repeat that overtook
 	}
 	return 0, err
 }
 
-func (s *Service) begin(ctx context.Context, f File, wraps []Wrap, receipt []byte) error {
+// begin writes a new file down, if there is room for it at that moment.
+func (s *Service) begin(ctx context.Context, to report.Found, f File, b Begun) error {
 	return s.DB.Write(context.WithoutCancel(ctx), func(tx *store.Tx) error {
-		err := insertFile(tx, f, wraps, receipt)
+		if err := takeTurn(tx, f.Program, f.Report); err != nil {
+			return err
+		}
+		if err := s.mayBegin(ctx, tx, to, b); err != nil {
+			return err
+		}
+		err := insertFile(tx, f, b.Wraps, b.Receipt)
 		s.entry(tx, f.Program, "file.begun", f.ID, "sender")
 		return err
 	})
@@ -88,7 +94,7 @@ func (s *Service) again(ctx context.Context, to report.Found, b Begun) (int, boo
 }
 
 // mayBegin holds a new file to the limits.
-func (s *Service) mayBegin(ctx context.Context, to report.Found, b Begun) error {
+func (s *Service) mayBegin(ctx context.Context, r store.Reader, to report.Found, b Begun) error {
 	limits := s.limits(to.Program)
 	if b.Size > limits.sealed() {
 		return ErrSize
@@ -96,7 +102,7 @@ func (s *Service) mayBegin(ctx context.Context, to report.Found, b Begun) error 
 	if err := s.roomLeft(); err != nil {
 		return err
 	}
-	count, size, err := usage(ctx, s.DB, to.Program, to.Report)
+	count, size, err := usage(ctx, r, to.Program, to.Report)
 	switch {
 	case err != nil:
 		return err
@@ -107,7 +113,7 @@ func (s *Service) mayBegin(ctx context.Context, to report.Found, b Begun) error 
 	case b.CopyOf.IsZero():
 		return nil
 	}
-	files, err := filesOf(ctx, s.DB, to.Program, to.Report)
+	files, err := filesOf(ctx, r, to.Program, to.Report)
 	if err != nil {
 		return err
 	}
@@ -177,18 +183,24 @@ func (s *Service) add(ctx context.Context, f File, u upload, sealed []byte, mark
 	if u.Size+int64(len(sealed)) > limits.sealed() {
 		return u, errors.Join(ErrSize, s.end(ctx, f, u, Broken, ReasonSize))
 	}
-	_, size, err := usage(ctx, s.DB, f.Program, f.Report)
-	if err != nil {
-		return u, err
-	}
-	if size+int64(len(sealed)) > limits.Report {
-		return u, errors.Join(ErrFull, s.end(ctx, f, u, Broken, ReasonFull))
-	}
 	next := u
 	next.Parts, next.Size, next.Chain, next.Final = u.Parts+1, u.Size+int64(len(sealed)), link(u.Chain, sealed), chunks < seal.FilePartChunks
 	err = s.DB.Write(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+		if err := takeTurn(tx, f.Program, f.Report); err != nil {
+			return err
+		}
+		_, size, err := usage(ctx, tx, f.Program, f.Report)
+		if err != nil {
+			return err
+		}
+		if size+int64(len(sealed)) > limits.Report {
+			return ErrFull
+		}
 		return addPart(tx, f.Program, u, next.Chain, sealed, mark, next.Final)
 	})
+	if errors.Is(err, ErrFull) {
+		return u, errors.Join(err, s.end(ctx, f, u, Broken, ReasonFull))
+	}
 	if err != nil {
 		return u, err
 	}

@@ -28,8 +28,14 @@ const (
 	maxUpload  = 16 << 30
 )
 
-// stall is how long nothing may come from a sender before the connection is given up.
-const stall = 90 * time.Second
+// Slow senders are waited for, but not for ever: whoever sends less than anybody's
+// telephone does holds a place that others need.
+const (
+	stall     = 90 * time.Second // nothing came for so long
+	grace     = 3 * time.Minute  // a part, or any other request, came in no less
+	leastRate = 4 << 10          // bytes a second of a stream that takes longer
+	maxDrain  = 4 << 20          // bytes that are read and let go before an answer
+)
 
 func (s *Service) routes() []web.Route {
 	open, write := policy.At(policy.OpenReceipt), policy.At(policy.WriteReceipt)
@@ -47,6 +53,7 @@ func (s *Service) routes() []web.Route {
 		{Pattern: "GET " + page + "/{file}/{part}", Access: read, Handler: s.getPart},
 		{Pattern: "POST " + page + "/{file}/opened", Access: read, Handler: web.AnswerJSON(s.openedPost(ActOpened))},
 		{Pattern: "POST " + page + "/{file}/downloaded", Access: download, Handler: web.AnswerJSON(s.openedPost(ActDownloaded))},
+		{Pattern: "POST " + page + "/{file}/unopened", Access: read, Handler: web.AnswerJSON(s.unopenedPost)},
 		{Pattern: "POST " + page + "/{file}/wrap", Access: policy.At(policy.RewrapReport), Handler: web.AnswerJSON(s.wrapPost)},
 		{Pattern: "GET /staff/files/preview", Access: read, Handler: s.previewFrame},
 		{Pattern: "GET /staff/files/preview.js", Access: policy.At(policy.ReadSite), Handler: s.previewScript},
@@ -68,27 +75,41 @@ func pathID(r *http.Request, name string) (store.ID, error) {
 	return id, nil
 }
 
-// steady is a body that may take as long as it needs while something comes: the
-// server's own limits are for pages.
+// steady is a body that may take longer than a page while something comes: the
+// server's own limits are for pages. It begins at the first look, so that a
+// request that waits for its turn loses nothing.
 type steady struct {
 	body io.Reader
 	on   *http.ResponseController
+	rate int64 // bytes a second that earn more time; 0: none does
+	ends time.Time
 }
 
-func keepOn(w http.ResponseWriter, r *http.Request) steady {
-	return steady{r.Body, http.NewResponseController(w)}
+func keepOn(w http.ResponseWriter, r *http.Request, rate int64) *steady {
+	return &steady{body: r.Body, on: http.NewResponseController(w), rate: rate}
 }
 
 // Read reads more. Deadlines are those of the machine's own clock. A connection
 // that has none is read without.
-func (s steady) Read(p []byte) (int, error) {
+func (s *steady) Read(p []byte) (int, error) {
 	s.wait()
 	n, err := s.body.Read(p)
+	if s.rate > 0 {
+		s.ends = s.ends.Add(time.Duration(n) * time.Second / time.Duration(s.rate))
+	}
 	s.wait()
 	return n, err
 }
 
-func (s steady) wait() {
-	_ = s.on.SetReadDeadline(time.Now().Add(stall))
-	_ = s.on.SetWriteDeadline(time.Now().Add(2 * stall))
+func (s *steady) wait() {
+	now := time.Now()
+	if s.ends.IsZero() {
+		s.ends = now.Add(grace)
+	}
+	until := now.Add(stall)
+	if s.ends.Before(until) {
+		until = s.ends
+	}
+	_ = s.on.SetReadDeadline(until)
+	_ = s.on.SetWriteDeadline(now.Add(2 * stall))
 }

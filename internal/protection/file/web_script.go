@@ -59,15 +59,13 @@ func (s *Service) findJSON(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	readers, err := s.Readers(r.Context(), to.Program, to.Report)
+	reader, ok, err := s.SenderReader(r.Context(), to)
 	if err != nil {
 		return err
 	}
 	chains := []agency.Chain{}
-	for _, reader := range readers {
-		if reader.Chain.Office != "" {
-			chains = append(chains, reader.Chain)
-		}
+	if ok && reader.Chain.Office != "" {
+		chains = append(chains, reader.Chain)
 	}
 	v := s.speaker(r, to.Program, in.Lang)
 	sent, err := s.sentJSON(r, v, to)
@@ -76,7 +74,7 @@ func (s *Service) findJSON(w http.ResponseWriter, r *http.Request) error {
 	}
 	limits := s.limits(to.Program)
 	return web.JSON(w, http.StatusOK, map[string]any{
-		"program": to.Program, "readers": chains, "all": len(chains) == len(readers), "files": sent,
+		"program": to.Program, "readers": chains, "all": len(chains) > 0, "files": sent,
 		"limit": limits.File, "words": v.scriptWords(limits),
 	})
 }
@@ -112,9 +110,9 @@ func (s *Service) sentJSON(r *http.Request, v speaker, to report.Found) ([]jsonS
 
 // stepping answers faults as JSON, and a part that is not the wanted one with
 // the number of the one that is.
-func (s *Service) stepping(h func(r *http.Request, body steady) (next int, err error)) web.Handler {
+func (s *Service) stepping(h func(r *http.Request, body *steady) (next int, err error)) web.Handler {
 	return web.AnswerJSON(func(w http.ResponseWriter, r *http.Request) error {
-		next, err := h(r, keepOn(w, r))
+		next, err := h(r, keepOn(w, r, 0))
 		if n, wrong := isNext(err); wrong {
 			return web.JSON(w, http.StatusConflict, map[string]any{"next": n})
 		}
@@ -126,7 +124,7 @@ func (s *Service) stepping(h func(r *http.Request, body steady) (next int, err e
 }
 
 // beginJSON takes note of a file that a browser is about to send.
-func (s *Service) beginJSON(r *http.Request, _ steady) (int, error) {
+func (s *Service) beginJSON(r *http.Request, _ *steady) (int, error) {
 	var in struct {
 		lookedUp
 		File   string `json:"file"`
@@ -169,7 +167,7 @@ func (s *Service) beginJSON(r *http.Request, _ steady) (int, error) {
 }
 
 // putPart keeps one part: lookup, mark, sealed bytes.
-func (s *Service) putPart(r *http.Request, body steady) (int, error) {
+func (s *Service) putPart(r *http.Request, body *steady) (int, error) {
 	id, err := pathID(r, "file")
 	if err != nil {
 		return 0, err
@@ -186,24 +184,20 @@ func (s *Service) putPart(r *http.Request, body steady) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	var buffer []byte
-	select { // so many parts are held at once, however many send
-	case buffer = <-s.buffers:
-		defer func() { s.buffers <- buffer }()
-	case <-r.Context().Done():
-		return 0, ErrBusy
+	leave, err := s.enter(to)
+	if err != nil {
+		return 0, err
 	}
-	if buffer == nil {
-		buffer = make([]byte, maxPart)
+	defer leave()
+	sealed, giveBack, err := s.readPiecewise(body)
+	defer giveBack()
+	if err != nil {
+		return 0, err
 	}
-	n, err := io.ReadFull(body, buffer)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		return 0, unread(err)
-	}
-	if int64(n)+partHead != r.ContentLength && r.ContentLength >= 0 {
+	if int64(len(sealed))+partHead != r.ContentLength && r.ContentLength >= 0 {
 		return 0, unread(io.ErrUnexpectedEOF)
 	}
-	return s.Put(r.Context(), to, id, part, [32]byte(head[32:]), buffer[:n])
+	return s.Put(r.Context(), to, id, part, [32]byte(head[32:]), sealed)
 }
 
 // unread is the fault of a body that did not come whole. Its cause can name the
@@ -217,7 +211,7 @@ func unread(err error) error {
 }
 
 // endJSON ends a file.
-func (s *Service) endJSON(r *http.Request, _ steady) (int, error) {
+func (s *Service) endJSON(r *http.Request, _ *steady) (int, error) {
 	var in struct {
 		lookedUp
 		File  string `json:"file"`

@@ -129,7 +129,7 @@ func (s *Service) postFiles(w http.ResponseWriter, r *http.Request, boundary str
 	if boundary == "" {
 		return errBody
 	}
-	body := keepOn(w, r)
+	body := keepOn(w, r, leastRate)
 	parts := multipart.NewReader(body, boundary)
 	fields := url.Values{}
 	var to report.Found
@@ -233,8 +233,9 @@ func readField(fields url.Values, part *multipart.Part) error {
 }
 
 // drain reads what is still to come, so that the answer is not lost on a
-// connection that is cut while the browser sends.
-func drain(body io.Reader) { _, _ = io.Copy(io.Discard, body) }
+// connection that is cut while the browser sends. Where far more comes than a
+// mistyped receipt's first picture, the answer is lost.
+func drain(body io.Reader) { _, _ = io.Copy(io.Discard, io.LimitReader(body, maxDrain)) }
 
 // maxWords is far more than seven words take; beyond it nothing is given back.
 const maxWords = 1 << 10

@@ -4,7 +4,6 @@ package file
 
 import (
 	_ "embed"
-	"encoding/base64"
 	"encoding/hex"
 	"net/http"
 	"strconv"
@@ -20,6 +19,7 @@ import (
 type staffPage struct {
 	ID, Short, Program, Office, Member string
 	Rows                               []staffRow
+	Waits                              int // files that another holder cannot open yet, and this office can
 }
 
 // staffRow is one file. Its name is sealed with it.
@@ -44,7 +44,7 @@ type staffAccess struct {
 }
 
 // staffOffice is an office that the file can be made readable for.
-type staffOffice struct{ ID, Name, Key, KeyID string }
+type staffOffice struct{ ID, Name, Chain string }
 
 func (s *Service) filesPage(w http.ResponseWriter, r *http.Request) error {
 	id, err := pathID(r, "id")
@@ -59,6 +59,11 @@ func (s *Service) filesPage(w http.ResponseWriter, r *http.Request) error {
 	page := staffPage{ID: id.String(), Short: referral.Short(id), Program: m.Program, Office: m.Office, Member: m.ID.String()}
 	if page.Rows, err = s.staffRows(r, files); err != nil {
 		return err
+	}
+	for _, row := range page.Rows {
+		if !row.Closed && len(row.Unread) > 0 {
+			page.Waits++
+		}
 	}
 	// The page may show one frame: its own, for what the sender sent.
 	h := w.Header()
@@ -85,7 +90,7 @@ func (s *Service) staffRows(r *http.Request, files []Held) ([]staffRow, error) {
 		names[p.ID] = p.Name
 	}
 	p, _ := s.Programs.Program(m.Program)
-	keys := s.Keys(m.Program)
+	chains := s.Chains(m.Program)
 	numbers := map[store.ID]int{}
 	var rows []staffRow
 	v := speaker{Service: s, lang: "en"}
@@ -105,9 +110,11 @@ func (s *Service) staffRows(r *http.Request, files []Held) ([]staffRow, error) {
 			row.Accesses = append(row.Accesses, staffAccess{Who: who, At: a.At, What: map[string]string{ActOpened: "looked at it", ActDownloaded: "took the original"}[a.Act]})
 		}
 		for _, office := range f.Unread {
-			k := keys[office]
-			row.Unread = append(row.Unread, staffOffice{ID: office, Name: p.Offices[office].Name.In("en"),
-				Key: base64.StdEncoding.EncodeToString(k.Public.Bytes()), KeyID: hex.EncodeToString(k.ID[:])})
+			chain, err := chains[office].Text()
+			if err != nil {
+				return nil, fault.Wrap(err, "writing a key's chain")
+			}
+			row.Unread = append(row.Unread, staffOffice{ID: office, Name: p.Offices[office].Name.In("en"), Chain: chain})
 		}
 		rows = append(rows, row)
 	}
@@ -197,6 +204,22 @@ func (s *Service) openedPost(act string) web.Handler {
 		}
 		return web.JSON(w, http.StatusOK, map[string]any{})
 	}
+}
+
+// unopenedPost notes that the member's office cannot open a file.
+func (s *Service) unopenedPost(w http.ResponseWriter, r *http.Request) error {
+	id, err := pathID(r, "id")
+	if err != nil {
+		return err
+	}
+	f, err := pathID(r, "file")
+	if err != nil {
+		return err
+	}
+	if err := s.CannotOpen(r.Context(), me(r), id, f); err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, map[string]any{})
 }
 
 // wrapPost makes a file readable for another office that holds the report.

@@ -15,6 +15,8 @@ import (
 
 	"waylight/internal/partnership/agency"
 	"waylight/internal/partnership/identity"
+	"waylight/internal/platform/seal"
+	"waylight/internal/platform/store"
 	"waylight/internal/platform/store/storetest"
 	"waylight/internal/platform/web/webtest"
 	"waylight/internal/protection/referral"
@@ -97,6 +99,12 @@ func TestAReportInARealBrowser(t *testing.T) {
 	ana.waitFor("words", "not allowed to leave the van")
 	ana.waitFor("say", "Opened")
 	ana.Picture("report-open")
+	if odd := webtest.Eval[string](ana.Tab, `document.getElementById("other-key")?.textContent ?? ""`); odd != "" {
+		t.Errorf("of the sender's own key the page says %q", odd)
+	}
+	if !webtest.Eval[bool](ana.Tab, `document.querySelector("#refer-form").closest("section").innerText.includes("No directory key is fixed")`) {
+		t.Error("the page does not say that no directory key is fixed")
+	}
 	row := w.inbox(hand{Member: ana.holder.Member}, id)
 	if row.State != referral.Opened || row.OpenedBy != ana.holder.Member.ID {
 		t.Fatalf("after opening in the browser: %+v", row)
@@ -155,6 +163,15 @@ func TestAReportInARealBrowser(t *testing.T) {
 	if text, err := dee.holder.OpenNote("ms", id.String(), tipDesk, proof.Answered); err != nil || text != "Sgt. Doe, 17" || proof.Referral != task.ID {
 		t.Errorf("the task keeps %q as who answered (%v)", text, err)
 	}
+	// A key for messages to the sender that is not the one sealed with the words.
+	check(t, db.Write(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.Exec(`update report set reply_key = $1 where id = $2`, random(seal.PublicKeySize), id)
+		return err
+	}))
+	ana.Open(w.client.URL+path, 1200, 1000)
+	ana.click("#open")
+	ana.waitFor("words", "is not the one that was sealed with these words")
+
 	clock.Advance(3 * time.Hour) // within the session's twelve hours, past its idle hour: sign in again
 	dee.arrive("/staff/desk")
 	dee.Picture("desk")

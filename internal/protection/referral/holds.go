@@ -34,12 +34,23 @@ const longestAnswer = 24 * time.Hour
 // that is not there, is not the office's, accuses it, or from which the office
 // or the member stepped back.
 func (s *Service) Holds(ctx context.Context, m identity.Member, id store.ID) error {
-	_, err := s.mine(ctx, s.db, m, id)
+	return s.HoldsIn(ctx, s.db, m, id)
+}
+
+// HoldsIn is Holds as a transaction sees it, for what must still be so when it
+// is kept.
+func (s *Service) HoldsIn(ctx context.Context, q store.Reader, m identity.Member, id store.ID) error {
+	_, err := s.mine(ctx, q, m, id)
 	return err
 }
 
 // Held gives a report as an office holds it now, or ErrNotFound.
 func (s *Service) Held(ctx context.Context, programID string, id store.ID, office string) (Held, error) {
+	return s.HeldIn(ctx, s.db, programID, id, office)
+}
+
+// HeldIn is Held as a transaction sees it.
+func (s *Service) HeldIn(ctx context.Context, q store.Reader, programID string, id store.ID, office string) (Held, error) {
 	p, ok := s.programs.Program(programID)
 	if !ok {
 		return Held{}, ErrNotFound
@@ -48,7 +59,7 @@ func (s *Service) Held(ctx context.Context, programID string, id store.ID, offic
 	if !ok {
 		return Held{}, ErrNotFound
 	}
-	all, err := referrals(ctx, s.db, programID, "report = $2 and holder = $3 and origin <> 'reminder' order by order_at, id", id, office)
+	all, err := referrals(ctx, q, programID, "report = $2 and holder = $3 and origin <> 'reminder' order by order_at, id", id, office)
 	if err != nil {
 		return Held{}, err
 	}

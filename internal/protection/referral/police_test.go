@@ -93,7 +93,7 @@ func (w *precinct) plain(body string) string {
 	lines := strings.Split(w.names.Replace(body), "\n")
 	for i, line := range lines {
 		lines[i] = random26.ReplaceAllString(line, "ID")
-		if strings.Contains(line, "data-key=") {
+		if strings.Contains(line, "data-chain=") {
 			lines[i] = dataKeys.ReplaceAllString(lines[i], "KEY")
 		}
 	}
@@ -309,5 +309,5 @@ func TestHelpThatNamesPolice(t *testing.T) {
 
 var (
 	random26 = regexp.MustCompile(`\b[a-z2-7]{26}\b`)
-	dataKeys = regexp.MustCompile(`data-key(-id)?="[^"]*"`)
+	dataKeys = regexp.MustCompile(`data-chain="[^"]*"`)
 )

@@ -105,6 +105,18 @@ func build(t *testing.T, db *store.DB, clock *storetest.Clock) (*world, *web.Sit
 // buildOn is build with other packs.
 func buildOn(t *testing.T, set *program.Set, db *store.DB, clock *storetest.Clock) (*world, *web.Site) {
 	t.Helper()
+	return buildUnder(t, set, db, clock, nil)
+}
+
+// buildUnder is buildOn with a directory key that is pinned and signs by itself.
+func buildUnder(t *testing.T, set *program.Set, db *store.DB, clock *storetest.Clock, offline ed25519.PrivateKey) (*world, *web.Site) {
+	t.Helper()
+	var directory func(string) ed25519.PublicKey
+	var signs func(string, []byte) []byte
+	if offline != nil {
+		directory = func(string) ed25519.PublicKey { return offline.Public().(ed25519.PublicKey) }
+		signs = func(_ string, statement []byte) []byte { return ed25519.Sign(offline, statement) }
+	}
 	w := &world{t: t, db: db, clock: clock, logged: &bytes.Buffer{}, keys: map[string]*seal.PrivateKey{}, signing: map[string]ed25519.PrivateKey{}, hands: map[string]hand{}, log: newLog(t)}
 	var ok bool
 	if w.ms, ok = set.Program("ms"); !ok {
@@ -119,7 +131,8 @@ func buildOn(t *testing.T, set *program.Set, db *store.DB, clock *storetest.Cloc
 	site := webtest.Site(t, identity.Strings(), report.Strings(), referral.Strings())
 	site.Now, site.Demo, site.Zone = clock.Now, true, w.ms.Zone
 	site.Log = slog.New(slog.NewTextHandler(w.logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	w.agencies, err = agency.New(agency.Config{DB: db, Programs: set, Site: site, Now: clock.Now, People: w.roll, Mail: sender, Demo: true})
+	w.agencies, err = agency.New(agency.Config{DB: db, Programs: set, Site: site, Now: clock.Now, People: w.roll, Mail: sender, Demo: true,
+		Directory: directory, SignDirectory: signs})
 	check(t, err)
 	w.people, err = identity.New(identity.Config{DB: db, Programs: set, Agencies: w.agencies, Ring: ring, Site: site, Now: clock.Now, PassphraseSignIn: true,
 		OnAway: func(tx *store.Tx, m identity.Member) error { return w.referrals.Away(tx, m) }})
@@ -128,7 +141,8 @@ func buildOn(t *testing.T, set *program.Set, db *store.DB, clock *storetest.Cloc
 		Site: site, Now: clock.Now, BaseURL: "https://tips.example.org/"})
 	check(t, err)
 	w.reports, err = report.New(report.Config{DB: db, Programs: set, Keys: w.agencies.Keys, Keyed: w.agencies.Keyed, Referrals: w.referrals,
-		Log: func(string) *custody.Log { return w.log }, Pepper: ring.Pepper(), Site: site, Now: clock.Now})
+		Log: func(string) *custody.Log { return w.log }, Pepper: ring.Pepper(), Site: site, Now: clock.Now,
+		Chains: w.agencies.Directory, Directory: directory})
 	check(t, err)
 	w.referrals.Attach(w.reports)
 	return w, site

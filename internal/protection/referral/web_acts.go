@@ -3,28 +3,17 @@
 package referral
 
 import (
-	"encoding/base64"
 	"encoding/hex"
 	"net/http"
 	"strings"
 
 	"waylight/internal/partnership/identity"
 	"waylight/internal/platform/fault"
-	"waylight/internal/platform/seal"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
 )
 
 func actorID(actor string) string { return strings.TrimPrefix(actor, "member:") }
-
-func encode(k *seal.PublicKey) string {
-	if k == nil {
-		return ""
-	}
-	return base64.StdEncoding.EncodeToString(k.Bytes())
-}
-
-func encodeID(id [16]byte) string { return hex.EncodeToString(id[:]) }
 
 // question is what the browser needs to show an answer in words.
 type question struct {
@@ -44,6 +33,7 @@ type sealedReport struct {
 	Ciphertext []byte     `json:"ciphertext"`
 	Wrap       []byte     `json:"wrap"`
 	SealedBy   string     `json:"sealed_by"`
+	ReplyKey   []byte     `json:"reply_key"` // the browser holds it against the one that was sealed with the words
 	Questions  []question `json:"questions"`
 }
 
@@ -69,7 +59,7 @@ func (s *Service) sealedJSON(w http.ResponseWriter, r *http.Request) error {
 	}
 	return web.JSON(w, http.StatusOK, sealedReport{
 		Program: m.Program, Report: id.String(), Office: m.Office, Member: m.ID.String(), Hash: body.Hash[:], Ciphertext: body.Ciphertext,
-		Wrap: body.Wrap, SealedBy: body.SealedBy, Questions: s.questions(m.Program),
+		Wrap: body.Wrap, SealedBy: body.SealedBy, ReplyKey: body.ReplyKey, Questions: s.questions(m.Program),
 	})
 }
 

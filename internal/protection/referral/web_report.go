@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"waylight/internal/partnership/agency"
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/policy"
 	"waylight/internal/partnership/program"
@@ -79,8 +80,9 @@ type reportView struct {
 
 // receiverView is an office to which the content key can be wrapped.
 type receiverView struct {
-	ID, Name, Key, KeyID string
-	NoName               bool // it may never be given the part about the reporter
+	ID, Name string
+	Chain    string // its key with what the key rests on, for the page's script to check
+	NoName   bool   // it may never be given the part about the reporter
 }
 
 // reader is what the page's script needs to open the words.
@@ -143,7 +145,9 @@ func (s *Service) reportData(ctx context.Context, m identity.Member, id store.ID
 		return reportView{}, err
 	}
 	s.addDuties(&data, v, m, all, proofs, body.Envelope)
-	s.addOffices(&data, v, all, body.Envelope)
+	if err := s.addOffices(&data, v, all, body.Envelope); err != nil {
+		return reportView{}, err
+	}
 	data.Colleagues = colleagues(v, first)
 	if data.Named, err = s.reporterView(ctx, v, id, body.Envelope, all); err != nil {
 		return reportView{}, err
@@ -291,15 +295,14 @@ func citations(p *program.Program, ids []string) []citation {
 
 // addOffices fills in to whom the member can send the report on, and who asks
 // for a new wrap.
-func (s *Service) addOffices(data *reportView, v viewer, all []Referral, e program.Envelope) {
-	keys := s.agencies.Keys(v.p.ID)
-	view := func(o program.Office) receiverView {
-		k := keys[o.ID]
-		return receiverView{ID: o.ID, Name: o.Name.In("en"), Key: encode(k.Public), KeyID: encodeID(k.ID)}
-	}
+func (s *Service) addOffices(data *reportView, v viewer, all []Referral, e program.Envelope) error {
+	chains := s.agencies.Directory(v.p.ID)
 	mine := v.p.Offices[v.m.Office]
 	for _, o := range s.receivers(v.p, mine, e, shown(v.m, all)) {
-		x := view(o)
+		x, err := receiverOf(o, chains)
+		if err != nil {
+			return err
+		}
 		if e.Mode == program.Help && mayReceive(v.p, mine, e, Onward{Office: o.ID}) == nil {
 			x.Name += " (chosen by the person)"
 		}
@@ -307,10 +310,15 @@ func (s *Service) addOffices(data *reportView, v viewer, all []Referral, e progr
 		data.Receivers = append(data.Receivers, x)
 	}
 	for _, r := range all {
-		if s.asks(v.m, r) && keys[r.Holder].Public != nil &&
-			!slices.ContainsFunc(data.Stuck, func(x receiverView) bool { return x.ID == r.Holder }) {
-			data.Stuck = append(data.Stuck, view(v.p.Offices[r.Holder]))
+		_, keyed := chains[r.Holder]
+		if !keyed || !s.asks(v.m, r) || slices.ContainsFunc(data.Stuck, func(x receiverView) bool { return x.ID == r.Holder }) {
+			continue
 		}
+		x, err := receiverOf(v.p.Offices[r.Holder], chains)
+		if err != nil {
+			return err
+		}
+		data.Stuck = append(data.Stuck, x)
 	}
 	for id, l := range v.p.Laws {
 		if data.NeedBasis {
@@ -323,6 +331,13 @@ func (s *Service) addOffices(data *reportView, v viewer, all []Referral, e progr
 		}
 		return 1
 	})
+	return nil
+}
+
+// receiverOf is an office with its chain.
+func receiverOf(o program.Office, chains map[string]agency.Chain) (receiverView, error) {
+	text, err := chains[o.ID].Text()
+	return receiverView{ID: o.ID, Name: o.Name.In("en"), Chain: text}, fault.Wrap(err, "writing a key's chain")
 }
 
 // colleagues are those to whom the report can be given.

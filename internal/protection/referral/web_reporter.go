@@ -56,7 +56,7 @@ func (s *Service) lacking(ctx context.Context, v viewer, id store.ID, e program.
 	if e.Mode == program.Help && (v.p.Offices[v.m.Office].Police || !v.desk) {
 		return nil, nil
 	}
-	keys, keyed := s.agencies.Keys(v.p.ID), s.agencies.Keyed(v.p.ID)
+	keys, chains, keyed := s.agencies.Keys(v.p.ID), s.agencies.Directory(v.p.ID), s.agencies.Keyed(v.p.ID)
 	var out []receiverView
 	for _, r := range all {
 		o := v.p.Offices[r.Holder]
@@ -70,7 +70,11 @@ func (s *Service) lacking(ctx context.Context, v viewer, id store.ID, e program.
 		}
 		meant := e.Mode != program.Help || part.Wrap != nil || slices.Contains(v.p.Route(e, keyed).Audience, o.ID)
 		if meant && (part.Wrap == nil || part.KeyID != keys[o.ID].ID) {
-			out = append(out, receiverView{ID: o.ID, Name: o.Name.In("en"), Key: encode(keys[o.ID].Public), KeyID: encodeID(keys[o.ID].ID)})
+			x, err := receiverOf(o, chains)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, x)
 		}
 	}
 	return out, nil

@@ -140,10 +140,12 @@ func newDraft(n names, p *program.Program, via string, r routed) (*draft, error)
 // refused answers a submission that cannot be accepted now. One that had been
 // accepted before is still answered like the first time: whoever sends again
 // must never be told that nothing was kept when it was. body is the hash of what
-// a browser sealed, else zero.
+// a browser sealed, else zero. Whoever sends anything else under a receipt is told
+// the same whether there is such a receipt or not, and whether it was closed: else
+// who came by the words could ask, at no risk, if a report was ever made with them.
 func (s *Service) refused(ctx context.Context, p *program.Program, n names, body [32]byte, why error) (Accepted, error) {
 	h, found, err := readHeld(ctx, s.DB, p.ID, n.id)
-	if err != nil || !found {
+	if err != nil || !found || !h.repeatedBy(n, body) {
 		return Accepted{}, why
 	}
 	return s.had(ctx, p, n, body, h, true)
@@ -161,7 +163,15 @@ func (s *Service) before(ctx context.Context, p *program.Program, sub Submission
 
 // seal seals the words for every planned reader that has a key.
 func (s *Service) seal(d *draft, words map[string][]string, language string) error {
-	plain, err := Body{Version: bodyVersion, Form: formName(d.program), Language: language, Answers: words}.Marshal()
+	seed := d.receipt.Seed()
+	reply, err := seal.PrivateFromSeed(seed[:])
+	if err != nil {
+		return fault.Wrap(err, "making a receipt's key")
+	}
+	d.replyKey = reply.Public().Bytes()
+	plain, err := Body{
+		Version: bodyVersion, Form: formName(d.program), Language: language, Answers: words, Reply: replyKeys(d.receipt, reply.Public()),
+	}.Marshal()
 	if err != nil {
 		return err
 	}
@@ -187,12 +197,6 @@ func (s *Service) seal(d *draft, words map[string][]string, language string) err
 	if len(d.wraps) == 0 {
 		return ErrNoReader
 	}
-	seed := d.receipt.Seed()
-	reply, err := seal.PrivateFromSeed(seed[:])
-	if err != nil {
-		return fault.Wrap(err, "making a receipt's key")
-	}
-	d.replyKey = reply.Public().Bytes()
 	return nil
 }
 
@@ -241,12 +245,17 @@ func (s *Service) again(ctx context.Context, d *draft, repeated bool, cause erro
 	return s.had(ctx, d.program, d.names, d.body.Hash, h, repeated)
 }
 
+// repeatedBy says whether what was sent is what is stored: a browser's receipt is
+// not made of its words, so the bytes that it sealed must be the same ones.
+func (h held) repeatedBy(n names, body [32]byte) bool {
+	return n.receipt != (seal.Receipt{}) || h.bodyHash == body
+}
+
 // had answers with a stored report like the first time. Once its receipt was
-// closed, the page may be in other hands: then it says only that we have it. A
-// browser's receipt is not made of its words, so that other words under the same
-// one need a receipt of their own.
+// closed, the page may be in other hands: then it says only that we have it. Other
+// words under the same receipt need one of their own.
 func (s *Service) had(ctx context.Context, p *program.Program, n names, body [32]byte, h held, repeated bool) (Accepted, error) {
-	if n.receipt == (seal.Receipt{}) && h.bodyHash != body {
+	if !h.repeatedBy(n, body) {
 		return Accepted{}, ErrNewReceipt
 	}
 	if h.closed {

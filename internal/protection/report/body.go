@@ -4,13 +4,16 @@ package report
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/form"
+	"waylight/internal/platform/seal"
 	"waylight/internal/platform/store"
 )
 
@@ -23,6 +26,20 @@ type Body struct {
 	Form     string              `json:"form"` // "<program>@<version of its pack>"
 	Language string              `json:"language"`
 	Answers  map[string][]string `json:"answers"`
+	Reply    *ReplyKeys          `json:"reply,omitempty"` // nil in the part about the reporter, and in reports from before there was one
+}
+
+// ReplyKeys names the keys of the report's receipt. They are sealed with the
+// words: so an office checks whom it writes to and who answers it, and need not
+// take the server's word.
+type ReplyKeys struct {
+	Key  string `json:"key"`  // hex of the id of the X-Wing key that answers are sealed to
+	Sign []byte `json:"sign"` // Ed25519 public key of what the sender writes
+}
+
+func replyKeys(r seal.Receipt, key *seal.PublicKey) *ReplyKeys {
+	id, seed := key.ID(), r.SignSeed()
+	return &ReplyKeys{hex.EncodeToString(id[:]), ed25519.NewKeyFromSeed(seed[:]).Public().(ed25519.PublicKey)}
 }
 
 // Marshal writes the body's one spelling: keys sorted, no question without an

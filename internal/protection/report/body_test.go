@@ -48,6 +48,19 @@ func TestBodyHasOneSpelling(t *testing.T) {
 	})
 }
 
+// Reports from before the keys of the receipt were sealed with the words still open.
+func TestBodyWithoutReplyKeys(t *testing.T) {
+	t.Parallel()
+	old := `{"v":1,"form":"ms@1","language":"en","answers":{"story":["x"]}}`
+	b, err := ParseBody([]byte(old))
+	if err != nil || b.Reply != nil || b.Answers["story"][0] != "x" {
+		t.Fatalf("%+v, %v", b, err)
+	}
+	if out, err := b.Marshal(); err != nil || string(out) != old {
+		t.Errorf("%s, %v", out, err)
+	}
+}
+
 func TestDigestTellsSubmissionsApart(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -17,7 +17,8 @@ type Found struct {
 	Report   store.ID
 	Mode     string // tip or help
 	Envelope program.Envelope
-	ReplyKey []byte // X-Wing: what is sealed to it opens with the receipt's seed
+	Told     []string // offices that got the report when it was accepted, in the order in which the sender was shown them
+	ReplyKey []byte   // X-Wing: what is sealed to it opens with the receipt's seed
 	// Receipt is set by FindWords alone, where the words came to the server. It
 	// must not outlive the request.
 	Receipt seal.Receipt
@@ -110,5 +111,9 @@ func (s *Service) findIn(ctx context.Context, programs []string, lookup [32]byte
 
 func (s *Service) foundOf(h held) (Found, error) {
 	envelope, err := program.ParseEnvelope([]byte(h.envelope))
-	return Found{Program: h.program, Report: h.report, Mode: h.mode, Envelope: envelope, ReplyKey: h.replyKey}, err
+	if err != nil {
+		return Found{}, err
+	}
+	told, err := holdersTold(h.told)
+	return Found{Program: h.program, Report: h.report, Mode: h.mode, Envelope: envelope, Told: told, ReplyKey: h.replyKey}, err
 }

@@ -187,7 +187,7 @@ func (s *Service) showForm(w http.ResponseWriter, r *http.Request, status int, v
 	}
 	return s.pages.Public(w, r, status, name, web.View{
 		Lang: v.lang, Title: v.t("report.title"), Data: page, Problems: problems,
-		Langs: v.addresses(r), Scripts: []string{"report.js"}, Imports: []string{"hpke.js", PinnedScript},
+		Langs: v.addresses(r), Scripts: []string{"report.js"},
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"crypto/rand"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -141,6 +142,7 @@ func TestSealedReportIsWhole(t *testing.T) {
 				t.Errorf("%s is meant to know the name: %v; it has a wrap: %v", office, meant, part.Wrap != nil)
 			}
 		}
+		w.namesItsReceipt(id, b.Receipt)
 		found, err := w.reports.Find(t.Context(), "ms", b.Receipt.Lookup())
 		if err != nil || found.Report != id || len(found.ReplyKey) != seal.PublicKeySize {
 			t.Errorf("its receipt finds %v, %v", found.Report, err)
@@ -153,6 +155,34 @@ func TestSealedReportIsWhole(t *testing.T) {
 			t.Errorf("in a program that there is not: %v", err)
 		}
 	})
+}
+
+// namesItsReceipt holds the keys that are sealed with a report's words against its
+// receipt: they, and not the server, tell an office who answers it.
+func (w *world) namesItsReceipt(id store.ID, receipt seal.Receipt) {
+	w.t.Helper()
+	seed, sign := receipt.Seed(), receipt.SignSeed()
+	key, err := seal.PrivateFromSeed(seed[:])
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	body, sealed := w.open(id, tipDesk)
+	name := key.Public().ID()
+	switch {
+	case body.Reply == nil:
+		w.t.Fatal("the words name no keys of the receipt")
+	case body.Reply.Key != hex.EncodeToString(name[:]) || !bytes.Equal(sealed.ReplyKey, key.Public().Bytes()):
+		w.t.Errorf("answers are sealed to %s", body.Reply.Key)
+	case !bytes.Equal(body.Reply.Sign, ed25519.NewKeyFromSeed(sign[:]).Public().(ed25519.PublicKey)):
+		w.t.Errorf("what the sender writes is checked with %x", body.Reply.Sign)
+	}
+}
+
+func TestWordsSealedByTheServerNameTheirReceipt(t *testing.T) {
+	t.Parallel()
+	w := pages(t, tipDesk, tipPolice)
+	a := w.accept(w.submission(w.tip(nil)))
+	w.namesItsReceipt(a.Report, a.Receipt)
 }
 
 func TestSealedReportTwiceIsOne(t *testing.T) {

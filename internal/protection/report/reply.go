@@ -16,7 +16,13 @@ type Reply struct {
 
 // Reply tells how the sender of a report can be written to, or ErrNoReport.
 func (s *Service) Reply(ctx context.Context, programID string, id store.ID) (Reply, error) {
-	h, ok, err := readHeld(ctx, s.DB, programID, id)
+	return s.ReplyIn(ctx, s.DB, programID, id)
+}
+
+// ReplyIn is Reply as a transaction sees it, for what must still be so when it
+// is kept.
+func (s *Service) ReplyIn(ctx context.Context, q store.Reader, programID string, id store.ID) (Reply, error) {
+	h, ok, err := readHeld(ctx, q, programID, id)
 	if err != nil {
 		return Reply{}, err
 	}

@@ -59,16 +59,18 @@ func (c Sender) Seal(answer []byte, clear url.Values, shown string, words, repor
 	lookup := c.Receipt.Lookup()
 	out := appendLong([]byte(sealedMagic), []byte(head.Encode()))
 	out = append(append(out, lookup[:]...), reply.Public().Bytes()...)
-	out, err = c.part(out, seal.Record{Program: c.Program, ID: id}, to, words, func(agency.Chain) bool { return true })
+	body := Body{Version: bodyVersion, Form: to.Form, Language: c.Language, Answers: words, Reply: replyKeys(c.Receipt, reply.Public())}
+	out, err = c.part(out, seal.Record{Program: c.Program, ID: id}, to, body, func(agency.Chain) bool { return true })
 	if err != nil || len(reporter) == 0 {
 		return out, err
 	}
-	return c.part(out, ReporterRecord(c.Program, id), to, reporter, func(chain agency.Chain) bool { return slices.Contains(to.Reporter, chain.Office) })
+	body.Answers, body.Reply = reporter, nil
+	return c.part(out, ReporterRecord(c.Program, id), to, body, func(chain agency.Chain) bool { return slices.Contains(to.Reporter, chain.Office) })
 }
 
 // part appends one sealed body and its wraps.
-func (c Sender) part(out []byte, rec seal.Record, to readers, answers form.Answers, meant func(agency.Chain) bool) ([]byte, error) {
-	plain, err := Body{Version: bodyVersion, Form: to.Form, Language: c.Language, Answers: answers}.Marshal()
+func (c Sender) part(out []byte, rec seal.Record, to readers, body Body, meant func(agency.Chain) bool) ([]byte, error) {
+	plain, err := body.Marshal()
 	if err != nil {
 		return nil, err
 	}

@@ -55,3 +55,18 @@ func parseTold(p *program.Program, text string) ([]Told, error) {
 	}
 	return list, nil
 }
+
+// holdersTold lists the offices that got a report when it was accepted, each once.
+func holdersTold(text string) ([]string, error) {
+	var lines []toldLine
+	if err := json.Unmarshal([]byte(text), &lines); err != nil {
+		return nil, fault.Wrap(err, "reading who was told")
+	}
+	var list []string
+	for _, l := range lines {
+		if !slices.Contains(list, l.Holder) {
+			list = append(list, l.Holder)
+		}
+	}
+	return list, nil
+}

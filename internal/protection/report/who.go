@@ -32,6 +32,23 @@ type item struct {
 	Lines []string `json:"lines,omitempty"`
 	Links []link   `json:"links,omitempty"`
 	Why   []string `json:"why,omitempty"`
+	Opens *opens   `json:"opens,omitempty"` // nil: nobody is told by it
+}
+
+// opens goes with what a sender reads of an office: the page's script seals to
+// nobody whom it has not shown so.
+type opens struct {
+	Office string `json:"office"`
+	Reader string `json:"reader"`          // the office whose key opens the words
+	Named  string `json:"named,omitempty"` // the reader again where it may have the part about the sender
+}
+
+func opensFor(d program.Delivery) *opens {
+	o := &opens{Office: d.Recipient, Reader: d.Holder}
+	if d.Named || d.Relay {
+		o.Named = d.Holder
+	}
+	return o
 }
 
 type link struct {
@@ -45,6 +62,7 @@ type box struct {
 	Label   string `json:"label"`
 	Hint    string `json:"hint"`
 	Checked bool   `json:"checked"`
+	Opens   *opens `json:"opens,omitempty"` // nil: ticking it tells nobody
 }
 
 // speaker gives words in one language for one program.
@@ -127,7 +145,7 @@ func (v speaker) ask(r routed, shown *shown) section {
 		shown.add(d)
 		s.Boxes = append(s.Boxes, box{
 			Field: consentsField, Value: o.ID, Label: v.office(o.ID), Checked: slices.Contains(r.envelope.Consents, o.ID),
-			Hint: strings.Join(nonEmpty(o.About.In(v.lang), v.by(d)), " "),
+			Hint: strings.Join(nonEmpty(o.About.In(v.lang), v.by(d)), " "), Opens: opensFor(d),
 		})
 	}
 	if len(s.Boxes) == 0 {
@@ -190,7 +208,7 @@ func (v speaker) office(id string) string {
 
 // told says how an office is told, by when, and why.
 func (v speaker) told(d program.Delivery) item {
-	it := item{Name: v.office(d.Recipient), Lines: []string{v.by(d) + " " + v.deadline(d)}}
+	it := item{Name: v.office(d.Recipient), Lines: []string{v.by(d) + " " + v.deadline(d)}, Opens: opensFor(d)}
 	if d.InPlaceOf != "" {
 		it.Lines = append(it.Lines, v.t("report.who.in_place", "office", v.office(d.InPlaceOf)))
 	}

@@ -10,6 +10,7 @@
 //   unlocked()                          Promise<boolean>
 //   lock()                              wipes every key, in every tab; tabs hear it as the event "waylight:locked" on document
 //   me(), offices()                     Promise<{program, id}>, Promise<[{office, keyId}]> held now
+//   keyMark(publicKey), myMark()        Promise<string>: what is read on the telephone, made from the key that is sealed to, and from this member's own root
 //   openReport({program, id, office, wrap, ciphertext, hash, recipient})
 //                                       Promise<{plaintext, contentKey}>; office = whose key opens the wrap (default: recipient)
 //   openContent({program, id, office, wrap, hash, recipient})   Promise<contentKey> without the body
@@ -305,6 +306,11 @@ export async function offices() {
   return (await open()).offices.map(({ office, keyId }) => ({ office, keyId }));
 }
 
+// keyMark is what two people read to each other to know that they see the same key. It is always made from the key itself, never taken from the server.
+export const keyMark = async (publicKey) => hex((await keyID(publicKey)).slice(0, 8)).match(/.{4}/g).join(" ");
+
+export const myMark = async () => keyMark((await open()).kem);
+
 const noAccess = () => new Problem("open", "You do not have access to this office's reports yet. A colleague who has it can give it to you on the page of people.");
 
 // officeSeeds are the seeds held of an office, that of its current key first.
@@ -386,10 +392,15 @@ export async function confirmedHolders({ office, current, holders }) {
   return out;
 }
 
+const notMyKey = () => new Problem("refused", "The server names a key as yours that is not yours. No key was made and nothing was sent. Tell your program's administrator.");
+
+// rotateOffice holds what the server says is this member's key to the one in this tab, which was made from the root.
 export async function rotateOffice({ office, current, holders, recovery, send }) {
   const secrets = await open();
   const { program } = secrets;
   const now = await currentOf(office, current);
+  const mine = holders.filter((h) => h.holder === `member:${secrets.id}`);
+  if (mine.length !== 1 || !equal(bytesOf(mine[0].key), bytesOf(secrets.kem))) throw notMyKey();
   const to = holders.map(({ holder, key }) => ({ holder, key: bytesOf(key) }));
   if (recovery) to.push({ holder: RECOVERY, key: await checkRecovery({ program, office, recovery, held: await officeSeeds(office) }) });
   const { keyId, seed, body } = await makeNextKey({ program, office, current: now, holders: to });

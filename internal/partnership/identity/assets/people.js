@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Giving a colleague access: the office's keys are sealed to the colleague's public key here, and only so do they leave this browser.
-import { post, ready, wordsFor, wrapsFor } from "./keys.js";
+import { keyMark, post, ready, wordsFor, wrapsFor } from "./keys.js";
 
 const form = document.getElementById("give");
 
 if (form) {
+  const { action, holder, kem, office } = form.dataset;
+  document.getElementById("give-mark").textContent = await keyMark(kem); // of the very key that is sealed to below
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const problem = document.getElementById("problem");
@@ -13,8 +15,8 @@ if (form) {
     button.disabled = true;
     problem.textContent = "";
     try {
-      const wraps = await wrapsFor({ office: form.dataset.office, publicKey: form.dataset.kem, holder: form.dataset.holder });
-      await post(form.dataset.action, { wraps });
+      const wraps = await wrapsFor({ office, publicKey: kem, holder });
+      await post(action, { wraps });
       location.replace(`${location.pathname}?done=access`);
     } catch (error) {
       problem.textContent = wordsFor(error);

@@ -2,7 +2,7 @@
 //
 // bytes.js: what every module of the formats stands on: bytes, hashes, HKDF, and the way to refuse. Nothing here keeps anything.
 
-const utf8 = new TextEncoder();
+export const utf8 = (text) => new TextEncoder().encode(text);
 
 // Problem is every refusal of these modules. kind: "open" (cannot be opened with this key for this record), "malformed" (not this format),
 // "refused" (not a usable public key), "chain" (not an office's key, see directory.js), "words" (see receipt.js), "locked" (the keys are not open),
@@ -83,14 +83,14 @@ export function recordBytes(id) {
 
 // field is a value with its length before it (two bytes, big endian).
 export function field(value) {
-  const bytes = typeof value === "string" ? utf8.encode(value) : value;
+  const bytes = typeof value === "string" ? utf8(value) : value;
   if (bytes.length > 0xffff) throw malformed();
   return concat(new Uint8Array([bytes.length >> 8, bytes.length & 0xff]), bytes);
 }
 
 // named is a field that is the id of a program or an office.
 export function named(value) {
-  const size = utf8.encode(value).length;
+  const size = utf8(value).length;
   if (size < 1 || size > 255) throw malformed();
   return field(value);
 }
@@ -98,6 +98,6 @@ export function named(value) {
 // derive is HKDF-SHA256 with an empty salt, 32 bytes.
 export async function derive(secret, info) {
   const key = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveBits"]);
-  const bits = await crypto.subtle.deriveBits({ name: "HKDF", hash: "SHA-256", salt: new Uint8Array(0), info: utf8.encode(info) }, key, 256);
+  const bits = await crypto.subtle.deriveBits({ name: "HKDF", hash: "SHA-256", salt: new Uint8Array(0), info: utf8(info) }, key, 256);
   return new Uint8Array(bits);
 }

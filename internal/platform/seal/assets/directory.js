@@ -2,9 +2,7 @@
 //
 // directory.js: whose keys an office has, as docs/spec/keys.md says. A key counts only when a chain of signatures leads to it from the offline directory
 // key that the page's script carries; whoever runs the server cannot put another key in its place.
-import { bytesOf, hex, Problem, sha256 } from "./bytes.js";
-
-const utf8 = new TextEncoder();
+import { bytesOf, hex, Problem, sha256, utf8 } from "./bytes.js";
 
 const wrong = () => new Problem("chain", "We cannot be sure whose key this is. Nothing was sealed to it.");
 
@@ -21,7 +19,7 @@ export async function canVerify() {
 const verifier = (key) => crypto.subtle.importKey("raw", key, { name: "Ed25519" }, false, ["verify"]);
 
 async function signed(key, signature, lines) {
-  return crypto.subtle.verify("Ed25519", await verifier(key), signature, utf8.encode(lines.join("\n") + "\n"));
+  return crypto.subtle.verify("Ed25519", await verifier(key), signature, utf8(lines.join("\n") + "\n"));
 }
 
 // verifyChain gives the X-Wing public key (bytes) that may be sealed to for an office, or throws a Problem of kind "chain".

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // receipt.js: the seven words of docs/spec/receipt.md in the sender's browser. With these functions the words need never be sent.
-import { bytesOf, concat, derive, Problem, random, sha256 } from "./bytes.js";
+import { bytesOf, concat, derive, Problem, random, sha256, utf8 } from "./bytes.js";
 
 const WORDS = 7;
 const CHECK_BITS = 11n;
 const WORD_BITS = 13n;
 const MAX_TYPED = 40; // letters of one typed word that are looked at
-
-const utf8 = new TextEncoder();
 
 // The lists never change: the browser itself refuses one with another hash.
 const lists = {
@@ -27,13 +25,8 @@ export function wordList(lang) {
 }
 
 async function load(name, integrity) {
-  let answer;
-  try {
-    answer = await fetch(new URL(name, import.meta.url), { integrity });
-  } catch {
-    throw new Problem("server", "The list of words could not be loaded. Please try again.");
-  }
-  if (!answer.ok) throw new Problem("server", "The list of words could not be loaded. Please try again.");
+  const answer = await fetch(new URL(name, import.meta.url), { integrity }).catch(() => null);
+  if (!answer?.ok) throw new Problem("server", "The list of words did not load. Please try again.");
   return (await answer.text()).trim().split("\n");
 }
 
@@ -41,7 +34,7 @@ async function load(name, integrity) {
 export const newSecret = () => random(10);
 
 async function checkOf(secret) {
-  const sum = await sha256(concat(utf8.encode("waylight/receipt-check/v1"), secret));
+  const sum = await sha256(concat(utf8("waylight/receipt-check/v1"), secret));
   return BigInt((sum[0] << 3) | (sum[1] >> 5));
 }
 
@@ -55,10 +48,11 @@ export async function receiptWords(secret, lang) {
   return out.join("-");
 }
 
-// receiptKeys makes of a secret what finds the report (lookup) and the X-Wing seed of the sender's key.
+// receiptKeys makes of a secret what finds the report (lookup), the X-Wing seed of the sender's key, and the Ed25519 seed that signs what the sender writes.
 export async function receiptKeys(secret) {
-  const ikm = concat(utf8.encode("waylight/receipt/v1"), bytesOf(secret));
-  return { lookup: await derive(ikm, "waylight/receipt/lookup/v1"), seed: await derive(ikm, "waylight/receipt/seed/v1") };
+  const ikm = concat(utf8("waylight/receipt/v1"), bytesOf(secret));
+  const key = (name) => derive(ikm, `waylight/receipt/${name}/v1`);
+  return { lookup: await key("lookup"), seed: await key("seed"), signSeed: await key("sign") };
 }
 
 // ---- reading what somebody typed

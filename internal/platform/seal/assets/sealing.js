@@ -9,8 +9,8 @@ export { b64, bytesOf, concat, derive, equal, hex, Problem, random, recordBytes,
 
 const VERSION = 1;
 const ENC_SIZE = 1120;
-const WRAP_SIZE = 1 + ENC_SIZE + 32 + 16;
-const SMALL_EXTRA = 1 + ENC_SIZE + 16;
+const WRAP_SIZE = 1169; // version, enc, content key, tag
+const SMALL_EXTRA = 1137; // version, enc, tag
 const CHUNK = 65536;
 const CHUNK_EXTRA = 12 + 16;
 const SMALLEST = 4096;
@@ -21,7 +21,7 @@ const NOTE_BLOCK = 256;
 export const ITERATIONS = 600000;
 
 const suite = /* @__PURE__ */ new CipherSuite({ kem: new XWing(), kdf: new HkdfSha256(), aead: new Aes256Gcm() });
-const utf8 = new TextEncoder();
+const utf8 = /* @__PURE__ */ new TextEncoder();
 
 const cannotOpen = () => new Problem("open", "This cannot be opened with your office's key. It was sealed for another office, or it was altered.");
 
@@ -69,13 +69,7 @@ export async function keyID(pub) {
 
 const SIGN_PREFIX = new Uint8Array([0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20]); // PKCS #8 around an Ed25519 seed
 
-async function signingKey(seed, extractable) {
-  try {
-    return await crypto.subtle.importKey("pkcs8", concat(SIGN_PREFIX, seed), { name: "Ed25519" }, extractable, ["sign"]);
-  } catch {
-    throw new Problem("browser", "This browser cannot sign with Ed25519. Use a current Chrome, Edge, Firefox or Safari. Nothing was sent.");
-  }
-}
+const signingKey = (seed, extractable) => crypto.subtle.importKey("pkcs8", concat(SIGN_PREFIX, seed), { name: "Ed25519" }, extractable, ["sign"]);
 
 export async function signPublic(seed) {
   const jwk = await crypto.subtle.exportKey("jwk", await signingKey(seed, true));
@@ -91,7 +85,11 @@ export async function checkBrowser() {
   if (!globalThis.isSecureContext || !globalThis.crypto?.subtle || !globalThis.indexedDB) {
     throw new Problem("browser", "This browser, or the way this site is reached, does not allow encryption. The address must begin with https.");
   }
-  await signingKey(new Uint8Array(32), false);
+  try {
+    await signingKey(new Uint8Array(32), false);
+  } catch {
+    throw new Problem("browser", "This browser cannot sign with Ed25519. Use a current Chrome, Edge, Firefox or Safari. Nothing was sent.");
+  }
 }
 
 // ---- HPKE: version | enc | ciphertext

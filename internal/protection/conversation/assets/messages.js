@@ -3,13 +3,13 @@
 // messages.js: what offices wrote to the holder of a receipt, opened in this browser, and what is written back, sealed in it. The seven words and what is made of
 // them stay in this page's memory: the server gets the lookup alone. The page works without this file; then the server opens and seals, and says so.
 //
-// A page that already knows a receipt says so by the event "receipt" on the document, with {lookup, seed} in its detail.
+// A page that already knows a receipt says so by the event "receipt" on the document, with {lookup, seed, signSeed} in its detail.
 import { b64, hex, Problem, random } from "./bytes.js";
 import { canVerify, verifyChain } from "./directory.js";
-import { checked, newID, packed, unpacked } from "./messagewords.js";
+import { checked, newID, packedSigned, unpacked } from "./messagewords.js";
 import pinned from "./pinned.js";
 import { parseReceipt, receiptKeys } from "./receipt.js";
-import { keyID, openBody, openWrap, publicFromSeed, sealBody, wrapContent } from "./sealing.js";
+import { keyID, openBody, openWrap, publicFromSeed, sealBody, sign, wrapContent } from "./sealing.js";
 
 const form = document.getElementById("messages-find");
 const lang = document.documentElement.lang;
@@ -77,7 +77,8 @@ class Mailbox {
     const key = await verifyChain(thread.chain, pinned[this.program], this.program, thread.office);
     const from = hex(await keyID(await publicFromSeed(this.keys.seed)));
     const id = newID();
-    const { ciphertext, contentKey, hash } = await sealBody({ plaintext: packed({ ...words, from }), program: this.program, id });
+    const plaintext = await packedSigned({ ...words, from }, { program: this.program, office: thread.office, id }, (text) => sign(this.keys.signSeed, text));
+    const { ciphertext, contentKey, hash } = await sealBody({ plaintext, program: this.program, id });
     const wrap = await wrapContent(contentKey, key, { program: this.program, id, hash, recipient: thread.office });
     return { message: { id, kind: words.kind, answers: words.answers ?? "", body: b64(ciphertext), key_id: hex(await keyID(key)), wrap: b64(wrap) } };
   }

@@ -4,7 +4,8 @@
 // the keys are locked. That a sender's message was opened is proved with its opening token.
 import { b64, hex } from "./bytes.js";
 import { element, get, keyID, offices, openReport, openingToken, post, Problem, ready, rewrap, wordsFor } from "./keys.js";
-import { newID, packed, unpacked } from "./messagewords.js";
+import { newID, packed, signedBy, unpacked } from "./messagewords.js";
+import { receiver } from "./receivers.js";
 import { sealBody } from "./sealing.js";
 
 const box = document.getElementById("thread");
@@ -13,6 +14,10 @@ const here = `/staff/report/${report}/messages`;
 const byId = (id) => document.getElementById(id);
 const say = byId("say"), openButton = byId("open"), form = byId("write-form");
 
+// named is what the sender's own sealed report says of the keys of its receipt, {key, sign}, or null where that is not known.
+let named = null;
+// shut is set when the report did not open: then nobody here can say whose key the page names, and nothing is sealed to it.
+let shut = false;
 // strange is set when the sender's key is not the one that the sender named: nothing may be sealed to it.
 let strange = false;
 // unsent is what was sealed and not yet kept, so that sending it again is the same message.
@@ -44,16 +49,51 @@ function contactLines(choices) {
   return list;
 }
 
-function show(message, words) {
+// askReport reads in the sealed report whose keys the sender has, so that this page need not take the server's word for it.
+async function askReport() {
+  try {
+    const sealed = await get(`/staff/report/${report}/sealed`);
+    const { plaintext } = await openReport({ program, id: report, office, wrap: sealed.wrap, ciphertext: sealed.ciphertext, hash: sealed.hash, recipient: office });
+    named = JSON.parse(new TextDecoder().decode(plaintext)).reply ?? null;
+    shut = false;
+  } catch {
+    named = null;
+    shut = true;
+  }
+}
+
+const notChecked = "The report itself did not open, so this page cannot check to whom it would write. Reading works, sending does not. Load the page again, or open the report first.";
+const unsure = {
+  unknown: "Nobody can say whether the sender wrote this: the sealed report does not name the sender's keys, or did not open. Act on it only after you checked it another way.",
+  unsigned: "This does not carry the sender's signature. Somebody else may have written it. Act on it only after you checked it another way.",
+};
+
+// doubt says why a message may not be the sender's, or nothing.
+async function doubt(m, plaintext) {
+  if (m.side !== "sender") return "";
+  if (!named) return unsure.unknown;
+  return (await signedBy(named.sign, plaintext, { program, office, id: m.id })) ? "" : unsure.unsigned;
+}
+
+function show(message, words, warning) {
   const host = byId(`m-${message.id}`)?.querySelector("[data-words]");
   if (!host) return;
   host.replaceChildren(words.contact ? contactLines(words.contact) : element("blockquote", { textContent: words.text, dir: "auto", lang: words.language }));
+  if (warning) host.prepend(element("p", { className: "notice notice-strong", textContent: warning }));
   if (message.answers) host.append(element("p", { className: "meta" }, "Answers ", element("a", { href: `#m-${message.answers}`, textContent: "this message" })));
   host.hidden = false;
 }
 
+// passOver lets the member say that nothing needs an answer although this message does not open: the server refuses that for what nobody tried to open.
+function passOver(id) {
+  const settle = byId("settle");
+  if (settle && !settle.querySelector(`[value="${id}"]`)) settle.append(element("input", { type: "hidden", name: "shut", value: id }));
+}
+
 async function open() {
   await ready(byId("keys"), office);
+  await askReport();
+  strange = Boolean(named) && named.key !== box.dataset.replyId;
   const { messages } = await get(`${here}/sealed?after=${encodeURIComponent(after)}`);
   const opened = [];
   let closed = 0;
@@ -61,11 +101,12 @@ async function open() {
     try {
       const { plaintext, contentKey } = await openReport({ program, id: m.id, office, wrap: m.wrap, ciphertext: m.body, hash: m.hash, recipient: office });
       const words = unpacked(plaintext, { report, office, kind: m.kind, answers: m.answers });
-      if (m.side === "sender" && words.from !== box.dataset.replyId) strange = true;
-      show(m, words);
+      if (!named && m.side === "sender" && words.from !== box.dataset.replyId) strange = true;
+      show(m, words, await doubt(m, plaintext));
       if (!m.read) opened.push({ id: m.id, token: await openingToken(contentKey) });
     } catch (error) {
       closed++;
+      if (!m.read) passOver(m.id);
       const host = byId(`m-${m.id}`)?.querySelector("[data-words]");
       host?.replaceChildren(element("p", { className: "error", textContent: wordsFor(error) }));
       if (host) host.hidden = false;
@@ -77,6 +118,7 @@ async function open() {
     form.hidden = false;
     byId("write-before").hidden = true;
   }
+  if (shut) throw new Problem("refused", notChecked);
   if (strange) throw new Problem("refused", "The key to which answers would be sealed is not the one that the sender named. Do not write; tell your administrator.");
   say.className = closed ? "error" : "good";
   say.textContent = closed ? `${closed} of ${messages.length} messages could not be opened.` : "Opened. The words are on this page only.";
@@ -99,17 +141,18 @@ function close() {
 
 async function seal(kind, text) {
   const held = (await offices()).filter((o) => o.office === office);
-  const mine = hex(await keyID(box.dataset.key));
-  if (mine !== box.dataset.keyId || !held.some((o) => o.keyId === mine)) {
+  const { key, keyId: mine } = await receiver({ chain: box.dataset.chain, program, office });
+  if (!held.some((o) => o.keyId === mine)) {
     throw new Problem("refused", "This page names a key of your office that you do not hold. Sign in again; if that does not help, tell your administrator.");
   }
+  if (shut) throw new Problem("refused", notChecked);
   if (strange || hex(await keyID(box.dataset.reply)) !== box.dataset.replyId) throw new Problem("refused", "The sender's key is not the right one. Nothing was sent.");
   const id = newID();
   const { ciphertext, contentKey, hash } = await sealBody({ plaintext: packed({ report, office, kind, language: "en", text }), program, id });
   const bound = { contentKey, program, id, hash };
   return {
     id, kind, answers: "", body: b64(ciphertext), key_id: mine,
-    wrap: await rewrap({ ...bound, publicKey: box.dataset.key, recipient: office }),
+    wrap: await rewrap({ ...bound, publicKey: key, recipient: office }),
     reply: await rewrap({ ...bound, publicKey: box.dataset.reply, recipient: "receipt" }),
   };
 }

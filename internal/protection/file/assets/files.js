@@ -5,6 +5,7 @@
 import { element, get, openContent, openingToken, post, Problem, ready, rewrap, signStatement, wordsFor } from "./keys.js";
 import { headHash, openFile } from "./filesealing.js";
 import { hex } from "./bytes.js";
+import { receiver } from "./receivers.js";
 
 const LOOKED_AT = 64 * 2 ** 20; // bytes of a file that are looked at whole; of a larger one the beginning is
 const BEGINNING = 2 ** 20;
@@ -39,13 +40,24 @@ function tell(text) {
 const statement = (id, hash, act) =>
   `waylight/file-opened/v1\nprogram ${program}\nfile ${id}\nhead ${hex(hash)}\nact ${act}\noffice ${office}\nmember ${member}\n`;
 
+// opened opens the wrap for the office. One that no key of the office opens is reported, so that somebody who can open the file makes another.
+async function opened(id, wrap, hash) {
+  try {
+    return await openContent({ program, id, office, wrap, hash, recipient: office });
+  } catch (error) {
+    if (error?.kind !== "open") throw error;
+    await post(`${here}/${id}/unopened`, {});
+    throw new Problem("open", "No key of your office opens this file. The other offices that hold the report see that, and can make it readable for you again.");
+  }
+}
+
 // unseal opens a file's key and proves it to the server, which records who it was.
 async function unseal(id, act) {
   await ready(document.getElementById("keys"), office);
   const file = (await get(`${here}/list`)).files.find((f) => f.id === id);
   if (!file?.wrap) throw new Problem("open", "Your office cannot open this file yet.");
   const hash = await headHash(file.token);
-  const contentKey = await openContent({ program, id, office, wrap: file.wrap, hash, recipient: office });
+  const contentKey = await opened(id, file.wrap, hash);
   await post(`${here}/${id}/${act}`, { token: await openingToken(contentKey), signature: await signStatement(statement(id, hash, act)), warned: act === "downloaded" });
   return { ...file, contentKey, hash };
 }
@@ -209,11 +221,9 @@ for (const button of all("button[data-take]")) {
 for (const button of all("button[data-share]")) {
   button.hidden = false;
   button.addEventListener("click", () => attempt(button, async () => {
-    const { share: id, to, key, keyId } = button.dataset;
-    await ready(document.getElementById("keys"), office);
-    const file = (await get(`${here}/list`)).files.find((f) => f.id === id);
-    const hash = await headHash(file.token);
-    const contentKey = await openContent({ program, id, office, wrap: file.wrap, hash, recipient: office });
+    const { share: id, to, chain } = button.dataset;
+    const { key, keyId } = await receiver({ chain, program, office: to });
+    const { contentKey, hash } = await unseal(id, "opened"); // who shares a file has proved that it opens
     await post(`${here}/${id}/wrap`, { office: to, key_id: keyId, wrap: await rewrap({ contentKey, publicKey: key, program, id, hash, recipient: to }) });
     button.parentElement.remove();
     tell("They can open the file now.");

@@ -2,8 +2,9 @@
 //
 // inbox.js: opening a report, and what follows from it, in a member's browser. The server sends ciphertext; the words exist on this page alone and are wiped when
 // it is left or the keys are locked. Opening is proved to the server with the opening token and the member's signature over what was opened.
-import { bytesOf, element, get, hex, offices, openNote, openReport, openingToken, post, ready, rewrap, sealNote, signStatement, wordsFor } from "./keys.js";
+import { bytesOf, element, get, hex, keyID, offices, openNote, openReport, openingToken, post, ready, rewrap, sealNote, signStatement, wordsFor } from "./keys.js";
 import { answersList, wrapNamed } from "./named.js";
+import { receiver } from "./receivers.js";
 
 const box = document.getElementById("reader");
 const { report, program, office, member } = box.dataset;
@@ -46,7 +47,10 @@ async function open() {
   const { plaintext, contentKey } = await openReport({ program, id: report, office, wrap: sealed.wrap, ciphertext: sealed.ciphertext, hash, recipient: office });
   await post(`${here}/opened`, { token: await openingToken(contentKey), signature: await signStatement(statement(hash)) });
   opened = { contentKey, hash };
-  show(JSON.parse(new TextDecoder().decode(plaintext)), sealed);
+  const body = JSON.parse(new TextDecoder().decode(plaintext));
+  const replies = await repliesOf(body, sealed.reply_key);
+  if (opened?.hash !== hash) return; // locked meanwhile
+  show(body, sealed, replies);
   openButton.hidden = true;
   printButton.hidden = false;
   for (const form of document.querySelectorAll("form[data-after-open]")) form.hidden = false;
@@ -56,10 +60,17 @@ async function open() {
   words.focus();
 }
 
+// repliesOf says what there is to know about the key for messages to the sender: the server names one, and the sender's side sealed one with the words.
+async function repliesOf(body, named) {
+  if (!body.reply) return element("p", { className: "meta", textContent: "This report does not say which key messages to its sender are sealed to." });
+  if (body.reply.key === hex(await keyID(named))) return "";
+  return element("p", { id: "other-key", className: "notice notice-strong", textContent: "The key for messages to the sender is not the one that was sealed with these words. Somebody else may be able to read what you write. Do not write to the sender here, and tell whoever runs the program now." });
+}
+
 // show writes the answers in the order of the form, each under its question, in the sender's own words.
-function show(body, sealed) {
+function show(body, sealed, replies) {
   const how = sealed.sealed_by === "browser" ? "Sealed in the sender's browser." : "Sealed on the server, in memory, before anything was stored.";
-  words.replaceChildren(answersList(body, sealed.questions), element("p", { className: "meta", textContent: `${how} Sent in the language "${body.language}".` }));
+  words.replaceChildren(replies, answersList(body, sealed.questions), element("p", { className: "meta", textContent: `${how} Sent in the language "${body.language}".` }));
   words.hidden = false;
 }
 
@@ -83,9 +94,11 @@ document.addEventListener("waylight:locked", close);
 
 // ---- sending the key to other offices
 
-async function wrapFor(recipient, publicKey) {
+// wrapFor wraps the words for an office, as the server is told of it.
+async function wrapFor(to, chain) {
   if (!opened) throw new Error("closed");
-  return rewrap({ contentKey: opened.contentKey, publicKey, program, id: report, hash: opened.hash, recipient });
+  const { key, keyId } = await receiver({ chain, program, office: to });
+  return { office: to, key_id: keyId, wrap: await rewrap({ contentKey: opened.contentKey, publicKey: key, program, id: report, hash: opened.hash, recipient: to }) };
 }
 
 const refer = byId("refer-form");
@@ -93,17 +106,17 @@ refer?.addEventListener("submit", (event) => {
   event.preventDefault();
   attempt(event.submitter, async () => {
     const to = byId("refer-office").selectedOptions[0];
-    const wrap = await wrapFor(to.value, to.dataset.key);
-    const named = byId("refer-named")?.checked ? { reporter: await wrapNamed(to) } : {};
-    await post(`${here}/refer`, { office: to.value, key_id: to.dataset.keyId, wrap, basis: byId("refer-basis")?.value ?? "", ...named });
+    const wrap = await wrapFor(to.value, to.dataset.chain);
+    const named = byId("refer-named")?.checked ? { reporter: (await wrapNamed(to)).wrap } : {};
+    await post(`${here}/refer`, { ...wrap, basis: byId("refer-basis")?.value ?? "", ...named });
     location.assign(`${here}?done=referred`);
   });
 });
 
 for (const button of document.querySelectorAll("button[data-rewrap]")) {
   button.addEventListener("click", () => attempt(button, async () => {
-    const wrap = await wrapFor(button.dataset.rewrap, button.dataset.key);
-    await post(`${here}/rewrap`, { office: button.dataset.rewrap, key_id: button.dataset.keyId, wrap, basis: "" });
+    const wrap = await wrapFor(button.dataset.rewrap, button.dataset.chain);
+    await post(`${here}/rewrap`, { ...wrap, basis: "" });
     location.assign(`${here}?done=rewrapped`);
   }));
 }

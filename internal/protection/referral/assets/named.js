@@ -4,6 +4,7 @@
 // never printed. inbox.js draws answers with answersList and sends the part on with wrapNamed.
 import { bytesOf, concat, element, get, hex, openReport, openingToken, post, Problem, ready, rewrap, sha256, signStatement, wordsFor } from "./keys.js";
 import { recordBytes } from "./bytes.js";
+import { receiver } from "./receivers.js";
 
 const { report, program, office, member } = document.getElementById("reader").dataset;
 const here = `/staff/report/${report}/reporter`;
@@ -77,10 +78,12 @@ function close() {
   allow();
 }
 
-// wrapNamed wraps the part for the office of an option, as base64 text.
+// wrapNamed wraps the part for the office of an option, as the server is told of it.
 export async function wrapNamed(option) {
   if (!opened) throw new Problem("locked", "Open the part about the reporter first, or untick its box. Nothing was sent.");
-  return rewrap({ contentKey: opened.contentKey, publicKey: option.dataset.key, program, id: opened.id, hash: opened.hash, recipient: option.value });
+  const { contentKey, id, hash } = opened, to = option.value;
+  const { key, keyId } = await receiver({ chain: option.dataset.chain, program, office: to });
+  return { office: to, key_id: keyId, wrap: await rewrap({ contentKey, publicKey: key, program, id, hash, recipient: to }) };
 }
 
 async function attempt(button, act) {
@@ -109,7 +112,7 @@ give?.addEventListener("submit", (event) => {
   event.preventDefault();
   attempt(event.submitter, async () => {
     const to = byId("give-office").selectedOptions[0];
-    await post(`${here}/give`, { office: to.value, key_id: to.dataset.keyId, wrap: await wrapNamed(to), basis: "" });
+    await post(`${here}/give`, { ...(await wrapNamed(to)), basis: "" });
     location.assign(`/staff/report/${report}?done=named`);
   });
 });

@@ -21,7 +21,7 @@ function start() {
   const shown = form.elements._shown;
   const preview = form.querySelector('button[value="preview"]');
   const send = form.querySelector('button[value="send"]');
-  let turn = 0, timer, can;
+  let turn = 0, drawn = [], timer, can;
 
   // ---- who will be told
 
@@ -29,6 +29,7 @@ function start() {
     const before = list.textContent;
     const at = list.contains(document.activeElement) ? document.activeElement.id : "";
     list.replaceChildren(...who.sections.map(section));
+    drawn = who.sections.flatMap((s) => s.items ?? s.boxes ?? []);
     if (at) byId(at)?.focus();
     if (list.textContent !== before) {
       say.textContent = "";
@@ -57,7 +58,17 @@ function start() {
     clearTimeout(timer);
     timer = setTimeout(ask, 150);
   });
-  if (!shown.value) ask();
+  ask();
+
+  // seen says whether the list that was drawn names an office as one that reads the words ("reader"), or the part about the sender too ("named"), as its boxes
+  // stand now.
+  const seen = (as, id) => drawn.some(({ opens: o }) => o?.[as] === id && byId("consents-" + o.office)?.checked !== false && !byId("left_out-" + o.office)?.checked);
+
+  const changed = async () => {
+    kept = null; // nothing of it was kept
+    await ask();
+    throw { message: box.dataset.changed };
+  };
 
   // ---- what went wrong: kind is "answers", "kept" (nothing was), or "open" (nobody knows)
 
@@ -96,11 +107,11 @@ function start() {
     const print = JSON.stringify([String(answers), fields]);
     if (kept?.print === print) return kept;
     const keys = await prepare();
-    const asked = clear(form);
-    asked.append("_lookup", base64url(keys.lookup));
-    const answer = await fetch(`/${program}/seal`, { method: "POST", body: asked });
+    answers.append("_lookup", base64url(keys.lookup));
+    const answer = await fetch(`/${program}/seal`, { method: "POST", body: answers });
     const readers = await answer.json();
     if (!answer.ok) throw readers.error;
+    if (!readers.readers.every((r) => seen("reader", r.office)) || !readers.reporter.every((office) => seen("named", office))) await changed(); // whoever asks for more than was shown
     if (Object.keys(fields.reporter).length && !readers.reporter.length) throw { message: box.dataset.nameless };
     kept = { print, keys, form: readers.form, words: await receiptWords(keys.secret, lang), parts: await sealParts({ program, lang, pinned: pinned[program], keys, readers, ...fields }) };
     return kept;
@@ -118,10 +129,7 @@ function start() {
         await show(page, (p) => { const at = p.getElementById("words"); if (at) at.textContent = words; });
         return tell({ lang, ...keys });
       }
-      if (error?.code === "who_changed") {
-        await ask();
-        return trouble("kept", box.dataset.changed);
-      }
+      if (error?.code === "who_changed") await changed();
       if (!error || status === 500 || error.code === "unsure") {
         open = "open";
         return trouble(open, error?.message);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // page.js: what the sender's two pages share: posting, and showing the page that the server answers with.
+import { b64 } from "../../../platform/seal/assets/bytes.js";
 
 // post sends something and gives {status, page, error}: page is a document when the server answered with one, error what it says went wrong. An answer
 // that never came has the status 0. (XMLHttpRequest reads a page without any of the ways by which text could become script.)
@@ -21,19 +22,20 @@ export function post(address, body, type) {
   });
 }
 
-// show puts the answered page in the place of this one. No entry is added to the history, and the scripts of the page hear of it.
+// show puts the answered page in the place of this one. No entry is added to the history, and the scripts of the page hear of it. Each file comes
+// under its hash first, since import() knows none and would ask again for what was refused. A browser that cannot do that does without.
 export async function show(page, prepare) {
   prepare(page);
-  document.querySelector("main").replaceWith(document.adoptNode(page.querySelector("main")));
+  document.querySelector("main").replaceWith(page.querySelector("main"));
   document.dispatchEvent(new Event("drawn"));
-  document.querySelector("main [data-focus], main h1")?.focus();
+  document.querySelector("[data-focus],main h1")?.focus();
   scrollTo(0, 0);
-  for (const { src, integrity } of page.querySelectorAll("script[type=module]")) {
-    if (document.querySelector(`script[src="${new URL(src).pathname}"]`)) continue;
-    const ahead = Object.assign(document.createElement("link"), { rel: "modulepreload", href: src, integrity });
-    document.head.append(ahead);
-    await import(src).catch(() => {}); // what they add is missing then; what the server said stands
-  }
+  try {
+    for (const { src, href = src, integrity } of page.querySelectorAll("[rel=modulepreload],[type=module]")) {
+      await new Promise((onload, onerror) => document.head.append(Object.assign(make("link"), { rel: "modulepreload", href, integrity, onload, onerror })));
+      if (src) await import(src);
+    }
+  } catch {} // what they add is missing then; what the server said stands
 }
 
 // make makes an element.
@@ -55,7 +57,7 @@ export function trouble(title, ...rest) {
   box.focus();
 }
 
-// tell says to the scripts of this page what the receipt's holder holds: {secret, lookup, seed, lang}. It never leaves the page.
+// tell says to the scripts of this page what the receipt's holder holds: {secret, lookup, seed, signSeed, lang}. It never leaves the page.
 export const tell = (detail) => document.dispatchEvent(new CustomEvent("receipt", { detail }));
 
-export const base64url = (bytes) => btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
+export const base64url = (bytes) => b64(bytes).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
