@@ -32,7 +32,7 @@ func (m *matrix) ask(w *walker, pattern, address string) answer {
 	m.asked++
 	method, _, _ := strings.Cut(pattern, " ")
 	form := url.Values{"to": {nothing}, "sure": {"yes"}, "decision": {"kept"}, "answer": {"end"}, "link": {nothing}, "roles": {policy.RoleMember}, "reason": {"because"}, "why": {"because"},
-		"outcome": {"working"}, "other": {store.NewID().String()}}
+		"outcome": {"working"}, "minutes": {"5"}, "result": {"no_answer"}, "other": {store.NewID().String()}}
 	if w != nil {
 		form.Set("to", w.ID.String())
 		form.Set("office", w.Office)
@@ -294,7 +294,7 @@ func (m *matrix) step(w *walker, r web.Route) {
 // earned says whether an answer refuses what must be done or true first, whoever asks: a file that is passed on or fetched must have been opened, a part about
 // the reporter has an audience of its own, and nobody gives access to themselves or without having it.
 func earned(a answer) bool {
-	return slices.ContainsFunc([]string{"Open the file first", "This report may not be sent to that office", "Your role does not allow this", "That office may not be given the part about the reporter", "Nobody can change their own account", "key can give access to it"},
+	return slices.ContainsFunc([]string{"Open the file first", "This report may not be sent to that office", "That office may not be given the part about the reporter", "Nobody can change their own account", "key can give access to it"},
 		func(sentence string) bool { return strings.Contains(a.body, sentence) })
 }
 

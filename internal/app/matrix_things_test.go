@@ -72,6 +72,9 @@ func (m *matrix) attach(th thing, sent report.Accepted) string {
 func (m *matrix) own() (ways, links []thing) {
 	m.t.Helper()
 	for _, w := range m.targets {
+		if now, err := m.app.People.Member(ctx, w.Program, w.ID); err != nil || !now.Active {
+			continue // ended in an earlier round
+		}
 		list, err := m.app.People.Ways(ctx, w.Member)
 		m.fatal(err)
 		for _, way := range list {
