@@ -112,6 +112,7 @@ func TestEveryRouteAndRole(t *testing.T) {
 		"POST /staff/ways/passkey":                    {out, 503, 503, 503, 503, 503}, // at an address in numbers
 		"POST /staff/ways/passphrase":                 {out, ok, ok, ok, ok, ok},
 		"POST /staff/ways/{id}/end":                   {out, none, none, none, none, none},
+		"POST /staff/ways/agency":                     {out, none, none, none, none, none},
 		"POST /staff/device-link":                     {out, ok, ok, ok, ok, ok},
 		"POST /staff/device-link/close":               {out, http.StatusNoContent, http.StatusNoContent, http.StatusNoContent, http.StatusNoContent, http.StatusNoContent},
 		"GET /staff/device-link/{id}":                 {away, none, none, none, none, none},

@@ -70,7 +70,11 @@ func newWorldUnder(t *testing.T, db *store.DB, clock *storetest.Clock, directory
 	agencies := must(agency.New(agency.Config{DB: db, Programs: set, Now: clock.Now, Approvals: w.approvals, Directory: func(string) ed25519.PublicKey { return directory }}))(t)
 	w.Service = must(New(Config{DB: db, Programs: set, Agencies: agencies, Approvals: w.approvals, Ring: w.ring, Site: w.site, Now: clock.Now, PassphraseSignIn: true}))(t)
 	w.approvals.About = func(ctx context.Context, q store.Reader, r approval.Request) (policy.Object, error) {
-		return w.Object(ctx, q, r.Program, must(store.ParseID(strings.TrimPrefix(r.Subject, "member:")))(t))
+		id, err := store.ParseID(strings.TrimPrefix(r.Subject, "member:"))
+		if err != nil { // an office, which is all that a closing is about
+			return policy.Object{Program: r.Program}, nil
+		}
+		return w.Object(ctx, q, r.Program, id)
 	}
 	for _, office := range []string{police, helpers} {
 		err := agencies.Join(t.Context(), agency.System(ms), office)
