@@ -59,9 +59,10 @@ func tab(t *testing.T, beside *webtest.Tab, options ...chromedp.ContextOption) *
 
 func (s *seat) open(path string) { s.Open(s.url+path, 1100, 900) }
 
+// fill waits for the field, empties it and types: a page asks for its ways in after it has said what it is about.
 func (s *seat) fill(id, text string) {
 	s.t.Helper()
-	webtest.Eval[bool](s.Tab, fmt.Sprintf(`(document.getElementById(%q).value = "") === ""`, id))
+	s.WaitFor(fmt.Sprintf(`(() => { const field = document.getElementById(%q); if (field) field.value = ""; return field !== null; })()`, id))
 	s.Do(chromedp.SendKeys(chromedp.CSS("#"+id), text, chromedp.NodeVisible))
 }
 
