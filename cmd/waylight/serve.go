@@ -18,6 +18,7 @@ import (
 
 	"waylight/internal/app"
 	"waylight/internal/platform/mail"
+	"waylight/internal/platform/store"
 )
 
 // serveFlags are what serve and its first administrator need to be told.
@@ -34,7 +35,7 @@ func runServe(ctx context.Context, c *console, args []string) int {
 	var s serveFlags
 	f.StringVar(&s.addr, "addr", "127.0.0.1:8080", "address to listen on")
 	f.StringVar(&s.data, "data", "waylight-data", "folder of the database and the keys; made when it is not there")
-	f.StringVar(&s.database, "database", "", "sqlite:FILE; empty for waylight.db in the data folder")
+	f.StringVar(&s.database, "database", "", "sqlite:FILE or postgres://…; empty for waylight.db in the data folder; a password is read from PGPASSWORD or a pgpass file")
 	f.StringVar(&s.keyring, "keyring", "", "folder of the keyring, best on another disk; empty for the data folder")
 	f.StringVar(&s.packs, "packs", "", "folder of packs that replace files of the built-in ones or add to them")
 	f.StringVar(&s.origin, "origin", "", "public address, such as https://tips.example.gov")
@@ -52,8 +53,8 @@ func runServe(ctx context.Context, c *console, args []string) int {
 	if _, code := parse(f, args, 0); code >= 0 {
 		return code
 	}
-	if s.database != "" && !strings.HasPrefix(s.database, "sqlite:") {
-		fmt.Fprintln(c.err, "waylight: this release serves on sqlite:FILE; PostgreSQL comes with a later one")
+	if err := checkDatabase(s.database); err != nil {
+		fmt.Fprintf(c.err, "waylight: %v\n", err)
 		return exitUsage
 	}
 	if err := checkOrigin(s.origin); err != nil {
@@ -96,9 +97,16 @@ func (s *serveFlags) run(ctx context.Context, c *console, certificate *tls.Certi
 	if s.packs != "" {
 		config.Packs = []fs.FS{os.DirFS(s.packs)}
 	}
+	relay := app.NewRelay(l)
 	a, err := app.New(ctx, config)
+	for store.Away(err) {
+		a, err = app.Shelter(ctx, config, relay.Turn(), certificate)
+	}
 	if err != nil {
 		return c.fail(err)
+	}
+	if a == nil { // told to stop while the database was away
+		return exitOK
 	}
 	defer a.Close()
 	if err := a.PrintFirstRun(ctx, c.out, s.admin, s.adminName); err != nil {
@@ -106,7 +114,7 @@ func (s *serveFlags) run(ctx context.Context, c *console, certificate *tls.Certi
 	}
 	debug.FreeOSMemory() // reading packs takes far more than keeping them; the small machine gets it back
 	fmt.Fprintf(c.out, "Waylight serves at %s\n", s.origin)
-	if err := a.Serve(ctx, l, certificate); err != nil {
+	if err := a.Serve(ctx, relay.Turn(), certificate); err != nil {
 		return c.fail(err)
 	}
 	return exitOK
@@ -121,6 +129,22 @@ func (s *serveFlags) certificate() (*tls.Certificate, error) {
 		return nil, fmt.Errorf("reading the certificate: %w", err)
 	}
 	return &pair, nil
+}
+
+// checkDatabase refuses what is no database, and a password that every user of the
+// machine could read in the list of processes.
+func checkDatabase(address string) error {
+	if address == "" || strings.HasPrefix(address, "sqlite:") {
+		return nil
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
+		return errors.New("--database is written like sqlite:FILE or postgres://user@host/name")
+	}
+	if _, has := u.User.Password(); has || u.Query().Has("password") {
+		return errors.New("--database must not hold a password, which other users of the machine could read; put it into PGPASSWORD or a pgpass file")
+	}
+	return nil
 }
 
 // checkOrigin holds the public address to the one form that links can be made

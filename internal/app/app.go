@@ -34,6 +34,7 @@ import (
 	"waylight/internal/protection/file"
 	"waylight/internal/protection/referral"
 	"waylight/internal/protection/report"
+	"waylight/internal/protection/spool"
 	"waylight/programs"
 )
 
@@ -56,7 +57,10 @@ type Config struct {
 	Directory ed25519.PublicKey
 	// SignDirectory signs with the directory key at once. Only a demonstration sets it.
 	SignDirectory func(statement []byte) []byte
-	pinned        []byte // the script of another site's pinned keys, when only its scripts are checked
+	// Patience is how long a report waits for a database that does not answer
+	// before the spool keeps it; 0: ten seconds.
+	Patience time.Duration
+	pinned   []byte // the script of another site's pinned keys, when only its scripts are checked
 }
 
 // App is a running installation.
@@ -74,6 +78,7 @@ type App struct {
 	Messages  *conversation.Service
 	Files     *file.Service
 	Runner    *jobs.Runner
+	Spool     *spool.Spool // nil where the database is this server's own
 	logs      map[string]*custody.Log
 	sender    *mail.Sender
 	audit     *auditor
@@ -119,6 +124,11 @@ func New(ctx context.Context, c Config) (_ *App, err error) {
 	if err := a.pin(ctx); err != nil {
 		return nil, err
 	}
+	if a.DB.Engine() == "postgres" {
+		if a.Spool, err = a.openSpool(ctx, a.Ring, a.Programs.IDs()); err != nil {
+			return nil, err
+		}
+	}
 	if err := a.makeSite(); err != nil {
 		return nil, err
 	}
@@ -153,27 +163,35 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-func (a *App) makeSite() error {
-	words, err := catalog()
-	if err != nil {
-		return fmt.Errorf("reading the catalogue: %w", err)
+func (a *App) makeSite() (err error) {
+	if a.Site, err = newSite(a.Config, a.Programs); err != nil {
+		return err
 	}
-	a.Site = &web.Site{
-		Catalog: words, Demo: a.Demo, Now: a.Now, Log: a.Log, ExitURL: a.ExitURL,
-		HTTPS: len(a.Origin) > 8 && a.Origin[:8] == "https://", Nav: a.nav, Who: who,
-		SignIn: "/staff/sign-in", SignOut: "/staff/sign-out", Idle: identity.Idle(),
-	}
-	if err = a.Site.AddAssets(seal.Assets()); err != nil {
-		return fmt.Errorf("adding the scripts that seal: %w", err)
-	}
-	if ids := a.Programs.IDs(); len(ids) > 0 {
-		p, _ := a.Programs.Program(ids[0])
-		a.Site.Zone = p.Zone
-	}
+	a.Site.Nav, a.Site.Who = a.nav, who
 	if a.pages, err = a.Site.Templates(templates, "templates/*.html"); err != nil {
 		return fmt.Errorf("reading the templates: %w", err)
 	}
 	return nil
+}
+
+// newSite is the site before any room has added to it.
+func newSite(c Config, set *program.Set) (*web.Site, error) {
+	words, err := catalog()
+	if err != nil {
+		return nil, fmt.Errorf("reading the catalogue: %w", err)
+	}
+	site := &web.Site{
+		Catalog: words, Demo: c.Demo, Now: c.Now, Log: c.Log, ExitURL: c.ExitURL, HTTPS: len(c.Origin) > 8 && c.Origin[:8] == "https://",
+		SignIn: "/staff/sign-in", SignOut: "/staff/sign-out", Idle: identity.Idle(),
+	}
+	if err = site.AddAssets(seal.Assets()); err != nil {
+		return nil, fmt.Errorf("adding the scripts that seal: %w", err)
+	}
+	if ids := set.IDs(); len(ids) > 0 {
+		p, _ := set.Program(ids[0])
+		site.Zone = p.Zone
+	}
+	return site, nil
 }
 
 // makeRooms builds the floors from the bottom; what a lower room needs of a
@@ -217,7 +235,7 @@ func (a *App) makeRooms() (err error) {
 	}
 	a.Reports, err = report.New(report.Config{
 		DB: a.DB, Programs: a.Programs, Keys: a.Agencies.Keys, Keyed: a.Agencies.Keyed, Referrals: a.Referrals,
-		Log: a.LogOf, Pepper: a.Ring.Pepper(), Site: a.Site, Open: a.open, Hours: a.Agencies.Hours,
+		Log: a.LogOf, Pepper: a.Ring.Pepper(), Site: a.Site, Open: a.open, Hours: a.hours, Spool: a.intoSpool(), Patience: a.Patience,
 		Channels: a.Agencies.Channels, Now: a.Now,
 		Chains: a.Agencies.Directory, Directory: a.directory, AllKeys: a.Agencies.AllKeys, Pinned: a.pinned,
 		Scripts: []string{"messages.js", "filesend.js"},
@@ -276,10 +294,14 @@ func (a *App) Handler() http.Handler { return a.handler }
 
 // Close ends the installation's work and closes its database.
 func (a *App) Close() error {
-	if a.DB == nil {
-		return nil
+	var err error
+	if a.Spool != nil {
+		err = a.Spool.Close()
 	}
-	return a.DB.Close()
+	if a.DB != nil {
+		err = errors.Join(err, a.DB.Close())
+	}
+	return err
 }
 
 // LogOf is a program's custody log.

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 )
 
@@ -27,16 +28,7 @@ func (a *App) Serve(ctx context.Context, l net.Listener, certificate *tls.Certif
 		return err
 	}
 	defer release()
-	server := &http.Server{
-		Handler:           a.handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       2 * time.Minute, // a slow telephone may take long over a long report
-		WriteTimeout:      2 * time.Minute,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    32 << 10,
-		// net/http's own log lines carry addresses of senders.
-		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
-	}
+	server := newServer(a.handler)
 	if certificate != nil {
 		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*certificate}, MinVersion: tls.VersionTLS12}
 		l = tls.NewListener(l, server.TLSConfig)
@@ -48,7 +40,7 @@ func (a *App) Serve(ctx context.Context, l net.Listener, certificate *tls.Certif
 	watched := make(chan struct{})
 	go func() {
 		defer close(watched)
-		a.watching(ctx)
+		a.attend(ctx)
 	}()
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
@@ -69,6 +61,31 @@ func (a *App) Serve(ctx context.Context, l net.Listener, certificate *tls.Certif
 		err = errors.Join(err, serveErr)
 	}
 	return err
+}
+
+// newServer is how every page of the site is served.
+func newServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       2 * time.Minute, // a slow telephone may take long over a long report
+		WriteTimeout:      2 * time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		// net/http's own log lines carry addresses of senders.
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+	}
+}
+
+// attend does what a server has to look after beside its jobs, until ctx ends.
+func (a *App) attend(ctx context.Context) {
+	var loops sync.WaitGroup
+	loops.Go(func() { a.watching(ctx) })
+	if a.DB.Engine() == "postgres" {
+		loops.Go(func() { a.following(ctx) })
+		loops.Go(func() { a.spooling(ctx) })
+	}
+	loops.Wait()
 }
 
 // errDemoFolder refuses to serve for real what a demo was filled with.

@@ -19,6 +19,7 @@ import (
 	"waylight/internal/platform/keyring"
 	"waylight/internal/platform/store"
 	"waylight/internal/protection/file"
+	"waylight/internal/protection/report"
 )
 
 // Verification says what to verify: an installation, and what outsiders kept.
@@ -35,6 +36,7 @@ type verifying struct {
 	out       io.Writer
 	db        *store.DB
 	verifiers map[string]note.Verifier // by program
+	spools    map[note.Verifier]string // the program of each spool's log
 	found     int
 }
 
@@ -51,7 +53,7 @@ func (v Verification) Run(ctx context.Context, w io.Writer) (int, error) {
 	if v.Now.IsZero() {
 		v.Now = time.Now()
 	}
-	r := &verifying{Verification: v, out: w, verifiers: map[string]note.Verifier{}}
+	r := &verifying{Verification: v, out: w, verifiers: map[string]note.Verifier{}, spools: map[note.Verifier]string{}}
 	if err := r.readKeys(c.Keyring); err != nil {
 		return 0, err
 	}
@@ -92,6 +94,10 @@ func (r *verifying) readKeys(ring string) error {
 		_, program, ok := strings.Cut(verifier.Name(), "/log/")
 		if !ok {
 			return fmt.Errorf("the key %s is not that of a program's log", verifier.Name())
+		}
+		if program, _, spooled := strings.Cut(program, "/spool/"); spooled {
+			r.spools[verifier] = program
+			continue
 		}
 		r.verifiers[program] = verifier
 	}
@@ -198,6 +204,16 @@ func (r *verifying) promises(ctx context.Context) error {
 				return err
 			}
 		}
+		for verifier, program := range r.spools {
+			p, err := custody.ParsePromise(unix(text), verifier)
+			if err != nil {
+				continue
+			}
+			known = true
+			if err := r.spoolPromise(ctx, program, verifier, p); err != nil {
+				return err
+			}
+		}
 		if !known {
 			r.problem("promise %d is not signed by any log of this installation", i+1)
 		}
@@ -221,5 +237,24 @@ func (r *verifying) promise(ctx context.Context, program string, p custody.Promi
 	default:
 		r.problem("%s: a promised entry is not in the log: %v", program, err)
 	}
+	return nil
+}
+
+// spoolPromise says whether a promise was kept that a server's spool gave while the
+// database was away.
+func (r *verifying) spoolPromise(ctx context.Context, program string, verifier note.Verifier, p custody.Promise) error {
+	proof, _, err := report.SpooledProof(ctx, r.db, program, p.Commitment)
+	if errors.Is(err, report.ErrNotSpooled) {
+		r.problem("%s: a promised entry has not reached the database from the spool of %s", program, verifier.Name())
+		return nil
+	}
+	if err == nil {
+		err = proof.Check(p.Commitment, verifier)
+	}
+	if err != nil {
+		r.problem("%s: the proof of a promised entry in a spool's log does not hold: %v", program, err)
+		return nil
+	}
+	fmt.Fprintf(r.out, "%s: the promised entry is leaf %d of the log of a spool, whose report has arrived\n", program, proof.Index)
 	return nil
 }

@@ -65,6 +65,7 @@ var order = [][]string{
 	{"fault", "place", "seal", "custody", "form", "mail", "keyring", "store", "jobs", "web", "room"},
 	{"program", "policy", "approval", "agency", "identity"},
 	{"report", "referral", "conversation", "file"},
+	{"report", "spool"},
 }
 
 // room is the last part of a room's path: internal/<floor or wing>/<room>/...

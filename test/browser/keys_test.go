@@ -133,6 +133,7 @@ func TestFromInvitationToRecovery(t *testing.T) {
 	first := sitDown(t)
 	first.enroll(t, link)
 	first.enter(t, d, "/staff")
+	wait(t, first.Tab, `/^[0-9a-f]{4}( [0-9a-f]{4})+$/.test(document.querySelector(".code").textContent.trim())`) // the page makes it from the opened key
 	mark := webtest.Eval[string](first.Tab, `document.querySelector(".code").textContent.trim()`)
 	chris.Open(d.origin+"/staff/people?q=Nora", 1200, 900)
 	person := webtest.Eval[string](chris, `document.querySelector("tbody th a").href`)

@@ -130,6 +130,25 @@ func readHead(ctx context.Context, r Reader, program string) (*frontier, error) 
 	return parseFrontier(size, edge)
 }
 
+// Sizes gives the size of every program's log.
+func Sizes(ctx context.Context, r Reader) (map[string]int64, error) {
+	rows, err := r.Query(ctx, `select program, size from custody_tree`)
+	if err != nil {
+		return nil, fmt.Errorf("reading the sizes of the logs: %w", err)
+	}
+	defer rows.Close()
+	sizes := map[string]int64{}
+	for rows.Next() {
+		var program string
+		var size int64
+		if err := rows.Scan(&program, &size); err != nil {
+			return nil, fmt.Errorf("reading the sizes of the logs: %w", err)
+		}
+		sizes[program] = size
+	}
+	return sizes, rows.Err()
+}
+
 // Append integrates leaves of one program in order, in one pass, within the
 // caller's transaction.
 func Append(w Writer, program string, leaves []Leaf) error {

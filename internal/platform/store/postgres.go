@@ -86,7 +86,7 @@ func (db *DB) tryPostgres(ctx context.Context, fn func(tx *Tx) error) error {
 		if serialization(err) {
 			return err
 		}
-		return errUnavailable.With(fmt.Errorf("%w: %w", ErrUnknown, err))
+		return errUnsure.With(fmt.Errorf("%w: %w", ErrUnknown, err))
 	}
 	return nil
 }

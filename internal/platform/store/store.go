@@ -45,6 +45,10 @@ var errOverloaded = fault.New(fault.Overloaded, "busy", "The system is very busy
 // errUnavailable answers when the database does not take writes.
 var errUnavailable = fault.New(fault.Unavailable, "storage", "Nothing can be saved right now. Nothing was changed. Please try again in a moment.")
 
+// errUnsure answers when nobody can say whether a change was kept: nothing may
+// then be said about what the database holds.
+var errUnsure = fault.New(fault.Unavailable, "unsure_storage", "Nobody can say yet whether this was saved. Please look before you do it again.")
+
 // Reader reads the database. *DB and *Tx both do.
 type Reader interface {
 	Query(ctx context.Context, q string, args ...any) (*sql.Rows, error)

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"waylight/internal/platform/fault"
+	"waylight/internal/platform/store"
 )
 
 var (
@@ -18,6 +19,7 @@ var (
 	errSignIn    = fault.New(fault.SignIn, "sign_in", "Please sign in first.")
 	errTooLarge  = fault.New(fault.TooLarge, "body", "What was sent is too large.")
 	errBody      = fault.New(fault.Invalid, "body_unreadable", "What was sent could not be read. Nothing was saved. Please reload the page and try again.")
+	errDatabase  = fault.New(fault.Unavailable, "database_away", "The database does not answer right now.")
 	errCrossSite = fault.New(fault.Forbidden, "cross_site", "This was sent from another site.")
 )
 
@@ -45,6 +47,9 @@ func classify(err error) *fault.Error {
 		return errTooLarge.With(err)
 	}
 	f, ok := fault.As(err)
+	if !ok && store.Away(err) {
+		return errDatabase.With(err)
+	}
 	if !ok {
 		return fault.New(fault.Internal, "internal", "Something went wrong here.").With(err)
 	}

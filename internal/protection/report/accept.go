@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/url"
 	"slices"
+	"time"
 
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/custody"
@@ -25,6 +26,9 @@ type draft struct {
 	via          string
 	envelope     program.Envelope
 	envelopeText string
+	form         string    // the form that the words answer
+	accepted     time.Time // when; zero: when it is stored
+	closed       time.Time // when its receipt was closed; zero: it is open
 	plan         program.Plan
 	told         []Told
 	toldText     string
@@ -131,7 +135,7 @@ func newDraft(n names, p *program.Program, via string, r routed) (*draft, error)
 		return nil, err
 	}
 	d := &draft{
-		names: n, program: p, via: via, envelope: r.envelope, envelopeText: string(envelopeText), plan: r.plan, told: toldBy(p, r.plan),
+		names: n, program: p, via: via, envelope: r.envelope, envelopeText: string(envelopeText), plan: r.plan, told: toldBy(p, r.plan), form: formName(p),
 	}
 	d.toldText, err = marshalTold(d.told)
 	return d, err
@@ -144,7 +148,7 @@ func newDraft(n names, p *program.Program, via string, r routed) (*draft, error)
 // the same whether there is such a receipt or not, and whether it was closed: else
 // who came by the words could ask, at no risk, if a report was ever made with them.
 func (s *Service) refused(ctx context.Context, p *program.Program, n names, body [32]byte, why error) (Accepted, error) {
-	h, found, err := readHeld(ctx, s.DB, p.ID, n.id)
+	h, found, err := s.findHeld(ctx, p.ID, n.id)
 	if err != nil || !found || !h.repeatedBy(n, body) {
 		return Accepted{}, why
 	}
@@ -200,10 +204,8 @@ func (s *Service) seal(d *draft, words map[string][]string, language string) err
 	return nil
 }
 
-// keep stores a draft. It waits its turn however busy the store is, and does
-// not stop when the sender hangs up: whoever sends again gets the same answer.
-func (s *Service) keep(ctx context.Context, d *draft) (Accepted, error) {
-	ctx = context.WithoutCancel(ctx)
+// store puts a draft into the database.
+func (s *Service) store(ctx context.Context, d *draft) (Accepted, error) {
 	var leaf custody.Leaf
 	err := s.DB.Accept(ctx, func(tx *store.Tx) error {
 		ref := Ref{Program: d.program.ID, Report: d.id, Accepted: tx.Now(), Envelope: d.envelope, Via: d.via, Keyless: d.keyless}
@@ -218,18 +220,18 @@ func (s *Service) keep(ctx context.Context, d *draft) (Accepted, error) {
 	case err != nil:
 		return Accepted{}, err
 	}
-	return s.promise(Accepted{
+	return promiseBy(s.Log(d.program.ID), Accepted{
 		Program: d.program.ID, Receipt: d.receipt, SealedBy: d.sealedBy, Report: d.id, At: leaf.At, Mode: d.envelope.Mode, Deliveries: d.told,
 	}, leaf)
 }
 
-// promise adds what the log will hold of an accepted report.
-func (s *Service) promise(a Accepted, leaf custody.Leaf) (Accepted, error) {
-	promise, err := s.Log(a.Program).Promise(leaf)
+// promiseBy adds what a log will hold of an accepted report.
+func promiseBy(log *custody.Log, a Accepted, leaf custody.Leaf) (Accepted, error) {
+	promise, err := log.Promise(leaf)
 	if err != nil {
 		return Accepted{}, fault.Wrap(err, "promising a place in the log")
 	}
-	a.Promise, a.Opening = promise, string(leaf.Opening)
+	a.Promise, a.Opening, a.Key = promise, string(leaf.Opening), log.VerifierKey()
 	return a, nil
 }
 
@@ -267,6 +269,7 @@ func (s *Service) had(ctx context.Context, p *program.Program, n names, body [32
 	}
 	a := Accepted{
 		Program: p.ID, Receipt: n.receipt, SealedBy: h.sealedBy, Report: n.id, At: h.accepted, Mode: h.mode, Deliveries: told, Repeated: repeated,
+		Waiting: h.waiting,
 	}
 	leaf, err := s.entry(ctx, h)
 	switch {
@@ -275,5 +278,5 @@ func (s *Service) had(ctx context.Context, p *program.Program, n names, body [32
 	case err != nil:
 		return Accepted{}, err
 	}
-	return s.promise(a, leaf)
+	return promiseBy(s.stands(h).log, a, leaf)
 }

@@ -218,6 +218,7 @@ type apiAccepted struct {
 	Deliveries []apiDelivery `json:"deliveries"`
 	Promise    *apiPromise   `json:"promise"` // null: the log no longer holds the entry
 	Opening    *string       `json:"opening"`
+	Waiting    bool          `json:"waiting"` // kept safe, and not passed on yet: the database is away
 }
 
 type apiDelivery struct {
@@ -237,7 +238,7 @@ type apiPromise struct {
 }
 
 func (v speaker) answer(a Accepted) apiAccepted {
-	out := apiAccepted{Report: a.Report.String(), Accepted: stamp(a.At), Deliveries: make([]apiDelivery, 0, len(a.Deliveries))}
+	out := apiAccepted{Waiting: a.Waiting, Report: a.Report.String(), Accepted: stamp(a.At), Deliveries: make([]apiDelivery, 0, len(a.Deliveries))}
 	if a.SealedBy == sealedByServer {
 		words := a.Receipt.Words(v.lang)
 		out.Receipt = &words
@@ -246,7 +247,7 @@ func (v speaker) answer(a Accepted) apiAccepted {
 		out.Opening = &a.Opening
 		out.Promise = &apiPromise{
 			Origin: a.Promise.Origin, Commitment: standardBase64(a.Promise.Commitment),
-			By: stamp(a.Promise.By), Note: a.Promise.Note, VerifierKey: v.Log(v.p.ID).VerifierKey(),
+			By: stamp(a.Promise.By), Note: a.Promise.Note, VerifierKey: a.Key,
 		}
 	}
 	for _, t := range a.Deliveries {

@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"waylight/internal/partnership/program"
+	"waylight/internal/platform/fault"
 	"waylight/internal/platform/seal"
 	"waylight/internal/platform/store"
 )
@@ -92,13 +93,15 @@ func (s *Service) held(ctx context.Context, words, lookup string) (held, error) 
 	return h, err
 }
 
-// findIn looks in every one of these programs, always in all of them. The id of a
-// report follows from its receipt, so that no line of the directory can hide one.
+// findIn looks in every one of these programs, always in all of them, and in the
+// spool. The id of a report follows from its receipt, so that no line of the
+// directory can hide one. While the database is away, what is not in the spool may
+// be there all the same: that is an error, never "not found".
 func (s *Service) findIn(ctx context.Context, programs []string, lookup [32]byte) (held, bool, error) {
 	var found held
 	ok := false
 	for _, id := range programs {
-		h, here, err := readHeld(ctx, s.reader, id, reportID(s.Pepper, id, lookup))
+		h, here, err := s.findHeld(ctx, id, reportID(s.Pepper, id, lookup))
 		if err != nil {
 			return held{}, false, err
 		}
@@ -109,7 +112,36 @@ func (s *Service) findIn(ctx context.Context, programs []string, lookup [32]byte
 	return found, ok, nil
 }
 
+func (s *Service) findHeld(ctx context.Context, programID string, id store.ID) (held, bool, error) {
+	if s.Spool == nil {
+		return readHeld(ctx, s.reader, programID, id)
+	}
+	w, waits, spoolErr := s.Spool.Find(ctx, programID, id)
+	if s.Spool.Away() {
+		if spoolErr == nil && !waits {
+			spoolErr = errAway
+		}
+		return w.held(), waits, spoolErr
+	}
+	h, here, err := readHeld(ctx, s.reader, programID, id)
+	switch {
+	case err == nil && here:
+		return h, true, nil
+	case spoolErr == nil && waits:
+		return w.held(), true, nil
+	case err == nil:
+		err = spoolErr
+	}
+	return held{}, false, err
+}
+
+// errAway answers a look-up that only the database could answer.
+var errAway = fault.New(fault.Unavailable, "lookup_away", "We cannot look this up right now. What was accepted is kept. Please try again in a few minutes.")
+
 func (s *Service) foundOf(h held) (Found, error) {
+	if h.waiting {
+		return Found{}, errWaiting
+	}
 	envelope, err := program.ParseEnvelope([]byte(h.envelope))
 	if err != nil {
 		return Found{}, err

@@ -34,6 +34,7 @@ type receiptPage struct {
 type foundPage struct {
 	Received   string
 	Help       bool
+	Waiting    bool   // it has not been passed on yet
 	Read       string // help: when somebody read it; "" not yet
 	Kinds      []kindLine
 	By         string
@@ -123,7 +124,7 @@ func (v speaker) receiptTrouble(err error) (int, apiError) {
 
 func (v speaker) found(st Status) *foundPage {
 	f := &foundPage{
-		Received: v.when(st.Received), Help: st.Mode == program.Help, By: v.when(st.Proof.By), Public: st.Proof.Public,
+		Received: v.when(st.Received), Waiting: st.Waiting, Help: st.Mode == program.Help, By: v.when(st.Proof.By), Public: st.Proof.Public,
 		Commitment: standardBase64(st.Proof.Commitment), Salt: standardBase64(st.Proof.Salt), Opening: st.Proof.Opening,
 		Key: st.Proof.VerifierKey,
 	}
@@ -161,6 +162,7 @@ type apiStatus struct {
 	Received string      `json:"received"`
 	Read     *string     `json:"read"`
 	Offices  []apiOffice `json:"offices"`
+	Waiting  bool        `json:"waiting"` // kept safe, and not passed on yet
 	Proof    apiProof    `json:"proof"`
 }
 
@@ -195,7 +197,7 @@ func (s *Service) postReceiptJSON(w http.ResponseWriter, r *http.Request) error 
 		}
 		return web.JSON(w, status, map[string]apiError{"error": trouble.unchanged(v)})
 	}
-	out := apiStatus{Received: stamp(st.Received), Read: stampOrNull(st.Read), Offices: []apiOffice{}, Proof: proofJSON(st.Proof)}
+	out := apiStatus{Waiting: st.Waiting, Received: stamp(st.Received), Read: stampOrNull(st.Read), Offices: []apiOffice{}, Proof: proofJSON(st.Proof)}
 	for _, o := range st.Offices {
 		out.Offices = append(out.Offices, apiOffice{o.Kind, stampOrNull(o.Received), stampOrNull(o.Read)})
 	}

@@ -12,6 +12,7 @@ import (
 
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/form"
+	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
 )
 
@@ -42,6 +43,9 @@ func classify(err error) *fault.Error {
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
 		return errTooLarge.With(err)
+	}
+	if store.Away(err) {
+		return errAway.With(err)
 	}
 	return errInternal.With(err)
 }

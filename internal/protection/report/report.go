@@ -62,6 +62,8 @@ type Accepted struct {
 	Deliveries []Told
 	Promise    custody.Promise
 	Opening    string // what the promised entry says; a repeat whose entry is gone from the log has neither
+	Key        string // what the promise is checked with
+	Waiting    bool   // it is kept in this server's spool, and goes to the database when that is back
 	Repeated   bool   // the same submission had been accepted before
 	Closed     bool   // and its receipt was closed since: then Program and Repeated are all that is set
 }

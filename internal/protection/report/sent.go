@@ -25,6 +25,7 @@ type sentPage struct {
 	Note     string
 	Opening  string // "" when the log no longer holds the entry
 	Key      string
+	Waiting  bool // it is kept here, and not passed on yet
 }
 
 func (s *Service) showSent(w http.ResponseWriter, r *http.Request, v speaker, a Accepted, lookup string) error {
@@ -41,7 +42,7 @@ func (s *Service) sentPage(r *http.Request, v speaker, a Accepted, lookup string
 	page := sentPage{
 		Lookup: lookup, Browser: a.SealedBy == sealedByBrowser, At: v.when(a.At), Hours: v.hours(s.Hours(r.Context(), v.p.ID)),
 		Repeated: a.Repeated, Help: a.Mode == program.Help, By: v.when(a.Promise.By), Note: a.Promise.Note,
-		Opening: a.Opening, Key: s.Log(v.p.ID).VerifierKey(),
+		Opening: a.Opening, Key: a.Key, Waiting: a.Waiting,
 	}
 	if !page.Browser {
 		page.Words = a.Receipt.Words(v.lang)

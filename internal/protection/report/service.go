@@ -83,6 +83,12 @@ type Config struct {
 	// pack says.
 	Channels func(program string) func(channel string) program.ChannelState
 	Now      func() time.Time
+	// Spool keeps reports while the database is away; nil where the database cannot
+	// be away, because it is this server's own.
+	Spool Spool
+	// Patience is how long a report waits for the database before the spool keeps
+	// it; 0: ten seconds.
+	Patience time.Duration
 }
 
 // Service is the room. Make one with New.
@@ -184,6 +190,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Patience == 0 {
+		c.Patience = 10 * time.Second
 	}
 	return c
 }

@@ -19,13 +19,19 @@ const acceptedEvent = "report.accepted"
 // insert writes all of an accepted report but its receipt, and the custody
 // entry that covers it together with the referrals that record adds.
 func (d *draft) insert(tx *store.Tx, record func() error) (custody.Leaf, error) {
-	err := tx.Insert("report", store.Row{
+	row := store.Row{
 		"program": d.program.ID, "id": d.id, "accepted": tx.Now(), "lookup": d.lookupHash, "closed": nil, "via": d.via, "mode": d.envelope.Mode,
-		"envelope": d.envelopeText, "form": formName(d.program), "rules": d.plan.Version, "told": d.toldText,
+		"envelope": d.envelopeText, "form": d.form, "rules": d.plan.Version, "told": d.toldText,
 		"sealed_by": d.sealedBy, "body": d.body.Ciphertext, "body_hash": d.body.Hash, "token_hash": d.body.Token,
 		"reply_key": d.replyKey,
-	})
-	if err != nil {
+	}
+	if !d.accepted.IsZero() {
+		row["accepted"] = d.accepted
+	}
+	if !d.closed.IsZero() {
+		row["closed"] = d.closed
+	}
+	if err := tx.Insert("report", row); err != nil {
 		return custody.Leaf{}, err
 	}
 	for _, w := range d.wraps {
@@ -70,6 +76,7 @@ type held struct {
 	replyKey   []byte
 	bodyHash   [32]byte
 	closed     bool
+	waiting    bool     // it stands in the spool
 	commitment [32]byte // of its entry in the log; zero when the directory's line is gone or leads elsewhere
 }
 

@@ -31,6 +31,7 @@ type Status struct {
 	// somebody may be standing behind the sender. Read says it all.
 	Offices []Progress
 	Read    time.Time // when the first office opened it; zero: not yet
+	Waiting bool      // it is kept in this server's spool, and has reached no office yet
 	Proof   Proof
 }
 
@@ -80,7 +81,7 @@ func clip(words string) string {
 }
 
 func (s *Service) status(ctx context.Context, h held) (Status, error) {
-	progress, err := s.Referrals.Progress(ctx, h.program, h.report)
+	progress, err := s.progress(ctx, h)
 	if err != nil {
 		return Status{}, fault.Wrap(err, "reading how far a report got")
 	}
@@ -88,7 +89,7 @@ func (s *Service) status(ctx context.Context, h held) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
-	st := Status{Program: h.program, Mode: h.mode, Received: h.accepted, Proof: proof}
+	st := Status{Program: h.program, Mode: h.mode, Received: h.accepted, Proof: proof, Waiting: h.waiting}
 	for _, p := range progress {
 		if !p.Read.IsZero() && (st.Read.IsZero() || p.Read.Before(st.Read)) {
 			st.Read = p.Read
@@ -100,13 +101,29 @@ func (s *Service) status(ctx context.Context, h held) (Status, error) {
 	return st, nil
 }
 
+// standing is which log a report is entered in, and as what.
+type standing struct {
+	reader store.Reader
+	event  string
+	log    *custody.Log
+}
+
+// stands says where a report is kept: in the database, or still in the spool.
+func (s *Service) stands(h held) standing {
+	if h.waiting {
+		return standing{s.Spool.Reader(), SpooledEvent, s.Spool.Log(h.program)}
+	}
+	return standing{s.DB, acceptedEvent, s.Log(h.program)}
+}
+
 // entry gives the log's entry of a report's acceptance. One that is gone, damaged
 // or of something else is custody.ErrNoLeaf.
 func (s *Service) entry(ctx context.Context, h held) (custody.Leaf, error) {
-	leaf, err := custody.Find(ctx, s.DB, h.program, h.commitment)
+	at := s.stands(h)
+	leaf, err := custody.Find(ctx, at.reader, h.program, h.commitment)
 	if err == nil && custody.Commitment(leaf.Salt, leaf.Opening) == h.commitment {
 		o, err := custody.ParseOpening(leaf.Opening)
-		if err == nil && o.Event == acceptedEvent && o.Record == recordName(h.report) {
+		if err == nil && o.Event == at.event && o.Record == recordName(h.report) {
 			return leaf, nil
 		}
 	}
@@ -120,8 +137,8 @@ func (s *Service) entry(ctx context.Context, h held) (custody.Leaf, error) {
 // proof says how the promise stands. A broken one is told, never hidden behind
 // an error: the status is owed all the same.
 func (s *Service) proof(ctx context.Context, h held) (Proof, error) {
-	log := s.Log(h.program)
-	p := Proof{VerifierKey: log.VerifierKey(), By: log.Due(log.Due(h.accepted))}
+	at := s.stands(h)
+	p := Proof{VerifierKey: at.log.VerifierKey(), By: at.log.Due(at.log.Due(h.accepted))}
 	leaf, err := s.entry(ctx, h)
 	if errors.Is(err, custody.ErrNoLeaf) {
 		p.Broken = BrokenMissing
@@ -130,8 +147,9 @@ func (s *Service) proof(ctx context.Context, h held) (Proof, error) {
 	if err != nil {
 		return Proof{}, err
 	}
+	p.By = at.log.Due(at.log.Due(leaf.At)) // later than the acceptance where the report waited in a spool
 	p.Commitment, p.Salt, p.Opening = leaf.Commitment, leaf.Salt, string(leaf.Opening)
-	included, err := custody.Prove(ctx, s.DB, h.program, h.commitment)
+	included, err := custody.Prove(ctx, at.reader, h.program, h.commitment)
 	switch {
 	case errors.Is(err, custody.ErrNotYet):
 		if s.Now().After(p.By) {
@@ -156,6 +174,9 @@ func (s *Service) Close(ctx context.Context, words string) error {
 }
 
 func (s *Service) closeHeld(ctx context.Context, h held) error {
+	if h.waiting {
+		return s.Spool.CloseReceipt(context.WithoutCancel(ctx), h.program, h.report)
+	}
 	return s.DB.Accept(context.WithoutCancel(ctx), func(tx *store.Tx) error {
 		closed, err := closeReceipt(tx, h.program, h.report)
 		if err != nil || !closed {

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -46,6 +47,69 @@ func newDatabase(t *testing.T) string {
 		}
 	})
 	return s.url(name)
+}
+
+// Database is a PostgreSQL database of a test's own, which can go away and come
+// back like one whose server died.
+type Database struct {
+	URL  string
+	name string
+	t    *testing.T
+}
+
+// NewDatabase makes an empty one.
+func NewDatabase(t *testing.T) *Database {
+	t.Helper()
+	url := newDatabase(t)
+	name, _, _ := strings.Cut(strings.TrimPrefix(url, "postgres://waylight@/"), "?")
+	return &Database{URL: url, name: name, t: t}
+}
+
+// Leave breaks every connection and refuses new ones.
+func (d *Database) Leave() {
+	d.t.Helper()
+	d.do("alter database " + d.name + " allow_connections false")
+	d.do("select pg_terminate_backend(pid) from pg_stat_activity where datname = '" + d.name + "'")
+}
+
+// Return takes connections again.
+func (d *Database) Return() {
+	d.t.Helper()
+	d.do("alter database " + d.name + " allow_connections true")
+}
+
+// Hold runs a statement in a transaction that stays open, with all that it locks,
+// until release is called.
+func (d *Database) Hold(q string) (release func()) {
+	d.t.Helper()
+	pool, err := sql.Open("pgx", d.URL)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.t.Cleanup(func() { pool.Close() })
+	tx, err := pool.Begin()
+	if err == nil {
+		_, err = tx.Exec(q)
+	}
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return func() {
+		if err := tx.Rollback(); err != nil {
+			d.t.Error(err)
+		}
+	}
+}
+
+func (d *Database) do(q string) {
+	d.t.Helper()
+	s, err := server()
+	if err == nil {
+		_, err = s.admin.Exec(q)
+	}
+	if err != nil {
+		d.t.Fatal(err)
+	}
 }
 
 type postgresServer struct {
