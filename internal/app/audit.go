@@ -87,7 +87,15 @@ func (a *App) Watch(ctx context.Context, program string) error {
 	}
 	err := a.Agencies.Settle(ctx, program, auditAlarms, wanted)
 	if err != nil {
-		return errors.Join(err, a.shout(ctx, program))
+		a.Log.Error("auditing fails and no alarm can be kept", "program", program)
+		return errors.Join(err, a.shout(ctx, program, "The server cannot record what is done. Tell whoever keeps the machine now, and look at: "+a.Origin+"/staff/work\n"))
+	}
+	if stuck, err := a.stuck(ctx, program); stuck || err != nil {
+		a.Log.Error("a report does not arrive from this server's spool", "program", program)
+		err = errors.Join(err, a.shout(ctx, program, "A report was accepted while the database was away and has not arrived since. It is kept on the server that took it. Tell whoever keeps that machine now.\n"))
+		if err != nil {
+			return err
+		}
 	}
 	a.audit.mu.Lock()
 	defer a.audit.mu.Unlock()
@@ -169,9 +177,9 @@ func (a *App) givenUp(ctx context.Context, program string) (bool, error) {
 	return len(dead) > 0, err
 }
 
-// shout mails the program's administrators without keeping anything, at most once an hour: for when nothing can be kept.
-func (a *App) shout(ctx context.Context, program string) error {
-	a.Log.Error("auditing fails and no alarm can be kept", "program", program)
+// shout mails the program's administrators without keeping anything, at most once an hour: for when nothing can be kept, and for what concerns this server
+// alone, which another one on the same database would take for settled.
+func (a *App) shout(ctx context.Context, program, text string) error {
 	a.audit.mu.Lock()
 	soon := a.Now().Sub(a.audit.shouted[program]) < time.Hour
 	a.audit.mu.Unlock()
@@ -185,7 +193,7 @@ func (a *App) shout(ctx context.Context, program string) error {
 	members = slices.DeleteFunc(members, func(m identity.Member) bool { return !m.Has(identity.RoleProgramAdmin) })
 	for _, m := range members {
 		err = errors.Join(err, a.sender.Send(ctx, mail.Message{To: m.Email, Subject: "Waylight: something needs your attention at once",
-			Text: "The server cannot record what is done. Tell whoever keeps the machine now, and look at: " + a.Origin + "/staff/work\n"}))
+			Text: text}))
 	}
 	a.audit.mu.Lock()
 	defer a.audit.mu.Unlock()

@@ -20,7 +20,8 @@ import (
 const (
 	pingEvery = 500 * time.Millisecond
 	pingLimit = 2 * time.Second
-	missed    = 2 // looks in a row without an answer: it is away
+	missed    = 2  // looks in a row without an answer: it is away
+	rest      = 20 // looks until what did not arrive is forwarded again
 )
 
 // spoolFile is the spool's database in the data folder.
@@ -47,14 +48,17 @@ func (c Config) openSpool(ctx context.Context, ring *keyring.Ring, programs []st
 func (a *App) spooling(ctx context.Context) {
 	tick := time.NewTicker(pingEvery)
 	defer tick.Stop()
-	silent, published := 0, a.Now()
+	silent, published, resting := 0, a.Now(), 0
 	for {
 		if err := a.ping(ctx); err == nil {
 			silent = 0
 			if a.Spool.SetAway(false) {
 				a.Log.Info("the database is back")
+				resting = 0
 			}
-			a.forward(ctx)
+			if resting--; resting < 0 && !a.forward(ctx) {
+				resting = rest
+			}
 		} else if silent++; silent >= missed && ctx.Err() == nil {
 			if a.Spool.SetAway(true) {
 				a.Log.Error("the database is away: the spool keeps what comes in", "error", err.Error())
@@ -77,17 +81,33 @@ func (a *App) ping(ctx context.Context) error {
 	return a.DB.Writable(ctx)
 }
 
-// forward empties the spool. What does not arrive stays there and is tried again.
-func (a *App) forward(ctx context.Context) {
+// forward empties the spool, and says whether everything arrived. What did not stays
+// there and is tried again.
+func (a *App) forward(ctx context.Context) bool {
+	whole := true
 	for _, program := range a.Programs.IDs() {
 		n, err := a.Spool.Forward(ctx, program, a.Reports.TakeOver)
 		if n > 0 {
 			a.Log.Info("reports were forwarded from the spool", "program", program, "reports", n)
 		}
 		if err != nil && ctx.Err() == nil {
+			whole = false
 			a.Log.Error("forwarding from the spool", "program", program, "error", err.Error())
 		}
 	}
+	return whole
+}
+
+// stuckAfter is how long a report may wait here for a database that is there.
+const stuckAfter = 10 * time.Minute
+
+// stuck says whether a report waits in the spool although the database is there.
+func (a *App) stuck(ctx context.Context, program string) (bool, error) {
+	if a.Spool == nil || a.Spool.Away() {
+		return false, nil
+	}
+	oldest, err := a.Spool.Oldest(ctx, program)
+	return !oldest.IsZero() && a.Now().Sub(oldest) > stuckAfter, err
 }
 
 // publishSpool signs checkpoints of the spool's logs on the schedule of the

@@ -12,6 +12,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -174,7 +175,7 @@ func TestReportsAreKeptWhileTheDatabaseIsAway(t *testing.T) {
 	w := onPostgres(t)
 	relay, address := relayOn(t)
 	a, stop := w.begin(relay)
-	keys := []string{key(), key(), key(), key()}
+	keys := []string{key(), key(), key(), key(), key()}
 	before, status := w.send(address, keys[0], "before")
 	if status != http.StatusCreated || before.Waiting {
 		t.Fatalf("with the database: %d, %+v", status, before)
@@ -199,6 +200,15 @@ func TestReportsAreKeptWhileTheDatabaseIsAway(t *testing.T) {
 	}
 	if again, status := w.send(address, keys[1], "during"); status != http.StatusOK || again.Report != during.Report || again.Receipt != during.Receipt || !again.Waiting {
 		t.Errorf("sent again: %d, %+v", status, again)
+	}
+	declined, _ := w.send(address, keys[4], "its holder wants no words")
+	res, err := http.PostForm(address+"/receipt", url.Values{"receipt": {declined.Receipt}, "_step": {"close"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if _, status := w.look(address, declined.Receipt); res.StatusCode != http.StatusOK || status == http.StatusOK {
+		t.Errorf("a receipt that was switched off in the spool: %d, then %d", res.StatusCode, status)
 	}
 	// What the database has already is kept here too, and counts once.
 	if again, status := w.send(address, keys[0], "before"); status != http.StatusCreated || again.Report != before.Report {
@@ -256,6 +266,9 @@ func TestReportsAreKeptWhileTheDatabaseIsAway(t *testing.T) {
 	if again, status := w.send(address, keys[2], "in the shelter"); status != http.StatusOK || again.Report != third.Report || again.Waiting {
 		t.Errorf("sent again afterwards: %d, %+v", status, again)
 	}
+	if _, status := w.look(address, declined.Receipt); status != http.StatusNotFound {
+		t.Errorf("a receipt that was switched off in the spool answers %d afterwards", status)
+	}
 	after, _ := w.send(address, keys[3], "after")
 	var reports, referrals int
 	if err := b.DB.QueryRow(ctx, `select count(*) from report`).Scan(&reports); err != nil {
@@ -264,8 +277,8 @@ func TestReportsAreKeptWhileTheDatabaseIsAway(t *testing.T) {
 	if err := b.DB.QueryRow(ctx, `select count(*) from referral`).Scan(&referrals); err != nil {
 		t.Fatal(err)
 	}
-	if reports != 4 || referrals != 4*3 {
-		t.Errorf("%d reports with %d referrals arrived, want 4 with 12", reports, referrals)
+	if reports != 5 || referrals != 5*3 {
+		t.Errorf("%d reports with %d referrals arrived, want 5 with 15", reports, referrals)
 	}
 	if err := b.PublishAll(ctx); err != nil {
 		t.Fatal(err)

@@ -150,6 +150,12 @@ func (s *Spool) Waiting(ctx context.Context, program string) (int, error) {
 	return countSpooled(ctx, s.db, program)
 }
 
+// Oldest is when the report that has waited longest for a program was taken, zero
+// when none waits.
+func (s *Spool) Oldest(ctx context.Context, program string) (time.Time, error) {
+	return oldestSpooled(ctx, s.db, program)
+}
+
 // TakeOver is the database's side of forwarding.
 type TakeOver func(ctx context.Context, w report.Waiting, proof report.SpoolProof) error
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/fault"
@@ -119,6 +120,12 @@ func countSpooled(ctx context.Context, r store.Reader, program string) (int, err
 	var n int
 	err := r.QueryRow(ctx, `select count(*) from spooled where program = $1`, program).Scan(&n)
 	return n, fault.Wrap(err, "counting the spool")
+}
+
+func oldestSpooled(ctx context.Context, r store.Reader, program string) (time.Time, error) {
+	var kept int64
+	err := r.QueryRow(ctx, `select coalesce(min(kept), 0) from spooled where program = $1`, program).Scan(&kept)
+	return store.Time(kept), fault.Wrap(err, "reading how long the spool has waited")
 }
 
 func readDirectory(ctx context.Context, r store.Reader, program string) (string, error) {
