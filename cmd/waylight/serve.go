@@ -88,7 +88,7 @@ func (s *serveFlags) run(ctx context.Context, c *console, certificate *tls.Certi
 	}
 	config := app.Config{
 		Data: s.data, Database: s.database, Keyring: s.keyring, Origin: s.origin, Mail: s.mail,
-		Every: s.every, ExitURL: s.exit, Log: slog.New(slog.NewTextHandler(c.err, nil)),
+		Every: s.every, ExitURL: s.exit, WaitForDatabase: true, Log: slog.New(slog.NewTextHandler(c.err, nil)),
 	}
 	if config.Directory, err = readDirectory(s.directory); err != nil {
 		return c.fail(err)

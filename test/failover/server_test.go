@@ -150,7 +150,7 @@ func serve() error {
 	}()
 	a, err := app.New(ctx, app.Config{
 		Data: os.Getenv("WAYLIGHT_DATA"), Database: os.Getenv("WAYLIGHT_DATABASE"), Keyring: os.Getenv("WAYLIGHT_KEYRING"),
-		Demo: true, Directory: directory, Every: 5 * time.Second, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		Demo: true, Directory: directory, Every: 5 * time.Second, WaitForDatabase: true, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	})
 	if err != nil {
 		return err

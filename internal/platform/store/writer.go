@@ -177,7 +177,7 @@ func (w *writer) attempt(batch []request) ([]error, error) {
 	}
 	if _, err := w.exec("commit"); err != nil {
 		w.disconnect()
-		return results, errUnavailable.With(fmt.Errorf("%w: %w", ErrUnknown, err))
+		return results, errUnsure.With(fmt.Errorf("%w: %w", ErrUnknown, err))
 	}
 	return results, nil
 }
