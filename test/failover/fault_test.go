@@ -92,7 +92,18 @@ func (x *trial) killPrimary() error {
 	if err := signal(syscall.SIGKILL, pid); err != nil {
 		return err
 	}
-	return x.elsewhere()
+	// Patroni hands over, or, where the standby had just fallen behind, starts the
+	// same one again.
+	return until(startLimit, func() error {
+		if now, err := x.primary(); err == nil && now != x.node {
+			return nil
+		}
+		now, err := x.node.postmaster()
+		if err == nil && now == pid {
+			return fmt.Errorf("%s has not noticed that its PostgreSQL is gone", x.node.name)
+		}
+		return err
+	})
 }
 
 // killPatroni leaves a PostgreSQL running that nobody tells that it is no longer

@@ -160,7 +160,7 @@ func (db *DB) tryPostgres(ctx context.Context, fn func(tx *Tx) error, wait bool)
 		// A commit that an administrator cut short while it waited for the standby
 		// succeeds with a warning: it stands on one machine only.
 		err = warned(conn)
-	} else if kept := rolledBack(err); kept {
+	} else if rolledBack(err) {
 		return err
 	}
 	if err != nil {
@@ -170,14 +170,15 @@ func (db *DB) tryPostgres(ctx context.Context, fn func(tx *Tx) error, wait bool)
 }
 
 // rolledBack says whether an error of COMMIT means for certain that nothing was
-// committed: the command was never sent, or the server itself refused it and goes
-// on. A server that ends the connection may have committed before.
+// committed: the server itself refused it and goes on. One that ends the
+// connection may have committed before. What the driver says of a lost connection
+// (SafeToRetry) is of no use here: it says so of a COMMIT that was sent, too.
 func rolledBack(err error) bool {
 	var e *pgconn.PgError
 	if errors.As(err, &e) {
 		return e.SeverityUnlocalized == "ERROR"
 	}
-	return pgconn.SafeToRetry(err) || errors.Is(err, pgx.ErrTxCommitRollback)
+	return errors.Is(err, pgx.ErrTxCommitRollback)
 }
 
 // Settle returns once everything that can be read is as durable as what Write
