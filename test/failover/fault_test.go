@@ -160,7 +160,8 @@ func (x *trial) killEtcd(n int) error {
 }
 
 // freeze stops the primary, with or without its Patroni, and lets it go on once
-// another took its place.
+// another took its place. With a Patroni that would take that back, its machine is
+// reset instead, when a watchdog would do so.
 func (x *trial) freeze(patroni bool) error {
 	pids, err := x.node.postgres()
 	if err != nil {
@@ -172,6 +173,10 @@ func (x *trial) freeze(patroni bool) error {
 	if err := signal(syscall.SIGSTOP, pids...); err != nil {
 		return err
 	}
+	if !x.tools.keepsItsPlace {
+		<-time.After(ttl - safetyMargin)
+		return x.killNode()
+	}
 	moved := x.elsewhere()
 	if err := signal(syscall.SIGCONT, pids...); err != nil {
 		return err
@@ -181,6 +186,12 @@ func (x *trial) freeze(patroni bool) error {
 	}
 	return x.takesNothing()
 }
+
+// A watchdog resets a machine whose Patroni has not been heard for this long.
+const (
+	ttl          = 20 * time.Second
+	safetyMargin = 5 * time.Second
+)
 
 // takesNothing holds the former primary to it: whoever still reaches it, past
 // HAProxy, must not be told that anything was committed there.

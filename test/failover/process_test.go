@@ -183,10 +183,16 @@ func unprivileged(dir string) (*syscall.Credential, error) {
 const install = "apt-get install -y --no-install-recommends postgresql etcd-server etcd-client patroni haproxy"
 
 // tools are where the cluster's programs stand.
-type tools struct{ etcd, patroni, haproxy, postgres string }
+type tools struct {
+	etcd, patroni, haproxy, postgres string
+	// keepsItsPlace says that a Patroni which stood still does not overwrite another
+	// one's claim to be the leader when it goes on. With etcd's third interface the
+	// versions before 3.0.3 do, and what was accepted meanwhile is lost.
+	keepsItsPlace bool
+}
 
 func findTools() (tools, error) {
-	var t tools
+	t := tools{patroni: *patroniProgram}
 	var missing []string
 	for name, into := range map[string]*string{"etcd": &t.etcd, "patroni": &t.patroni, "haproxy": &t.haproxy} {
 		for _, dir := range []string{"/usr/local/bin", "/usr/bin", "/usr/sbin", "/bin", "/sbin"} {
@@ -209,6 +215,14 @@ func findTools() (tools, error) {
 		slices.Sort(missing)
 		return t, fmt.Errorf("the test needs %s; install it with: %s", strings.Join(missing, ", "), install)
 	}
+	out, err := exec.Command(t.patroni, "--version").Output()
+	words := strings.Fields(string(out))
+	if err != nil || len(words) != 2 {
+		return t, fmt.Errorf("asking Patroni for its version: %q, %w", out, err)
+	}
+	var v [3]int
+	fmt.Sscanf(words[1], "%d.%d.%d", &v[0], &v[1], &v[2])
+	t.keepsItsPlace = slices.Compare(v[:], []int{3, 0, 3}) >= 0
 	return t, nil
 }
 

@@ -144,7 +144,8 @@ func (db *DB) tryPostgres(ctx context.Context, fn func(tx *Tx) error, wait bool)
 	}
 	defer conn.Close()
 	defer inner.Rollback()
-	tx := &Tx{db: db, on: pgSession{inner}, now: db.now()}
+	session := &pgSession{tx: inner}
+	tx := &Tx{db: db, on: session, now: db.now()}
 	if err := call(fn, tx); err != nil {
 		return err
 	}
@@ -153,6 +154,9 @@ func (db *DB) tryPostgres(ctx context.Context, fn func(tx *Tx) error, wait bool)
 	}
 	if err := integrate(tx, tx.leaves); err != nil {
 		return fmt.Errorf("integrating custody entries: %w", err)
+	}
+	if err := session.settle(); err != nil {
+		return err
 	}
 	unwarned(conn)
 	err = inner.Commit()
@@ -182,18 +186,15 @@ func rolledBack(err error) bool {
 }
 
 // Settle returns once everything that can be read is as durable as what Write
-// acknowledges. On PostgreSQL a row can be read that its synchronous standby does
-// not have yet, when the connection of the transaction that wrote it was cut
-// while that waited; whoever acknowledges what they only found must settle first.
+// acknowledges, as a Write does that changes nothing. On PostgreSQL a row can be
+// read that its synchronous standby does not have yet, when the connection of the
+// transaction that wrote it was cut while that waited; whoever acknowledges what
+// they only found must settle first.
 func (db *DB) Settle(ctx context.Context) error {
 	if db.engine != postgres || db.inspecting {
 		return nil
 	}
-	return db.writePostgres(ctx, func(tx *Tx) error {
-		// A commit waits for the standby only when it wrote something.
-		_, err := tx.on.exec(`select pg_logical_emit_message(true, 'waylight', '')`)
-		return err
-	}, true)
+	return db.Accept(ctx, func(*Tx) error { return nil })
 }
 
 // readPostgres runs a query again on a fresh connection where the one it had went
@@ -226,21 +227,39 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-type pgSession struct{ tx *sql.Tx }
-
-func (s pgSession) exec(q string, args ...any) (sql.Result, error) {
-	return s.tx.ExecContext(context.Background(), q, args...)
+type pgSession struct {
+	tx    *sql.Tx
+	wrote bool
 }
 
-func (s pgSession) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+func (s *pgSession) exec(q string, args ...any) (sql.Result, error) {
+	res, err := s.tx.ExecContext(context.Background(), q, args...)
+	if err == nil {
+		n, _ := res.RowsAffected()
+		s.wrote = s.wrote || n > 0
+	}
+	return res, err
+}
+
+// settle makes the commit wait for the standby, which it does only when something
+// was written: what was merely found in this transaction is acknowledged after it.
+func (s *pgSession) settle() error {
+	if s.wrote {
+		return nil
+	}
+	_, err := s.tx.ExecContext(context.Background(), `select pg_logical_emit_message(true, 'waylight', '')`)
+	return err
+}
+
+func (s *pgSession) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
 	return s.tx.QueryContext(ctx, q, args...)
 }
 
-func (s pgSession) queryRow(ctx context.Context, q string, args ...any) *sql.Row {
+func (s *pgSession) queryRow(ctx context.Context, q string, args ...any) *sql.Row {
 	return s.tx.QueryRowContext(ctx, q, args...)
 }
 
-func (s pgSession) duplicate(err error) bool {
+func (s *pgSession) duplicate(err error) bool {
 	var e *pgconn.PgError
 	return errors.As(err, &e) && e.Code == "23505"
 }
