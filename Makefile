@@ -15,7 +15,7 @@ BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 POSTGRES  = command -v postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres'
 
 .NOTPARALLEL:
-.PHONY: build test tools format vet unit signon fips packs demo bench fuzz clean help
+.PHONY: build test tools format vet unit cluster failover clustertools signon fips packs demo bench fuzz clean help
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,7 +51,28 @@ vet:
 	$(GO) vet ./...
 
 unit:
-	$(GO) test -timeout $(TIMEOUT) ./...
+	$(GO) test -timeout $(TIMEOUT) $$($(GO) list ./... | grep -v /test/failover)
+
+# Two Waylight on three PostgreSQL that fail over, in a short form.
+cluster: clustertools
+	$(GO) test -timeout $(TIMEOUT) -count=1 ./test/failover
+
+failover: clustertools ## twenty faults of a database cluster under load
+	$(GO) test -timeout 60m -count=1 -v ./test/failover -faults 20
+
+clustertools:
+	@missing=(); \
+	command -v etcd >/dev/null || missing+=(etcd-server); \
+	{ command -v patroni || [ -x /usr/bin/patroni ]; } >/dev/null || missing+=(patroni); \
+	{ command -v haproxy || [ -x /usr/sbin/haproxy ]; } >/dev/null || missing+=(haproxy); \
+	{ $(POSTGRES); } >/dev/null 2>&1 || missing+=(postgresql); \
+	if [ $${#missing[@]} -eq 0 ]; then exit 0; fi; \
+	if [ "$$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then \
+	  echo "The cluster's tests need $${missing[*]}. On Debian:" >&2; \
+	  echo "  sudo apt-get update && sudo apt-get install -y --no-install-recommends $${missing[*]}" >&2; exit 1; \
+	fi; \
+	echo "Installing $${missing[*]}"; \
+	apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$${missing[@]}"
 
 # Sign-in by an agency's own service, against a real one. Its libraries stay in a module of their own, away from the program.
 signon:

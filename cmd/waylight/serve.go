@@ -101,6 +101,10 @@ func (s *serveFlags) run(ctx context.Context, c *console, certificate *tls.Certi
 	a, err := app.New(ctx, config)
 	for store.Away(err) {
 		a, err = app.Shelter(ctx, config, relay.Turn(), certificate)
+		if errors.Is(err, app.ErrNoShelter) { // it has never served: nothing can be taken yet
+			config.WaitForDatabase = true
+			a, err = app.New(ctx, config)
+		}
 	}
 	if err != nil {
 		return c.fail(err)

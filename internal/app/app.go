@@ -60,7 +60,10 @@ type Config struct {
 	// Patience is how long a report waits for a database that does not answer
 	// before the spool keeps it; 0: ten seconds.
 	Patience time.Duration
-	pinned   []byte // the script of another site's pinned keys, when only its scripts are checked
+	// WaitForDatabase lets New wait for a PostgreSQL that does not answer yet, and say
+	// so in the log. Who asks once and wants to know at once leaves it out.
+	WaitForDatabase bool
+	pinned          []byte // the script of another site's pinned keys, when only its scripts are checked
 }
 
 // App is a running installation.
@@ -115,7 +118,7 @@ func New(ctx context.Context, c Config) (_ *App, err error) {
 	if a.Programs, err = program.Load(programs.FS, c.Packs...); err != nil {
 		return nil, err
 	}
-	if a.DB, err = store.Open(ctx, a.Database, store.Options{Schemas: Schemas(), Now: a.Now}); err != nil {
+	if a.DB, err = store.Open(ctx, a.Database, store.Options{Schemas: Schemas(), Now: a.Now, Away: a.whileAway()}); err != nil {
 		return nil, err
 	}
 	if a.logs, err = openLogs(a.Ring, a.Programs.IDs(), a.Every); err != nil {
@@ -142,6 +145,17 @@ func New(ctx context.Context, c Config) (_ *App, err error) {
 		return nil, err
 	}
 	return a, a.recordScripts(ctx)
+}
+
+// whileAway is what is done while the database does not answer at the start; nil:
+// it is not waited for.
+func (a *App) whileAway() func(error) {
+	if !a.WaitForDatabase {
+		return nil
+	}
+	return func(err error) {
+		a.Log.Warn("the database does not answer; waiting for it, nothing is served yet", "error", err.Error())
+	}
 }
 
 func (c Config) withDefaults() Config {

@@ -71,11 +71,13 @@ func (l *Log) Due(t time.Time) time.Time {
 
 // Publish pads the tree and signs its head, within the caller's transaction.
 func (l *Log) Publish(w Writer, now time.Time) (Checkpoint, error) {
-	last, err := Latest(context.Background(), w, l.Program)
+	// The head is locked first: of two that publish at once, the second pads on from
+	// what the first published.
+	head, err := lockHead(w, l.Program)
 	if err != nil {
 		return Checkpoint{}, err
 	}
-	head, err := lockHead(w, l.Program)
+	last, err := Latest(context.Background(), w, l.Program)
 	if err != nil {
 		return Checkpoint{}, err
 	}

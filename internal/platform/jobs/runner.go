@@ -108,10 +108,16 @@ func (r *Runner) schedule(ctx context.Context, program, kind string) error {
 	}
 	err = r.db.Write(ctx, func(tx *store.Tx) error {
 		for _, s := range due {
-			_, err := tx.Exec(`insert into job_schedule (program, kind, next_at) values ($1, $2, $3)
-on conflict (program, kind) do update set next_at = excluded.next_at`, program, s.Kind, store.Micros(r.now().Truncate(s.Every).Add(s.Every)))
+			now := r.now()
+			// Of several processes that found it due, one enqueues it.
+			n, err := tx.Exec(`insert into job_schedule (program, kind, next_at) values ($1, $2, $3)
+on conflict (program, kind) do update set next_at = excluded.next_at where job_schedule.next_at <= $4`,
+				program, s.Kind, store.Micros(now.Truncate(s.Every).Add(s.Every)), store.Micros(now))
 			if err != nil {
 				return err
+			}
+			if n == 0 {
+				continue
 			}
 			if err := Enqueue(tx, Job{Program: program, Kind: s.Kind, Key: "scheduled"}); err != nil {
 				return err

@@ -9,22 +9,44 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
 )
 
 // migrationLock keeps two starting processes from migrating at once.
 const migrationLock = 0x7761796c69676874
 
-func (db *DB) openPostgres(ctx context.Context, url string, migrations []Migration) error {
+// openPostgres waits for a database that does not answer where away is given, so
+// that a server that starts before its database comes up with it.
+func (db *DB) openPostgres(ctx context.Context, url string, migrations []Migration, away func(error)) error {
 	db.engine = postgres
-	pool, err := sql.Open("pgx", url)
+	for {
+		err := db.migratePostgres(ctx, url, migrations)
+		if err == nil {
+			break
+		}
+		if away == nil || !gone(err) {
+			return err
+		}
+		away(err)
+		if !pause(ctx, time.Second) {
+			return errors.Join(ctx.Err(), err)
+		}
+	}
+	var err error
+	db.lines = &lines{quiet: quiet}
+	db.readers, err = db.lines.open(url)
+	return err
+}
+
+// migratePostgres has connections of its own: what a migration does may take
+// longer than any answer may otherwise.
+func (db *DB) migratePostgres(ctx context.Context, url string, migrations []Migration) error {
+	pool, err := (&lines{}).open(url)
 	if err != nil {
 		return err
 	}
-	db.readers = pool
-	pool.SetMaxOpenConns(16)
-	pool.SetMaxIdleConns(16)
+	defer pool.Close()
 	tx, err := pool.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -39,40 +61,91 @@ func (db *DB) openPostgres(ctx context.Context, url string, migrations []Migrati
 	return tx.Commit()
 }
 
-// retries is how often a transaction is run again after a serialization
-// failure or a deadlock.
-const retries = 20
+const (
+	// retries is how often a transaction is run again after a serialization
+	// failure or a deadlock.
+	retries = 20
+	// patience is how long a caller waits for a database that is away before it is
+	// told so. A planned switch-over takes two seconds. Once somebody has waited in
+	// vain, all others are told at once, until it is back.
+	patience = 5 * time.Second
+)
 
-func (db *DB) writePostgres(ctx context.Context, fn func(tx *Tx) error) error {
-	var err error
-	for n := range retries {
-		err = db.tryPostgres(ctx, fn)
-		if !serialization(err) {
+func (db *DB) writePostgres(ctx context.Context, fn func(tx *Tx) error, wait bool) error {
+	patient, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for n := 1; ; n++ {
+		generation := db.lines.generation.Load()
+		err := db.tryPostgres(ctx, fn, wait)
+		long := time.Duration(n) * time.Duration(NewID()[0]) * 40 * time.Microsecond // up to 10 ms more each time: callers that met must not meet again
+		switch {
+		case errors.Is(err, ErrUnknown):
+			db.lines.lost(generation)
+			return errUnsure.With(err)
+		case serialization(err):
+			if n >= retries {
+				return errOverloaded.With(err)
+			}
+		case gone(err):
+			db.lines.lost(generation)
+			if patient.Err() != nil || db.lines.away.Load() {
+				db.lines.away.Store(true)
+				return errUnavailable.With(err)
+			}
+			long += 100 * time.Millisecond
+		case broken(err):
+			return errUnavailable.With(err)
+		default:
 			return err
 		}
-		pause := time.NewTimer(time.Duration(n+1) * time.Duration(NewID()[0]) * 40 * time.Microsecond) // up to 10 ms more each time: callers that met must not meet again
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-			pause.Stop()
+		if !pause(ctx, long) {
 			return ctx.Err()
 		}
 	}
-	return errOverloaded.With(err)
 }
 
-func (db *DB) tryPostgres(ctx context.Context, fn func(tx *Tx) error) error {
+// begin takes a connection and opens a transaction on it. All connections may be
+// in use: what must not be shed waits its turn, unless the database is away.
+func (db *DB) begin(ctx context.Context, wait bool) (*sql.Conn, *sql.Tx, error) {
+	for {
+		limited, cancel := context.WithTimeout(ctx, patience)
+		conn, err := db.readers.Conn(limited)
+		late := limited.Err() != nil && ctx.Err() == nil
+		cancel()
+		switch {
+		case err == nil:
+			tx, err := conn.BeginTx(ctx, nil)
+			if err != nil {
+				conn.Close()
+				return nil, nil, err
+			}
+			db.lines.away.Store(false)
+			return conn, tx, nil
+		case late && wait && !db.lines.away.Load():
+		case late:
+			return nil, nil, errUnavailable.With(err)
+		default:
+			return nil, nil, err
+		}
+	}
+}
+
+// tryPostgres runs a transaction once. After an error that is not ErrUnknown
+// nothing of it was kept.
+func (db *DB) tryPostgres(ctx context.Context, fn func(tx *Tx) error, wait bool) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	// Once begun, a write is not torn off by its caller going away.
 	ctx = context.WithoutCancel(ctx)
-	inner, err := db.readers.BeginTx(ctx, nil)
+	conn, inner, err := db.begin(ctx, wait)
 	if err != nil {
-		return errUnavailable.With(err)
+		return err
 	}
+	defer conn.Close()
 	defer inner.Rollback()
-	tx := &Tx{db: db, on: pgSession{inner}, now: db.now()}
+	session := &pgSession{tx: inner}
+	tx := &Tx{db: db, on: session, now: db.now()}
 	if err := call(fn, tx); err != nil {
 		return err
 	}
@@ -82,35 +155,111 @@ func (db *DB) tryPostgres(ctx context.Context, fn func(tx *Tx) error) error {
 	if err := integrate(tx, tx.leaves); err != nil {
 		return fmt.Errorf("integrating custody entries: %w", err)
 	}
-	if err := inner.Commit(); err != nil {
-		if serialization(err) {
-			return err
-		}
-		return errUnsure.With(fmt.Errorf("%w: %w", ErrUnknown, err))
+	if err := session.settle(); err != nil {
+		return err
+	}
+	unwarned(conn)
+	err = inner.Commit()
+	if err == nil {
+		// A commit that an administrator cut short while it waited for the standby
+		// succeeds with a warning: it stands on one machine only.
+		err = warned(conn)
+	} else if rolledBack(err) {
+		return err
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUnknown, err)
 	}
 	return nil
 }
 
-func serialization(err error) bool {
+// rolledBack says whether an error of COMMIT means for certain that nothing was
+// committed: the server itself refused it and goes on. One that ends the
+// connection may have committed before. What the driver says of a lost connection
+// (SafeToRetry) is of no use here: it says so of a COMMIT that was sent, too.
+func rolledBack(err error) bool {
 	var e *pgconn.PgError
-	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
+	if errors.As(err, &e) {
+		return e.SeverityUnlocalized == "ERROR"
+	}
+	return errors.Is(err, pgx.ErrTxCommitRollback)
 }
 
-type pgSession struct{ tx *sql.Tx }
-
-func (s pgSession) exec(q string, args ...any) (sql.Result, error) {
-	return s.tx.ExecContext(context.Background(), q, args...)
+// Settle returns once everything that can be read is as durable as what Write
+// acknowledges, as a Write does that changes nothing. On PostgreSQL a row can be
+// read that its synchronous standby does not have yet, when the connection of the
+// transaction that wrote it was cut while that waited; whoever acknowledges what
+// they only found must settle first.
+func (db *DB) Settle(ctx context.Context) error {
+	if db.engine != postgres || db.inspecting {
+		return nil
+	}
+	return db.Accept(ctx, func(*Tx) error { return nil })
 }
 
-func (s pgSession) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+// readPostgres runs a query again on a fresh connection where the one it had went
+// away, while the database may be between two primaries.
+func (db *DB) readPostgres(ctx context.Context, query func() error) {
+	patient, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		generation := db.lines.generation.Load()
+		err := query()
+		if !gone(err) {
+			return
+		}
+		db.lines.lost(generation)
+		if db.lines.away.Load() || !pause(patient, 100*time.Millisecond) {
+			return
+		}
+	}
+}
+
+// pause says whether ctx outlasted it.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}
+
+type pgSession struct {
+	tx    *sql.Tx
+	wrote bool
+}
+
+func (s *pgSession) exec(q string, args ...any) (sql.Result, error) {
+	res, err := s.tx.ExecContext(context.Background(), q, args...)
+	if err == nil {
+		n, _ := res.RowsAffected()
+		s.wrote = s.wrote || n > 0
+	}
+	return res, err
+}
+
+// settle makes the commit wait for the standby, which it does only when something
+// was written: what was merely found in this transaction is acknowledged after it.
+func (s *pgSession) settle() error {
+	if s.wrote {
+		return nil
+	}
+	_, err := s.tx.ExecContext(context.Background(), `select pg_logical_emit_message(true, 'waylight', '')`)
+	return err
+}
+
+func (s *pgSession) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
 	return s.tx.QueryContext(ctx, q, args...)
 }
 
-func (s pgSession) queryRow(ctx context.Context, q string, args ...any) *sql.Row {
+func (s *pgSession) queryRow(ctx context.Context, q string, args ...any) *sql.Row {
 	return s.tx.QueryRowContext(ctx, q, args...)
 }
 
-func (s pgSession) duplicate(err error) bool {
+func (s *pgSession) duplicate(err error) bool {
 	var e *pgconn.PgError
 	return errors.As(err, &e) && e.Code == "23505"
 }

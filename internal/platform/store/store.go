@@ -12,7 +12,9 @@
 // On SQLite one writer goroutine owns the writing connection, takes what
 // waits, gives each caller a savepoint and commits all at once, durably
 // (WAL, synchronous=FULL). On PostgreSQL each caller has a transaction of its
-// own, run again on a serialization failure.
+// own, run again on a serialization failure, and on a fresh connection when the
+// one it had was lost before the commit. Reading and writing go to the primary
+// alone, wherever that is now, and ride out a short absence of it.
 package store
 
 import (
@@ -45,9 +47,8 @@ var errOverloaded = fault.New(fault.Overloaded, "busy", "The system is very busy
 // errUnavailable answers when the database does not take writes.
 var errUnavailable = fault.New(fault.Unavailable, "storage", "Nothing can be saved right now. Nothing was changed. Please try again in a moment.")
 
-// errUnsure answers when nobody can say whether a change was kept: nothing may
-// then be said about what the database holds.
-var errUnsure = fault.New(fault.Unavailable, "unsure_storage", "Nobody can say yet whether this was saved. Please look before you do it again.")
+// errUnsure answers when a commit's outcome is unknown; it carries ErrUnknown.
+var errUnsure = fault.New(fault.Unavailable, "storage_unsure", "We cannot say whether this was saved. Please look before you do it again.")
 
 // Reader reads the database. *DB and *Tx both do.
 type Reader interface {
@@ -59,6 +60,9 @@ type Reader interface {
 type Options struct {
 	Schemas []Schema
 	Now     func() time.Time
+	// Away is told why a PostgreSQL that is not there yet does not answer, each time
+	// before it is asked again; nil: Open fails at once.
+	Away func(error)
 }
 
 // DB is an open database.
@@ -71,6 +75,7 @@ type DB struct {
 	now     func() time.Time
 	writer  *writer // SQLite only
 	file    string  // SQLite only
+	lines   *lines  // PostgreSQL only; nil while inspecting
 
 	inspecting bool // opened by Inspect: nothing can be written
 }
@@ -91,7 +96,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	case strings.HasPrefix(url, "sqlite:"):
 		err = db.openSQLite(ctx, strings.TrimPrefix(url, "sqlite:"), migrations)
 	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
-		err = db.openPostgres(ctx, url, migrations)
+		err = db.openPostgres(ctx, url, migrations, o.Away)
 	default:
 		err = errors.New("the database address must begin with sqlite: or postgres://")
 	}
@@ -156,7 +161,16 @@ func (db *DB) Query(ctx context.Context, q string, args ...any) (*sql.Rows, erro
 	if stmt := db.statement(ctx, q); stmt != nil {
 		return stmt.QueryContext(ctx, args...)
 	}
-	return db.readers.QueryContext(ctx, q, args...)
+	if db.lines == nil {
+		return db.readers.QueryContext(ctx, q, args...)
+	}
+	var rows *sql.Rows
+	var err error
+	db.readPostgres(ctx, func() error {
+		rows, err = db.readers.QueryContext(ctx, q, args...)
+		return err
+	})
+	return rows, err
 }
 
 // QueryRow reads one row.
@@ -164,7 +178,15 @@ func (db *DB) QueryRow(ctx context.Context, q string, args ...any) *sql.Row {
 	if stmt := db.statement(ctx, q); stmt != nil {
 		return stmt.QueryRowContext(ctx, args...)
 	}
-	return db.readers.QueryRowContext(ctx, q, args...)
+	if db.lines == nil {
+		return db.readers.QueryRowContext(ctx, q, args...)
+	}
+	var row *sql.Row
+	db.readPostgres(ctx, func() error {
+		row = db.readers.QueryRowContext(ctx, q, args...)
+		return row.Err()
+	})
+	return row
 }
 
 func (db *DB) statement(ctx context.Context, q string) *sql.Stmt {
@@ -192,7 +214,7 @@ func (db *DB) write(ctx context.Context, fn func(tx *Tx) error, wait bool) error
 	case db.writer != nil:
 		return db.writer.do(ctx, fn, wait)
 	case db.engine == postgres && !db.inspecting:
-		return db.writePostgres(ctx, fn)
+		return db.writePostgres(ctx, fn, wait)
 	}
 	return errUnavailable
 }

@@ -206,23 +206,39 @@ func (s *Service) seal(d *draft, words map[string][]string, language string) err
 
 // store puts a draft into the database.
 func (s *Service) store(ctx context.Context, d *draft) (Accepted, error) {
-	var leaf custody.Leaf
-	err := s.DB.Accept(ctx, func(tx *store.Tx) error {
-		ref := Ref{Program: d.program.ID, Report: d.id, Accepted: tx.Now(), Envelope: d.envelope, Via: d.via, Keyless: d.keyless}
-		var err error
-		leaf, err = d.insert(tx, func() error { return s.Referrals.Record(tx, ref, d.plan) })
-		return err
-	})
+	leaf, err := s.insert(ctx, d)
 	repeated := errors.Is(err, store.ErrExists)
+	unknown := errors.Is(err, store.ErrUnknown)
+	if unknown {
+		// Looking would not tell: the commit may still be under way. The same report
+		// stored once more waits for that to end, and meets it or takes its place.
+		first := err
+		if leaf, err = s.insert(ctx, d); err != nil {
+			err = errors.Join(first, err)
+		}
+	}
 	switch {
-	case repeated, errors.Is(err, store.ErrUnknown):
+	case errors.Is(err, store.ErrExists):
 		return s.again(ctx, d, repeated, err)
+	case err != nil && unknown:
+		return Accepted{}, ErrUnsure.With(err)
 	case err != nil:
 		return Accepted{}, err
 	}
 	return promiseBy(s.Log(d.program.ID), Accepted{
 		Program: d.program.ID, Receipt: d.receipt, SealedBy: d.sealedBy, Report: d.id, At: leaf.At, Mode: d.envelope.Mode, Deliveries: d.told,
 	}, leaf)
+}
+
+// insert stores a draft with everything that follows from it.
+func (s *Service) insert(ctx context.Context, d *draft) (leaf custody.Leaf, err error) {
+	err = s.DB.Accept(ctx, func(tx *store.Tx) error {
+		ref := Ref{Program: d.program.ID, Report: d.id, Accepted: tx.Now(), Envelope: d.envelope, Via: d.via, Keyless: d.keyless}
+		var err error
+		leaf, err = d.insert(tx, func() error { return s.Referrals.Record(tx, ref, d.plan) })
+		return err
+	})
+	return leaf, err
 }
 
 // promiseBy adds what a log will hold of an accepted report.
@@ -235,14 +251,15 @@ func promiseBy(log *custody.Log, a Accepted, leaf custody.Leaf) (Accepted, error
 	return a, nil
 }
 
-// again looks a report up that is stored already, or may be: cause is why.
+// again looks a report up that is stored already: cause is why. repeated says that
+// it was sent before, and not only stored twice.
 func (s *Service) again(ctx context.Context, d *draft, repeated bool, cause error) (Accepted, error) {
 	h, found, err := readHeld(ctx, s.DB, d.program.ID, d.id)
 	switch {
 	case err != nil:
 		return Accepted{}, ErrUnsure.With(errors.Join(cause, err))
 	case !found:
-		return Accepted{}, cause
+		return Accepted{}, ErrUnsure.With(cause)
 	}
 	return s.had(ctx, d.program, d.names, d.body.Hash, h, repeated)
 }
@@ -259,6 +276,11 @@ func (h held) repeatedBy(n names, body [32]byte) bool {
 func (s *Service) had(ctx context.Context, p *program.Program, n names, body [32]byte, h held, repeated bool) (Accepted, error) {
 	if !h.repeatedBy(n, body) {
 		return Accepted{}, ErrNewReceipt
+	}
+	if !h.waiting { // what was read may not stand on the second machine yet
+		if err := s.DB.Settle(ctx); err != nil {
+			return Accepted{}, ErrUnsure.With(err)
+		}
 	}
 	if h.closed {
 		return Accepted{Program: p.ID, Repeated: true, Closed: true}, nil

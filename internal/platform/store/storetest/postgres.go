@@ -152,7 +152,7 @@ func startPostgres() (*postgresServer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("creating a PostgreSQL cluster: %w\n%s", err, out)
 	}
-	const script = `"$0" -D "$1" -k "$2" -c listen_addresses= -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=400 >"$2/log" 2>&1 & pid=$!
+	const script = `"$0" -D "$1" -k "$2" -c listen_addresses= -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c waylight.throwaway=on -c max_connections=400 >"$2/log" 2>&1 & pid=$!
 cat >/dev/null; kill -INT $pid; wait $pid; rm -rf "$2"`
 	c := run("/bin/sh", "-c", script, filepath.Join(bin, "postgres"), data, dir)
 	life, err := c.StdinPipe()

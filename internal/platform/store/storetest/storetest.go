@@ -70,6 +70,13 @@ func Postgres(t *testing.T, schemas []store.Schema) (*store.DB, *Clock) {
 	return open(t, newDatabase(t), schemas)
 }
 
+// PostgresURL returns the address of an empty database on this process's
+// PostgreSQL server.
+func PostgresURL(t *testing.T) string {
+	t.Helper()
+	return newDatabase(t)
+}
+
 func open(t *testing.T, url string, schemas []store.Schema) (*store.DB, *Clock) {
 	t.Helper()
 	clock := NewClock(Start)

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package failover
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// trial is one fault under load.
+type trial struct {
+	*cluster
+	house  *house
+	load   *load
+	random *rand.Rand
+	node   *node // the primary when the fault struck
+}
+
+// fault is one way to break something. It returns once all that it broke was
+// mended again; what comes back by itself is waited for afterwards.
+type fault struct {
+	name   string
+	strike func(x *trial) error
+}
+
+var (
+	switchOver    = fault{"planned switch-over", (*trial).handOver}
+	killPrimary   = fault{"kill -9 of the primary", (*trial).killPrimary}
+	killPatroni   = fault{"kill -9 of the primary's Patroni", (*trial).killPatroni}
+	killNode      = fault{"kill -9 of the primary and its Patroni", (*trial).killNode}
+	killEtcd      = fault{"kill -9 of one etcd", func(x *trial) error { return x.killEtcd(1) }}
+	killTwoEtcd   = fault{"kill -9 of two etcd", func(x *trial) error { return x.killEtcd(2) }}
+	stopPrimary   = fault{"SIGSTOP of the primary", func(x *trial) error { return x.freeze(false) }}
+	stopNode      = fault{"SIGSTOP of the primary and its Patroni", func(x *trial) error { return x.freeze(true) }}
+	killWaylight  = fault{"kill -9 of one Waylight", func(x *trial) error { return x.killWaylight(1) }}
+	killWaylights = fault{"kill -9 of both Waylight", func(x *trial) error { return x.killWaylight(2) }}
+)
+
+// short is what every run tries; long is what more faults are drawn from.
+var (
+	short = []fault{switchOver, killPrimary, killWaylight}
+	long  = []fault{
+		switchOver, switchOver, switchOver, killPrimary, killPrimary, killPrimary, killPatroni, killPatroni, killNode, killNode,
+		killEtcd, killEtcd, killTwoEtcd, killTwoEtcd, stopPrimary, stopPrimary, stopNode, killWaylight, killWaylight, killWaylights,
+	}
+)
+
+// draw gives so many faults in a random order: all of the long list before any of
+// it again.
+func draw(n int, random *rand.Rand) []fault {
+	var list []fault
+	for len(list) < n {
+		round := slices.Clone(long)
+		random.Shuffle(len(round), func(i, j int) { round[i], round[j] = round[j], round[i] })
+		list = append(list, round[:min(len(round), n-len(list))]...)
+	}
+	return list
+}
+
+// elsewhere waits until another node is the primary.
+func (x *trial) elsewhere() error {
+	return until(startLimit, func() error {
+		now, err := x.primary()
+		if err != nil {
+			return err
+		}
+		if now == x.node {
+			return fmt.Errorf("%s is still the primary", now.name)
+		}
+		return nil
+	})
+}
+
+func (x *trial) handOver() error {
+	if err := x.switchOver(x.node); err != nil {
+		return err
+	}
+	return x.elsewhere()
+}
+
+func (x *trial) killPrimary() error {
+	pid, err := x.node.postmaster()
+	if err != nil {
+		return err
+	}
+	if err := signal(syscall.SIGKILL, pid); err != nil {
+		return err
+	}
+	// Patroni hands over, or, where the standby had just fallen behind, starts the
+	// same one again.
+	return until(startLimit, func() error {
+		if now, err := x.primary(); err == nil && now != x.node {
+			return nil
+		}
+		now, err := x.node.postmaster()
+		if err == nil && now == pid {
+			return fmt.Errorf("%s has not noticed that its PostgreSQL is gone", x.node.name)
+		}
+		return err
+	})
+}
+
+// killPatroni leaves a PostgreSQL running that nobody tells that it is no longer
+// the primary.
+func (x *trial) killPatroni() error {
+	if err := signal(syscall.SIGKILL, x.node.cmd.Process.Pid); err != nil {
+		return err
+	}
+	if err := x.elsewhere(); err != nil {
+		return err
+	}
+	if err := x.takesNothing(); err != nil {
+		return err
+	}
+	return x.startPatroni(x.index(x.node))
+}
+
+func (x *trial) killNode() error {
+	pids, err := x.node.postgres()
+	if err != nil {
+		return err
+	}
+	if err := signal(syscall.SIGKILL, append([]int{x.node.cmd.Process.Pid}, pids...)...); err != nil {
+		return err
+	}
+	if err := x.elsewhere(); err != nil {
+		return err
+	}
+	return x.startPatroni(x.index(x.node))
+}
+
+// killEtcd leaves some of them away for longer than Patroni tries to reach them.
+func (x *trial) killEtcd(n int) error {
+	gone := x.random.Perm(members)[:n]
+	for _, i := range gone {
+		if err := signal(syscall.SIGKILL, x.etcds[i].cmd.Process.Pid); err != nil {
+			return err
+		}
+	}
+	<-time.After(8 * time.Second)
+	now, err := x.primary()
+	if err != nil {
+		return err
+	}
+	if now != x.node {
+		return fmt.Errorf("%s took the place of %s though only etcd was hurt", now.name, x.node.name)
+	}
+	for _, i := range gone {
+		if err := x.startEtcd(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// freeze stops the primary, with or without its Patroni, and lets it go on once
+// another took its place. With a Patroni that would take that back, its machine is
+// reset instead, when a watchdog would do so.
+func (x *trial) freeze(patroni bool) error {
+	pids, err := x.node.postgres()
+	if err != nil {
+		return err
+	}
+	if patroni {
+		pids = append(pids, x.node.cmd.Process.Pid)
+	}
+	if err := signal(syscall.SIGSTOP, pids...); err != nil {
+		return err
+	}
+	if !x.tools.keepsItsPlace {
+		<-time.After(ttl - safetyMargin)
+		return x.killNode()
+	}
+	moved := x.elsewhere()
+	if err := signal(syscall.SIGCONT, pids...); err != nil {
+		return err
+	}
+	if moved != nil {
+		return moved
+	}
+	return x.takesNothing()
+}
+
+// A watchdog resets a machine whose Patroni has not been heard for this long.
+const (
+	ttl          = 20 * time.Second
+	safetyMargin = 5 * time.Second
+)
+
+// takesNothing holds the former primary to it: whoever still reaches it, past
+// HAProxy, must not be told that anything was committed there.
+func (x *trial) takesNothing() error {
+	db, err := sql.Open("pgx", fmt.Sprintf("postgres://waylight@%s/waylight?sslmode=disable", loopback(x.node.sql)))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	for range 4 {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		_, err := db.ExecContext(ctx, `select pg_logical_emit_message(true, 'failover', 'from a former primary')`)
+		cancel()
+		if err == nil {
+			return fmt.Errorf("%s, which is no longer the primary, committed", x.node.name)
+		}
+		if !errors.Is(err, context.DeadlineExceeded) {
+			return nil // refused, shut down or read-only: it knows
+		}
+	}
+	return nil
+}
+
+func (x *trial) killWaylight(n int) error {
+	gone := x.random.Perm(len(x.house.servers))[:n]
+	for _, i := range gone {
+		if err := x.house.servers[i].kill(); err != nil {
+			return err
+		}
+	}
+	for _, i := range gone {
+		if err := x.house.start(x.house.servers[i]); err != nil {
+			return err
+		}
+	}
+	for _, i := range gone {
+		if err := until(startLimit, x.house.servers[i].answers); err != nil {
+			return err
+		}
+	}
+	return nil
+}
