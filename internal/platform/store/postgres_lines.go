@@ -155,8 +155,11 @@ func gone(err error) bool {
 		return false
 	}
 	var e *pgconn.PgError
+	var connect *pgconn.ConnectError
 	if errors.As(err, &e) {
 		switch e.Code {
+		case "55000": // the database takes no connections for now
+			return errors.As(err, &connect)
 		case "25006", // read-only: a standby now
 			"25P03",                            // idle in a transaction: this process stood still
 			"57P01", "57P02", "57P03", "57P05", // shut down, crashed, starting, idle
@@ -165,7 +168,6 @@ func gone(err error) bool {
 		}
 		return strings.HasPrefix(e.Code, "08")
 	}
-	var connect *pgconn.ConnectError
 	var network *net.OpError
 	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, errQuiet) || errors.As(err, &connect) || errors.As(err, &network) || pgconn.SafeToRetry(err)
