@@ -36,7 +36,11 @@ func (db *DB) openPostgres(ctx context.Context, url string, migrations []Migrati
 	if err := applyMigrations(ctx, tx, postgres, migrations); err != nil {
 		return err
 	}
-	return tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	db.combiner = newCombiner(db)
+	return nil
 }
 
 // retries is how often a transaction is run again after a serialization
@@ -50,7 +54,7 @@ func (db *DB) writePostgres(ctx context.Context, fn func(tx *Tx) error) error {
 		if !serialization(err) {
 			return err
 		}
-		pause := time.NewTimer(time.Duration(n+1) * time.Duration(NewID()[0]) * 40 * time.Microsecond) // up to 10 ms more each time: callers that met must not meet again
+		pause := time.NewTimer(collided(n))
 		select {
 		case <-pause.C:
 		case <-ctx.Done():
@@ -59,6 +63,12 @@ func (db *DB) writePostgres(ctx context.Context, fn func(tx *Tx) error) error {
 		}
 	}
 	return errOverloaded.With(err)
+}
+
+// collided is how long to wait after the n-th collision: up to 10 ms more each
+// time, since callers that met must not meet again.
+func collided(n int) time.Duration {
+	return time.Duration(n+1) * time.Duration(NewID()[0]) * 40 * time.Microsecond
 }
 
 func (db *DB) tryPostgres(ctx context.Context, fn func(tx *Tx) error) error {
@@ -102,6 +112,12 @@ func (s pgSession) exec(q string, args ...any) (sql.Result, error) {
 	return s.tx.ExecContext(context.Background(), q, args...)
 }
 
+// later runs at once, so that the caller meets its error where it happens.
+func (s pgSession) later(st statement) error {
+	_, err := s.exec(st.q, st.args...)
+	return st.explain(s, err)
+}
+
 func (s pgSession) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
 	return s.tx.QueryContext(ctx, q, args...)
 }
@@ -110,7 +126,9 @@ func (s pgSession) queryRow(ctx context.Context, q string, args ...any) *sql.Row
 	return s.tx.QueryRowContext(ctx, q, args...)
 }
 
-func (s pgSession) duplicate(err error) bool {
+func (s pgSession) duplicate(err error) bool { return pgDuplicate(err) }
+
+func pgDuplicate(err error) bool {
 	var e *pgconn.PgError
 	return errors.As(err, &e) && e.Code == "23505"
 }

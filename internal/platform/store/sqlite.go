@@ -44,8 +44,7 @@ func (db *DB) openSQLite(ctx context.Context, file string, migrations []Migratio
 	}
 	db.readers.SetMaxOpenConns(8)
 	db.readers.SetMaxIdleConns(8)
-	db.writer.started = true
-	go db.writer.run()
+	db.writer.start(db.writer.commit)
 	return nil
 }
 

@@ -11,8 +11,9 @@
 //
 // On SQLite one writer goroutine owns the writing connection, takes what
 // waits, gives each caller a savepoint and commits all at once, durably
-// (WAL, synchronous=FULL). On PostgreSQL each caller has a transaction of its
-// own, run again on a serialization failure.
+// (WAL, synchronous=FULL). On PostgreSQL each caller of Write has a transaction
+// of its own, run again on a serialization failure; callers of Accept, which
+// may come in floods, share one as on SQLite.
 package store
 
 import (
@@ -67,6 +68,8 @@ type DB struct {
 	now     func() time.Time
 	writer  *writer // SQLite only
 	file    string  // SQLite only
+
+	combiner *combiner // PostgreSQL only
 
 	inspecting bool // opened by Inspect: nothing can be written
 }
@@ -129,6 +132,9 @@ func (db *DB) Close() error {
 	if db.writer != nil {
 		db.writer.close()
 	}
+	if db.combiner != nil {
+		db.combiner.close()
+	}
 	if db.readers != nil {
 		return db.readers.Close()
 	}
@@ -187,6 +193,8 @@ func (db *DB) write(ctx context.Context, fn func(tx *Tx) error, wait bool) error
 	switch {
 	case db.writer != nil:
 		return db.writer.do(ctx, fn, wait)
+	case db.combiner != nil && wait:
+		return db.combiner.do(ctx, fn, wait)
 	case db.engine == postgres && !db.inspecting:
 		return db.writePostgres(ctx, fn)
 	}
