@@ -18,7 +18,7 @@ import (
 func TestListLongerThanAPageLooksThrough(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, schemas(), func(t *testing.T, db *store.DB, clock *storetest.Clock) {
-		const finished = 6000
+		const finished = 2600
 		w := setup(t, db, clock)
 		cal := w.hire(police, "Cal")
 		first := w.send(tip(nil))

@@ -20,7 +20,7 @@ import (
 // through so many rows at most, in the order of the list, and what it did not get
 // to is left to the next page.
 const (
-	maxScanned = 5000
+	maxScanned = 2000
 	maxCounted = 1000
 	maxReports = 1000 // of those that a filter names
 )
@@ -68,6 +68,10 @@ func (w walk) page(ctx context.Context) (Page, error) {
 	page.cut(nil, w.limit)
 	if page.Next == "" && end != nil {
 		page.Next = end.cursor()
+	}
+	if w.after == nil && page.Next == "" {
+		page.Total = len(page.Rows)
+		return page, nil
 	}
 	page.Total, page.Over, err = w.count(ctx, end)
 	return page, err
@@ -167,10 +171,11 @@ func (p *Page) cut(after *spot, limit int) {
 	}
 }
 
-// countUpTo counts the referrals that a condition picks, and stops at most.
+// countUpTo counts the referrals that a condition picks, and stops at most. The
+// order only says which index to go by.
 func countUpTo(ctx context.Context, q store.Reader, programID string, most int, condition string, args ...any) (int, error) {
 	n := 0
-	err := q.QueryRow(ctx, "select count(*) from (select 1 from referral where program = $1 and "+condition+fmt.Sprintf(" limit %d) as counted", most),
+	err := q.QueryRow(ctx, "select count(*) from (select 1 from referral where program = $1 and "+condition+fmt.Sprintf(" order by urgency, order_at, id limit %d) as counted", most),
 		append([]any{programID}, args...)...).Scan(&n)
 	return n, fault.Wrap(err, "counting referrals")
 }

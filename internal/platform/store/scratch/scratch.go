@@ -29,8 +29,8 @@ const installPostgres = "apt-get install -y postgresql-15"
 var (
 	// Fast keeps nothing when the machine fails: for tests.
 	Fast = []string{"fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=400"}
-	// Durable waits for the disk as a server for real does, and has the memory that
-	// docs/operations.md asks for: for measurements.
+	// Durable waits for the disk as a server for real does, with the memory that one
+	// which is there for nothing else would be given: for measurements.
 	Durable = []string{"fsync=on", "synchronous_commit=on", "full_page_writes=on", "shared_buffers=1GB", "max_wal_size=8GB", "wal_compression=on"}
 )
 
