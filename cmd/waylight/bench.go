@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"waylight/internal/app"
-	"waylight/internal/platform/store/scratch"
 )
 
 // runBench measures this machine in a folder that it removes.
@@ -24,7 +23,7 @@ func runBench(ctx context.Context, c *console, args []string) int {
 	senders := f.Int("senders", 64, "senders at once")
 	seconds := f.Float64("seconds", 10, "how long to send")
 	sealed := f.Bool("sealed", false, "measure reports that the senders' browsers sealed too")
-	database := f.String("database", "sqlite", `"sqlite"; "postgres" for a server that is started in the folder and thrown away; or postgres://… of a database in which schemas may be made`)
+	database := f.String("database", "sqlite", `"sqlite", or postgres://… of a database in which schemas may be made`)
 	stored := f.Int("stored", 0, "measure again, and look-ups and inboxes, with so many reports stored")
 	profile := f.String("profile", "", "write a profile of the processor's time to this file")
 	folder := f.String("dir", "", "folder to measure in, on the disk that matters; empty for the temporary one")
@@ -32,7 +31,7 @@ func runBench(ctx context.Context, c *console, args []string) int {
 	if code >= 0 {
 		return code
 	}
-	known := *database == "sqlite" || *database == "postgres" || strings.HasPrefix(*database, "postgres://") || strings.HasPrefix(*database, "postgresql://")
+	known := *database == "sqlite" || strings.HasPrefix(*database, "postgres://") || strings.HasPrefix(*database, "postgresql://")
 	if len(rest) != 1 || rest[0] != "intake" || *senders < 1 || *senders > 10000 || *seconds < 0.1 || *seconds > 3600 || *stored < 0 || !known {
 		fmt.Fprintln(c.err, "waylight: bench measures intake, with 1 to 10000 senders for 0.1 to 3600 seconds, on SQLite or PostgreSQL")
 		f.Usage()
@@ -46,19 +45,7 @@ func runBench(ctx context.Context, c *console, args []string) int {
 	b := app.Bench{
 		Folder: dir, Senders: *senders, Length: time.Duration(*seconds * float64(time.Second)), Sealed: *sealed, Stored: *stored, Progress: c.err,
 	}
-	switch *database {
-	case "sqlite":
-	case "postgres":
-		if err := os.Chmod(dir, 0o711); err != nil { // PostgreSQL does not run as root, and must get at its folder
-			return c.fail(err)
-		}
-		server, err := scratch.Start(dir, scratch.Durable)
-		if err != nil {
-			return c.fail(err)
-		}
-		defer server.Close()
-		b.Database = server.URL("postgres")
-	default:
+	if *database != "sqlite" {
 		b.Database = *database
 	}
 	result, err := profiled(*profile, func() (app.Intake, error) { return b.Run(ctx) })

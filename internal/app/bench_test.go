@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"waylight/internal/app"
-	"waylight/internal/platform/store/scratch"
+	"waylight/internal/platform/store/pgtest"
 )
 
 // What the measurement fills a database with must pass for what intake makes: the
@@ -29,7 +29,7 @@ func TestBenchFillsWhatItMeasures(t *testing.T) {
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		server, err := scratch.Start("", scratch.Fast)
+		server, err := pgtest.Start("", pgtest.Fast)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -144,16 +143,6 @@ func (b Bench) database(ctx context.Context, name string) (address string, drop 
 	}, nil
 }
 
-func inPostgres(ctx context.Context, address, statement string) error {
-	db, err := sql.Open("pgx", address)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	_, err = db.ExecContext(ctx, statement)
-	return err
-}
-
 // config is a fresh installation, whose directory key is there to sign with.
 func (b Bench) config(ctx context.Context, name string) (Config, func(*error), error) {
 	address, drop, err := b.database(ctx, name)
@@ -165,6 +154,16 @@ func (b Bench) config(ctx context.Context, name string) (Config, func(*error), e
 		Data: filepath.Join(b.Folder, name), Database: address, Demo: true, Every: time.Minute, Directory: directory.Public().(ed25519.PublicKey),
 		SignDirectory: func(statement []byte) []byte { return ed25519.Sign(directory, statement) },
 	}, drop, err
+}
+
+// skipVerification keeps the daily verification, which a server that starts does at
+// once, from running while something is measured.
+func (a *App) skipVerification() {
+	a.audit.mu.Lock()
+	defer a.audit.mu.Unlock()
+	for _, p := range a.Programs.IDs() {
+		a.audit.verified[p] = a.Now()
+	}
 }
 
 // keyBenchOffices gives every office of the measured report a key.
@@ -192,6 +191,7 @@ func (b Bench) once(ctx context.Context, c Config, bare *Bare) (Intake, error) {
 	if err := a.keyBenchOffices(ctx); err != nil {
 		return result, err
 	}
+	a.skipVerification()
 	result.Engine = a.DB.Engine()
 	row, _, err := bare.sealed([]byte(benchStory), []byte(benchStory))
 	if err != nil {

@@ -5,10 +5,9 @@ package app
 import (
 	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"fmt"
 	"io"
-	mathrand "math/rand/v2"
-	"strings"
 	"sync"
 	"time"
 
@@ -43,7 +42,6 @@ type stock struct {
 	clock    *Clock
 	models   []model
 	receipts []seal.Receipt
-	random   *mathrand.Rand
 	progress io.Writer
 }
 
@@ -69,7 +67,7 @@ func (b Bench) fill(ctx context.Context, c Config) ([]seal.Receipt, error) {
 	if err := a.keyBenchOffices(ctx); err != nil {
 		return nil, err
 	}
-	s := &stock{app: a, clock: clock, random: mathrand.New(mathrand.NewPCG(1, 2)), progress: b.Progress}
+	s := &stock{app: a, clock: clock, progress: b.Progress}
 	for i := range stockModels {
 		m, err := s.model(ctx, i)
 		if err != nil {
@@ -93,26 +91,14 @@ func (b Bench) fill(ctx context.Context, c Config) ([]seal.Receipt, error) {
 	return s.receipts, a.settleStatistics(ctx)
 }
 
-// settleStatistics does what PostgreSQL does by itself some minutes after so much came in.
-func (a *App) settleStatistics(ctx context.Context) error {
-	if a.DB.Engine() != "postgres" {
-		return nil
-	}
-	rows, err := a.DB.Query(ctx, "vacuum analyze")
-	if err != nil {
-		return err
-	}
-	return rows.Close()
-}
-
 // model accepts one report and reads its rows.
 func (s *stock) model(ctx context.Context, i int) (model, error) {
-	pick := func(from ...string) []string { return []string{from[s.random.IntN(len(from))]} }
+	pick := func(from ...string) []string { return []string{from[below(len(from))]} }
 	counties := place.Counties("MS")
 	answers := form.Answers{
 		"mode": {"tip"}, "age": pick("under18", "under18", "adult", "unsure"), "who": pick("saw", "known", "job"), "kind": pick("sex", "labor", "unsure"),
-		"danger": pick("no", "no", "no", "no", "no", "no", "no", "yes"), "happened": {"MS-" + counties[s.random.IntN(len(counties))].FIPS}, "land": {"ordinary"},
-		"story": {benchStory[:200+s.random.IntN(len(benchStory)-200)]},
+		"danger": pick("no", "no", "no", "no", "no", "no", "no", "yes"), "happened": {"MS-" + counties[below(len(counties))].FIPS}, "land": {"ordinary"},
+		"story": {benchStory[:200+below(len(benchStory)-200)]},
 	}
 	accepted, err := s.app.Reports.Accept(ctx, report.Submission{
 		Program: benchProgram, Language: "en", Via: report.ViaWeb, Key: []byte(store.NewID().String() + store.NewID().String()), Answers: answers,
@@ -131,39 +117,6 @@ func (s *stock) model(ctx context.Context, i int) (model, error) {
 		}
 	}
 	return m, nil
-}
-
-// rows reads the rows of a report as they would be inserted.
-func (s *stock) rows(ctx context.Context, table string, id store.ID, each func(store.Row)) error {
-	t := s.app.DB.Tables()[table]
-	names := make([]string, len(t.Columns))
-	for i, c := range t.Columns {
-		names[i] = c.Name
-	}
-	key := map[bool]string{true: "id", false: "report"}[table == "report"]
-	rows, err := s.app.DB.Query(ctx, "select "+strings.Join(names, ", ")+" from "+table+" where program = $1 and "+key+" = $2", benchProgram, id)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		values, into := make([]any, len(names)), make([]any, len(names))
-		for i := range values {
-			into[i] = &values[i]
-		}
-		if err := rows.Scan(into...); err != nil {
-			return err
-		}
-		row := store.Row{}
-		for i, c := range t.Columns {
-			row[c.Name] = values[i]
-			if text, ok := values[i].([]byte); ok && c.Type == "text" {
-				row[c.Name] = string(text)
-			}
-		}
-		each(row)
-	}
-	return rows.Err()
 }
 
 // round stores some reports and publishes a checkpoint.
@@ -214,7 +167,7 @@ type copied struct {
 
 // copy makes a report of a model.
 func (s *stock) copy(receipt seal.Receipt, at, end time.Time) copied {
-	m := s.models[s.random.IntN(len(s.models))]
+	m := s.models[below(len(s.models))]
 	c := copied{rules: m.report["rules"].(string), finishing: "referral.outcome"}
 	c.id, c.lookup = s.app.Reports.Called(benchProgram, receipt.Lookup())
 	c.report = with(m.report, store.Row{"id": c.id, "accepted": at, "lookup": c.lookup})
@@ -222,7 +175,7 @@ func (s *stock) copy(receipt seal.Receipt, at, end time.Time) copied {
 		c.wraps = append(c.wraps, with(w, store.Row{"report": c.id, "added": at}))
 	}
 	for _, r := range m.referrals {
-		c.referral(r, s.state(at, end), at, end, s.random)
+		c.referral(r, s.state(at, end), at, end)
 	}
 	return c
 }
@@ -240,7 +193,7 @@ func with(row, changed store.Row) store.Row {
 
 // state is how far an office got with a report of that age.
 func (s *stock) state(at, end time.Time) string {
-	n := s.random.IntN(1000)
+	n := below(1000)
 	switch fresh := end.Sub(at) < stockFresh; {
 	case !fresh && n < 5, fresh && n < 300:
 		return "acknowledged"
@@ -253,7 +206,7 @@ func (s *stock) state(at, end time.Time) string {
 }
 
 // referral adds a referral in a state and the step that took it there.
-func (c *copied) referral(r store.Row, state string, at, end time.Time, random *mathrand.Rand) {
+func (c *copied) referral(r store.Row, state string, at, end time.Time) {
 	shift := func(v any) any { // the model's own times, as long after this report as they were after that one
 		us, ok := v.(int64)
 		if !ok {
@@ -263,11 +216,11 @@ func (c *copied) referral(r store.Row, state string, at, end time.Time, random *
 	}
 	id := store.NewID()
 	out := with(r, store.Row{"id": id, "report": c.id, "accepted": at, "started": shift(r["started"]), "due": shift(r["due"]), "order_at": shift(r["order_at"])})
-	later := at.Add(time.Duration(random.Int64N(int64(12 * time.Hour))))
+	later := at.Add(time.Duration(below(int(12 * time.Hour))))
 	act := "open"
 	switch state {
 	case "waiting", "opened": // up to the last rung, which is told again every day
-		out["level"], out["next_at"] = int64(5), end.Add(time.Duration(random.Int64N(int64(24*time.Hour))))
+		out["level"], out["next_at"] = int64(5), end.Add(time.Duration(below(int(24*time.Hour))))
 	case "acknowledged":
 		act = "acknowledge"
 	case "closed":
@@ -321,4 +274,11 @@ func (c copied) insert(tx *store.Tx) error {
 	}
 	tx.Log(custody.Entry{Program: benchProgram, Event: c.finishing, Record: record, Actor: "system", Rule: c.rules})
 	return nil
+}
+
+// below is a random number from 0 to n-1.
+func below(n int) int {
+	var b [8]byte
+	rand.Read(b[:])
+	return int(binary.BigEndian.Uint64(b[:]) % uint64(n))
 }

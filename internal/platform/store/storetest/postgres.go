@@ -7,11 +7,11 @@ import (
 	"sync"
 	"testing"
 
-	"waylight/internal/platform/store/scratch"
+	"waylight/internal/platform/store/pgtest"
 )
 
 // server is this process's PostgreSQL: one for all tests of a package.
-var server = sync.OnceValues(func() (*scratch.Server, error) { return scratch.Start("", scratch.Fast) })
+var server = sync.OnceValues(func() (*pgtest.Server, error) { return pgtest.Start("", pgtest.Fast) })
 
 // newDatabase creates a database for one test and drops it afterwards.
 func newDatabase(t *testing.T) string {

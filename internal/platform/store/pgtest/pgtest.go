@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package scratch starts PostgreSQL servers that are thrown away: for tests, and
+// Package pgtest starts PostgreSQL servers that are thrown away: for tests, and
 // for measurements on a machine that has no server of its own running. They
 // listen on a Unix socket only and end with the process that started them.
-package scratch
+package pgtest
 
 import (
 	"context"
