@@ -6,6 +6,7 @@ SHELL := /bin/bash
 GO      ?= go
 TIMEOUT ?= 10m
 FUZZ    ?= 20s
+STORED  ?= 0
 
 # Releases hold Go's FIPS 140-3 module in this version, in process.
 FIPS := v1.26.0
@@ -15,10 +16,10 @@ BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 POSTGRES  = command -v postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres'
 
 .NOTPARALLEL:
-.PHONY: build test tools format vet unit cluster failover clustertools signon fips packs demo bench fuzz clean help
+.PHONY: build test tools format vet unit cluster failover clustertools signon fips packs demo bench bench-postgres fuzz clean help
 
 help: ## what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 build: ## bin/waylight, one static binary
 	CGO_ENABLED=0 GOFIPS140=$(FIPS) $(GO) build -trimpath -ldflags '-s -w' -o bin/waylight ./cmd/waylight
@@ -90,7 +91,10 @@ demo: ## invented offices and reports on this machine
 	$(GO) run ./cmd/waylight demo
 
 bench: build ## how many reports a second, and how many the disk would allow
-	./bin/waylight bench intake --senders 64 --seconds 20
+	./bin/waylight bench intake --sealed --seconds 20 --stored $(STORED)
+
+bench-postgres: build ## the same on a PostgreSQL server that is thrown away
+	$(GO) run ./test/postgres ./bin/waylight bench intake --sealed --seconds 20 --stored $(STORED) --database {url}
 
 fuzz: ## every fuzz target for FUZZ (20s) each
 	@grep -rlE '^func Fuzz' --include='*_test.go' --exclude-dir=testdata . | sort | while read -r file; do \

@@ -53,16 +53,16 @@ func (a *App) KeyOffice(ctx context.Context, program, office string) error {
 
 // Bare does of one report what nothing can be left out of: it seals the body, wraps
 // it for each recipient, makes the sender's key, and commits all of it durably
-// with one custody entry. What Accept reaches of its rate is what all the rest
-// costs.
+// with one custody entry. Of a report that came sealed only the commit is left.
+// What Accept reaches of its rate is what all the rest costs.
 type Bare struct {
 	db   *store.DB
 	keys map[string]*seal.PublicKey
 }
 
-// OpenBare makes a database for the bare limit.
-func OpenBare(ctx context.Context, file string, recipients int) (*Bare, error) {
-	db, err := store.Open(ctx, "sqlite:"+file, store.Options{Schemas: []store.Schema{benchSchema}})
+// OpenBare makes the bare limit's table in a database.
+func OpenBare(ctx context.Context, url string, recipients int) (*Bare, error) {
+	db, err := store.Open(ctx, url, store.Options{Schemas: []store.Schema{benchSchema}})
 	if err != nil {
 		return nil, err
 	}
@@ -83,28 +83,42 @@ func (b *Bare) Close() error { return b.db.Close() }
 
 // Do seals and commits one body.
 func (b *Bare) Do(ctx context.Context, body []byte, key []byte) error {
-	receipt := seal.ReceiptFrom(key, sha256.Sum256(body))
-	sender, err := seal.PrivateFromSeed(sliceOf(receipt.Seed()))
+	row, id, err := b.sealed(body, key)
 	if err != nil {
 		return err
 	}
+	return b.Keep(ctx, id, row)
+}
+
+// Keep commits what was sealed before.
+func (b *Bare) Keep(ctx context.Context, id store.ID, row []byte) error {
+	return b.db.Accept(ctx, func(tx *store.Tx) error {
+		defer tx.Log(custody.Entry{Program: "bench", Event: "bench"})
+		return tx.Insert("bench", store.Row{"program": "bench", "id": id, "body": row})
+	})
+}
+
+// sealed makes the bytes of one report: its body, the sender's key and the wraps.
+func (b *Bare) sealed(body []byte, key []byte) ([]byte, store.ID, error) {
 	rec := seal.Record{Program: "bench", ID: store.NewID()}
+	receipt := seal.ReceiptFrom(key, sha256.Sum256(body))
+	sender, err := seal.PrivateFromSeed(sliceOf(receipt.Seed()))
+	if err != nil {
+		return nil, rec.ID, err
+	}
 	sealed, content, err := seal.Seal(body, rec)
 	if err != nil {
-		return err
+		return nil, rec.ID, err
 	}
 	row := append(sealed.Ciphertext, sender.Public().Bytes()...)
 	for name, pub := range b.keys {
 		wrap, err := content.Wrap(pub, rec, sealed.Hash, name)
 		if err != nil {
-			return err
+			return nil, rec.ID, err
 		}
 		row = append(row, wrap...)
 	}
-	return b.db.Accept(ctx, func(tx *store.Tx) error {
-		defer tx.Log(custody.Entry{Program: "bench", Event: "bench"})
-		return tx.Insert("bench", store.Row{"program": "bench", "id": store.ID(rec.ID), "body": row})
-	})
+	return row, rec.ID, nil
 }
 
 func sliceOf(b [32]byte) []byte { return b[:] }

@@ -9,7 +9,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,13 +23,27 @@ import (
 	"waylight/internal/protection/report"
 )
 
+// Bench says what `waylight bench intake` measures, and where.
+type Bench struct {
+	Folder   string // fresh, on the disk that matters
+	Database string // address of a PostgreSQL database, in which it makes schemas and drops them; empty: SQLite in Folder
+	Senders  int
+	Length   time.Duration
+	Sealed   bool      // measure reports that came sealed too
+	Stored   int       // measure again, and look-ups and inboxes, with so many reports in the database
+	Progress io.Writer // nil: nobody is told how far filling is
+}
+
 // Intake is what `waylight bench intake` measured.
 type Intake struct {
+	Engine         string  `json:"engine"`
+	Stored         int     `json:"stored"`           // reports that were there before
 	Accepted       int64   `json:"accepted"`         // answered with a receipt
 	Refused        int64   `json:"refused"`          // answered with anything else, or not at all
 	Lost           int64   `json:"lost"`             // answered with a receipt but not in the database afterwards
 	PerSecond      float64 `json:"per_second"`       // accepted, over real HTTP on this machine
 	LimitPerSecond float64 `json:"limit_per_second"` // the same sealing and durable commit with nothing else
+	OfLimit        float64 `json:"of_limit"`
 	P50            float64 `json:"p50_ms"`
 	P99            float64 `json:"p99_ms"`
 	Senders        int     `json:"senders"`
@@ -35,14 +51,29 @@ type Intake struct {
 	// Of reports that the senders' browsers sealed: how many a second, and how many
 	// times as many as of those that the server seals.
 	Sealed *Sealed `json:"sealed_by_browsers,omitempty"`
+	// Of a database that is full: what it kept of the empty one's rates, how fast it
+	// was filled, and what looking takes.
+	Full *Full `json:"full,omitempty"`
 }
 
 // Sealed is what was measured of reports that came sealed.
 type Sealed struct {
-	PerSecond float64 `json:"per_second"`
-	Times     float64 `json:"times_the_server_sealed_rate"`
-	P50       float64 `json:"p50_ms"`
-	P99       float64 `json:"p99_ms"`
+	PerSecond      float64 `json:"per_second"`
+	LimitPerSecond float64 `json:"limit_per_second"` // the same bytes and durable commit with nothing else
+	OfLimit        float64 `json:"of_limit"`
+	Times          float64 `json:"times_the_server_sealed_rate"`
+	P50            float64 `json:"p50_ms"`
+	P99            float64 `json:"p99_ms"`
+}
+
+// Full is what was measured with many reports in the database.
+type Full struct {
+	Intake                    // with that many
+	OfEmpty       float64     `json:"of_empty_rate"`
+	SealedOfEmpty float64     `json:"of_empty_rate_sealed,omitempty"`
+	FillSeconds   float64     `json:"fill_seconds"`
+	Receipts      Looked      `json:"receipt_lookup"`
+	Inboxes       []InboxPage `json:"inbox"`
 }
 
 // The measured report: a child in Hinds County, of whom child protection, the
@@ -53,47 +84,166 @@ var (
 	benchStory   = strings.Repeat("An invented sentence that only measures. ", 48) // 2 KB
 )
 
-// BenchIntake measures how many reports a second this machine accepts from so
-// many senders at once, and the bare limit, in a fresh folder.
+// Run measures how many reports a second this machine accepts from so many senders
+// at once, and the bare limit of the same engine.
 //
-// With sealed, reports that the senders sealed are measured too, in turns with
-// those that the server seals.
-func BenchIntake(ctx context.Context, folder string, senders int, length time.Duration, sealed bool) (Intake, error) {
-	result := Intake{Senders: senders, Seconds: length.Seconds()}
-	_, directory, err := ed25519.GenerateKey(rand.Reader)
+// With Sealed, reports that the senders sealed are measured too, in turns with
+// those that the server seals. With Stored, all of it is measured a second time
+// in a database that is full.
+func (b Bench) Run(ctx context.Context) (result Intake, err error) {
+	if b.Progress == nil {
+		b.Progress = io.Discard
+	}
+	limit, drop, err := b.database(ctx, "limit")
+	if err != nil {
+		return Intake{}, err
+	}
+	defer drop(&err)
+	bare, err := OpenBare(ctx, limit, len(benchOffices))
+	if err != nil {
+		return Intake{}, err
+	}
+	defer bare.Close()
+	empty, dropEmpty, err := b.config(ctx, "empty")
+	if err != nil {
+		return Intake{}, err
+	}
+	defer dropEmpty(&err)
+	if result, err = b.once(ctx, empty, bare); err != nil || b.Stored == 0 {
+		return result, err
+	}
+	full, dropFull, err := b.config(ctx, "full")
 	if err != nil {
 		return result, err
 	}
-	a, err := New(ctx, Config{
-		Data: filepath.Join(folder, "app"), Demo: true, Every: time.Minute, Directory: directory.Public().(ed25519.PublicKey),
+	defer dropFull(&err)
+	result.Full, err = b.full(ctx, full, bare, result)
+	return result, err
+}
+
+// database makes an empty database, and what drops it.
+func (b Bench) database(ctx context.Context, name string) (address string, drop func(*error), err error) {
+	if b.Database == "" {
+		return "sqlite:" + filepath.Join(b.Folder, name+".db"), func(*error) {}, nil
+	}
+	schema := "waylight_bench_" + name + "_" + store.NewID().String()[:8]
+	if err := inPostgres(ctx, b.Database, "create schema "+schema); err != nil {
+		return "", nil, fmt.Errorf("making a schema to measure in: %w", err)
+	}
+	u, err := url.Parse(b.Database)
+	if err != nil {
+		return "", nil, errors.New("the database address is no address")
+	}
+	q := u.Query()
+	q.Set("search_path", schema)
+	u.RawQuery = q.Encode()
+	return u.String(), func(failed *error) {
+		err := inPostgres(context.WithoutCancel(ctx), b.Database, "drop schema "+schema+" cascade")
+		*failed = errors.Join(*failed, err)
+	}, nil
+}
+
+// config is a fresh installation, whose directory key is there to sign with.
+func (b Bench) config(ctx context.Context, name string) (Config, func(*error), error) {
+	address, drop, err := b.database(ctx, name)
+	if err != nil {
+		return Config{}, nil, err
+	}
+	_, directory, err := ed25519.GenerateKey(rand.Reader)
+	return Config{
+		Data: filepath.Join(b.Folder, name), Database: address, Demo: true, Every: time.Minute, Directory: directory.Public().(ed25519.PublicKey),
 		SignDirectory: func(statement []byte) []byte { return ed25519.Sign(directory, statement) },
-	})
+	}, drop, err
+}
+
+// skipVerification keeps the daily verification, which a server that starts does at
+// once, from running while something is measured.
+func (a *App) skipVerification() {
+	a.audit.mu.Lock()
+	defer a.audit.mu.Unlock()
+	for _, p := range a.Programs.IDs() {
+		a.audit.verified[p] = a.Now()
+	}
+}
+
+// keyBenchOffices gives every office of the measured report a key.
+func (a *App) keyBenchOffices(ctx context.Context) error {
+	keys := a.Agencies.Keys(benchProgram)
+	for _, office := range append([]string{"help-desk"}, benchOffices...) {
+		if keys[office].Public != nil {
+			continue
+		}
+		if err := a.KeyOffice(ctx, benchProgram, office); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// once measures intake beside the bare limit.
+func (b Bench) once(ctx context.Context, c Config, bare *Bare) (Intake, error) {
+	result := Intake{Senders: b.Senders, Seconds: b.Length.Seconds()}
+	a, err := New(ctx, c)
 	if err != nil {
 		return result, err
 	}
 	defer a.Close()
-	for _, office := range append([]string{"help-desk"}, benchOffices...) {
-		if err := a.KeyOffice(ctx, benchProgram, office); err != nil {
-			return result, err
-		}
+	if err := a.keyBenchOffices(ctx); err != nil {
+		return result, err
 	}
-	bare, err := OpenBare(ctx, filepath.Join(folder, "bare.db"), len(benchOffices))
+	a.skipVerification()
+	result.Engine = a.DB.Engine()
+	row, _, err := bare.sealed([]byte(benchStory), []byte(benchStory))
 	if err != nil {
 		return result, err
 	}
-	defer bare.Close()
-	// Half of the bare limit is measured before, half after, so that a machine
-	// whose speed drifts does not favor either.
-	before := measure(ctx, senders, length/4, func(ctx context.Context) error { return bareReport(ctx, bare) })
-	if sealed {
+	if b.Sealed {
 		result.Sealed = &Sealed{}
 	}
-	if err := a.intake(ctx, &result, length); err != nil {
+	// Half of the bare limit is measured before, half after, so that a machine
+	// whose speed drifts does not favor either.
+	var limit, sealedLimit measured
+	measureBare := func() {
+		limit.add(measure(ctx, b.Senders, b.Length/4, func(ctx context.Context) error { return bareReport(ctx, bare) }))
+		if b.Sealed {
+			sealedLimit.add(measure(ctx, b.Senders, b.Length/4, func(ctx context.Context) error { return bare.Keep(ctx, store.NewID(), row) }))
+		}
+	}
+	measureBare()
+	if err := a.intake(ctx, &result, b.Length); err != nil {
 		return result, err
 	}
-	after := measure(ctx, senders, length/4, func(ctx context.Context) error { return bareReport(ctx, bare) })
-	result.LimitPerSecond = float64(before.done+after.done) / (before.took + after.took).Seconds()
+	measureBare()
+	result.LimitPerSecond = limit.rate()
+	result.OfLimit = result.PerSecond / result.LimitPerSecond
+	if s := result.Sealed; s != nil {
+		s.LimitPerSecond = sealedLimit.rate()
+		s.OfLimit = s.PerSecond / s.LimitPerSecond
+	}
 	return result, nil
+}
+
+// full fills a database and measures there.
+func (b Bench) full(ctx context.Context, c Config, bare *Bare, empty Intake) (*Full, error) {
+	out := &Full{}
+	began := time.Now()
+	receipts, err := b.fill(ctx, c)
+	if err != nil {
+		return out, fmt.Errorf("filling the database: %w", err)
+	}
+	out.FillSeconds = time.Since(began).Seconds()
+	if out.Receipts, out.Inboxes, err = look(ctx, c, receipts, b.Length); err != nil {
+		return out, err
+	}
+	if out.Intake, err = b.once(ctx, c, bare); err != nil {
+		return out, err
+	}
+	out.Stored = b.Stored
+	out.OfEmpty = out.PerSecond / empty.PerSecond
+	if b.Sealed {
+		out.SealedOfEmpty = out.Sealed.PerSecond / empty.Sealed.PerSecond
+	}
+	return out, nil
 }
 
 func bareReport(ctx context.Context, b *Bare) error {
@@ -137,10 +287,10 @@ func (a *App) intake(ctx context.Context, result *Intake, length time.Duration) 
 		return err
 	}
 	result.Accepted, result.Refused = clear.done+sealed.done, clear.failed+sealed.failed
-	result.PerSecond = float64(clear.done) / clear.took.Seconds()
+	result.PerSecond = clear.rate()
 	result.P50, result.P99 = clear.quantile(0.50), clear.quantile(0.99)
 	if s := result.Sealed; s != nil {
-		s.PerSecond = float64(sealed.done) / sealed.took.Seconds()
+		s.PerSecond = sealed.rate()
 		s.Times, s.P50, s.P99 = s.PerSecond/result.PerSecond, sealed.quantile(0.50), sealed.quantile(0.99)
 	}
 	return a.lookUp(ctx, result, tolds.answers)
@@ -285,6 +435,8 @@ func measure(ctx context.Context, callers int, length time.Duration, fn func(con
 	slices.Sort(m.latencies)
 	return m
 }
+
+func (m measured) rate() float64 { return float64(m.done) / m.took.Seconds() }
 
 func (m *measured) add(other measured) {
 	m.done, m.failed, m.took = m.done+other.done, m.failed+other.failed, m.took+other.took

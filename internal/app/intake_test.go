@@ -16,7 +16,7 @@ import (
 // BenchmarkIntake is `waylight bench intake` for the profiler.
 func BenchmarkIntake(b *testing.B) {
 	for b.Loop() {
-		r, err := app.BenchIntake(context.Background(), b.TempDir(), 64, 8*time.Second, true)
+		r, err := app.Bench{Folder: b.TempDir(), Senders: 64, Length: 8 * time.Second, Sealed: true}.Run(context.Background())
 		if err != nil || r.Lost > 0 || r.Refused > 0 {
 			b.Fatalf("%+v, %v", r, err)
 		}

@@ -29,6 +29,8 @@ type Reader interface {
 type Writer interface {
 	Reader
 	Exec(q string, args ...any) (int64, error)
+	// Later adds rows whose count nobody needs; it may do so at the next Exec.
+	Later(q string, args ...any) error
 }
 
 // tileHeight is the height of a tlog-tile; hashes at its multiples are stored,
@@ -162,12 +164,11 @@ func appendLeaves(w Writer, program string, leaves []Leaf) (*frontier, error) {
 		return nil, err
 	}
 	store := func(level int, n int64, h tlog.Hash) error {
-		_, err := w.Exec(`insert into custody_node (program, level, n, hash) values ($1, $2, $3, $4)`, program, int64(level), n, h[:])
-		return err
+		return w.Later(`insert into custody_node (program, level, n, hash) values ($1, $2, $3, $4)`, program, int64(level), n, h[:])
 	}
 	for i := range leaves {
 		leaf := &leaves[i]
-		_, err := w.Exec(`insert into custody_leaf (program, idx, commitment, salt, opening, row_list) values ($1, $2, $3, $4, $5, $6)`,
+		err := w.Later(`insert into custody_leaf (program, idx, commitment, salt, opening, row_list) values ($1, $2, $3, $4, $5, $6)`,
 			program, f.size, leaf.Commitment[:], leaf.Salt[:], leaf.Opening, leaf.Rows)
 		if err != nil {
 			return nil, fmt.Errorf("appending to the custody log: %w", err)

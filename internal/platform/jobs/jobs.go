@@ -68,7 +68,7 @@ func Enqueue(tx *store.Tx, j Job) error {
 	if payload == nil {
 		payload = []byte{}
 	}
-	_, err := tx.Exec(`insert into job (program, id, kind, name, payload, run_at, attempts, leased_until, dead, problem)
+	err := tx.Later(`insert into job (program, id, kind, name, payload, run_at, attempts, leased_until, dead, problem)
 values ($1, $2, $3, $4, $5, $6, 0, 0, 0, null) on conflict (program, kind, name) do nothing`,
 		j.Program, id[:], j.Kind, name, payload, store.Micros(at))
 	if err != nil {

@@ -195,9 +195,13 @@ func (r *Runner) lease(ctx context.Context, program, kind string) ([]Job, error)
 }
 
 func due(ctx context.Context, db *store.DB, program, kind string, now int64) ([]Job, error) {
-	rows, err := db.Query(ctx, `select id, kind, payload, run_at, attempts from job
-where program = $1 and dead = 0 and run_at <= $2 and leased_until <= $2 and ($3 = '' or kind = $3) order by run_at limit $4`,
-		program, now, kind, int64(batch))
+	q, args := `select id, kind, payload, run_at, attempts from job
+where program = $1 and dead = 0 and run_at <= $2 and leased_until <= $2 order by run_at limit $3`, []any{program, now, int64(batch)}
+	if kind != "" { // however many of another kind wait, they are not looked at
+		q, args = `select id, kind, payload, run_at, attempts from job
+where program = $1 and kind = $4 and dead = 0 and run_at <= $2 and leased_until <= $2 order by run_at limit $3`, append(args, kind)
+	}
+	rows, err := db.Query(ctx, q, args...)
 	if err != nil {
 		return nil, fmt.Errorf("reading due jobs: %w", err)
 	}

@@ -58,7 +58,11 @@ func (db *DB) migratePostgres(ctx context.Context, url string, migrations []Migr
 	if err := applyMigrations(ctx, tx, postgres, migrations); err != nil {
 		return err
 	}
-	return tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	db.combiner = newCombiner(db)
+	return nil
 }
 
 const (
@@ -77,7 +81,7 @@ func (db *DB) writePostgres(ctx context.Context, fn func(tx *Tx) error, wait boo
 	for n := 1; ; n++ {
 		generation := db.lines.generation.Load()
 		err := db.tryPostgres(ctx, fn, wait)
-		long := time.Duration(n) * time.Duration(NewID()[0]) * 40 * time.Microsecond // up to 10 ms more each time: callers that met must not meet again
+		long := collided(n)
 		switch {
 		case errors.Is(err, ErrUnknown):
 			db.lines.lost(generation)
@@ -104,9 +108,15 @@ func (db *DB) writePostgres(ctx context.Context, fn func(tx *Tx) error, wait boo
 	}
 }
 
-// begin takes a connection and opens a transaction on it. All connections may be
-// in use: what must not be shed waits its turn, unless the database is away.
-func (db *DB) begin(ctx context.Context, wait bool) (*sql.Conn, *sql.Tx, error) {
+// collided is how long to wait after the n-th collision: up to 10 ms more each
+// time, since callers that met must not meet again.
+func collided(n int) time.Duration {
+	return time.Duration(n+1) * time.Duration(NewID()[0]) * 40 * time.Microsecond
+}
+
+// connection takes a connection to the primary. All may be in use: what must not
+// be shed waits its turn, unless the database is away.
+func (db *DB) connection(ctx context.Context, wait bool) (*sql.Conn, error) {
 	for {
 		limited, cancel := context.WithTimeout(ctx, patience)
 		conn, err := db.readers.Conn(limited)
@@ -114,20 +124,29 @@ func (db *DB) begin(ctx context.Context, wait bool) (*sql.Conn, *sql.Tx, error) 
 		cancel()
 		switch {
 		case err == nil:
-			tx, err := conn.BeginTx(ctx, nil)
-			if err != nil {
-				conn.Close()
-				return nil, nil, err
-			}
-			db.lines.away.Store(false)
-			return conn, tx, nil
+			return conn, nil
 		case late && wait && !db.lines.away.Load():
 		case late:
-			return nil, nil, errUnavailable.With(err)
+			return nil, errUnavailable.With(err)
 		default:
-			return nil, nil, err
+			return nil, err
 		}
 	}
+}
+
+// begin opens a transaction on a connection of its own.
+func (db *DB) begin(ctx context.Context, wait bool) (*sql.Conn, *sql.Tx, error) {
+	conn, err := db.connection(ctx, wait)
+	if err != nil {
+		return nil, nil, err
+	}
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		conn.Close()
+		return nil, nil, err
+	}
+	db.lines.away.Store(false)
+	return conn, tx, nil
 }
 
 // tryPostgres runs a transaction once. After an error that is not ErrUnknown
@@ -247,8 +266,17 @@ func (s *pgSession) settle() error {
 	if s.wrote {
 		return nil
 	}
-	_, err := s.tx.ExecContext(context.Background(), `select pg_logical_emit_message(true, 'waylight', '')`)
+	_, err := s.tx.ExecContext(context.Background(), waitForStandby)
 	return err
+}
+
+// waitForStandby writes into the server's log, and nowhere else.
+const waitForStandby = `select pg_logical_emit_message(true, 'waylight', '')`
+
+// later runs at once, so that the caller meets its error where it happens.
+func (s *pgSession) later(st statement) error {
+	_, err := s.exec(st.q, st.args...)
+	return st.explain(s, err)
 }
 
 func (s *pgSession) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
@@ -259,7 +287,9 @@ func (s *pgSession) queryRow(ctx context.Context, q string, args ...any) *sql.Ro
 	return s.tx.QueryRowContext(ctx, q, args...)
 }
 
-func (s *pgSession) duplicate(err error) bool {
+func (s *pgSession) duplicate(err error) bool { return pgDuplicate(err) }
+
+func pgDuplicate(err error) bool {
 	var e *pgconn.PgError
 	return errors.As(err, &e) && e.Code == "23505"
 }

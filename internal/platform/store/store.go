@@ -11,10 +11,11 @@
 //
 // On SQLite one writer goroutine owns the writing connection, takes what
 // waits, gives each caller a savepoint and commits all at once, durably
-// (WAL, synchronous=FULL). On PostgreSQL each caller has a transaction of its
-// own, run again on a serialization failure, and on a fresh connection when the
-// one it had was lost before the commit. Reading and writing go to the primary
-// alone, wherever that is now, and ride out a short absence of it.
+// (WAL, synchronous=FULL). On PostgreSQL each caller of Write has a transaction
+// of its own, and callers of Accept, which may come in floods, share one as on
+// SQLite. It is run again on a serialization failure, and on a fresh connection
+// when the one it had was lost before the commit. Reading and writing go to the
+// primary alone, wherever that is now, and ride out a short absence of it.
 package store
 
 import (
@@ -77,6 +78,8 @@ type DB struct {
 	file    string  // SQLite only
 	lines   *lines  // PostgreSQL only; nil while inspecting
 
+	combiner *combiner // PostgreSQL only
+
 	inspecting bool // opened by Inspect: nothing can be written
 }
 
@@ -137,6 +140,9 @@ func Inspect(ctx context.Context, url string, o Options) (*DB, error) {
 func (db *DB) Close() error {
 	if db.writer != nil {
 		db.writer.close()
+	}
+	if db.combiner != nil {
+		db.combiner.close()
 	}
 	if db.readers != nil {
 		return db.readers.Close()
@@ -213,6 +219,8 @@ func (db *DB) write(ctx context.Context, fn func(tx *Tx) error, wait bool) error
 	switch {
 	case db.writer != nil:
 		return db.writer.do(ctx, fn, wait)
+	case db.combiner != nil && wait:
+		return db.combiner.do(ctx, fn, wait)
 	case db.engine == postgres && !db.inspecting:
 		return db.writePostgres(ctx, fn, wait)
 	}

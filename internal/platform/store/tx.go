@@ -15,6 +15,7 @@ import (
 // session runs statements of one open transaction.
 type session interface {
 	exec(q string, args ...any) (sql.Result, error)
+	later(s statement) error
 	query(ctx context.Context, q string, args ...any) (*sql.Rows, error)
 	queryRow(ctx context.Context, q string, args ...any) *sql.Row
 	duplicate(err error) bool
@@ -56,12 +57,42 @@ func (tx *Tx) Exec(q string, args ...any) (int64, error) {
 	return res.RowsAffected()
 }
 
+// Later adds rows with a statement "insert into … values (…)", optionally with "on
+// conflict … do nothing", whose count nobody needs. In Accept on PostgreSQL it is
+// sent together with others, before the next read or at the end: then its error is
+// Accept's, as is that of Insert.
+func (tx *Tx) Later(q string, args ...any) error {
+	return tx.on.later(statement{q: q, args: args})
+}
+
+// statement is an insert that need not run at once.
+type statement struct {
+	q     string
+	args  []any
+	table string // of Insert
+}
+
+// explain is the error of the statement.
+func (s statement) explain(on session, err error) error {
+	if err == nil {
+		return nil
+	}
+	if on.duplicate(err) {
+		err = fmt.Errorf("%w: %w", ErrExists, err)
+	}
+	if s.table != "" {
+		err = fmt.Errorf("inserting into %s: %w", s.table, err)
+	}
+	return err
+}
+
 // Row is one row's values by column. Values are string, []byte, ID, integers,
 // bool (stored as 0 or 1), time.Time (stored as microseconds) or nil.
 type Row map[string]any
 
 // Insert adds a row, which must name every declared column. A row of a covered
-// table joins the next custody entry. A row with the same key is ErrExists.
+// table joins the next custody entry. A row with the same key is ErrExists; Later
+// says when.
 func (tx *Tx) Insert(table string, row Row) error {
 	t, ok := tx.db.tables[table]
 	if !ok {
@@ -82,11 +113,8 @@ func (tx *Tx) Insert(table string, row Row) error {
 		}
 		args[i] = value
 	}
-	if _, err := tx.on.exec(t.insert[tx.db.engine], args...); err != nil {
-		if tx.on.duplicate(err) {
-			return fmt.Errorf("inserting into %s: %w", table, ErrExists)
-		}
-		return fmt.Errorf("inserting into %s: %w", table, err)
+	if err := tx.on.later(statement{q: t.insert[tx.db.engine], args: args, table: table}); err != nil {
+		return err
 	}
 	if t.Covered {
 		tx.rows = append(tx.rows, t.canonical(args))

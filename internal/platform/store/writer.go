@@ -7,39 +7,25 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
-	"sync"
+	"slices"
 
 	"waylight/internal/platform/custody"
 )
 
-const (
-	queueLength = 4096 // requests that may wait before the writer sheds
-	batchLength = 512  // requests committed at once
-)
-
-type request struct {
-	fn   func(tx *Tx) error
-	done chan error
-	ctx  context.Context
-}
-
 // writer is the one goroutine that writes to SQLite.
 type writer struct {
-	db      *DB
-	file    string
-	pool    *sql.DB
-	conn    *sql.Conn
-	stmts   map[string]*sql.Stmt
-	queue   chan request
-	mu      sync.RWMutex // held for reading while a request is being queued
-	closed  bool
-	stopped chan struct{}
-	started bool
+	*queue
+	db    *DB
+	file  string
+	pool  *sql.DB
+	conn  *sql.Conn
+	stmts map[string]*sql.Stmt
 }
 
 func openWriter(ctx context.Context, db *DB, file string) (*writer, error) {
-	w := &writer{db: db, file: file, queue: make(chan request, queueLength), stopped: make(chan struct{})}
+	w := &writer{queue: newQueue(), db: db, file: file}
 	return w, w.connect(ctx)
 }
 
@@ -65,87 +51,15 @@ func (w *writer) disconnect() {
 	w.stmts, w.conn, w.pool = nil, nil, nil
 }
 
-// do queues fn and waits for its commit. A caller whose context ends before
-// its turn is not run; one whose turn has come is always waited for.
-func (w *writer) do(ctx context.Context, fn func(tx *Tx) error, wait bool) error {
-	r := request{fn: fn, done: make(chan error, 1), ctx: ctx}
-	if err := w.enqueue(r, wait); err != nil {
-		return err
-	}
-	return <-r.done
-}
-
-func (w *writer) enqueue(r request, wait bool) error {
-	w.mu.RLock()
-	defer w.mu.RUnlock()
-	if w.closed {
-		return errUnavailable
-	}
-	if !wait {
-		select {
-		case w.queue <- r:
-			return nil
-		default:
-			return errOverloaded
-		}
-	}
-	select {
-	case w.queue <- r:
-		return nil
-	case <-r.ctx.Done():
-		return r.ctx.Err()
-	}
-}
-
 func (w *writer) close() {
-	w.mu.Lock()
-	if w.closed {
-		w.mu.Unlock()
-		return
-	}
-	w.closed = true
-	close(w.queue)
-	w.mu.Unlock()
-	if w.started {
-		<-w.stopped
-	}
+	w.queue.close()
 	w.disconnect()
-}
-
-func (w *writer) run() {
-	defer close(w.stopped)
-	batch := make([]request, 0, batchLength)
-	for first := range w.queue {
-		batch = append(batch[:0], first)
-	drain:
-		for len(batch) < batchLength {
-			select {
-			case r, ok := <-w.queue:
-				if !ok {
-					break drain
-				}
-				batch = append(batch, r)
-			default:
-				break drain
-			}
-		}
-		w.commit(batch)
-	}
 }
 
 // commit runs a batch and answers each caller.
 func (w *writer) commit(batch []request) {
 	results, err := w.attempt(batch)
-	for i, r := range batch {
-		switch {
-		case err == nil:
-			r.done <- results[i]
-		case results != nil && results[i] != nil:
-			r.done <- results[i] // its own error stands whatever became of the batch
-		default:
-			r.done <- err
-		}
-	}
+	answer(batch, results, err)
 }
 
 // attempt returns each caller's own error, or an error of the whole batch.
@@ -222,17 +136,15 @@ func call(fn func(tx *Tx) error, tx *Tx) (err error) {
 	return fn(tx)
 }
 
-// integrate appends the batch's leaves, program by program, in order.
+// integrate appends the batch's leaves, program by program, each in order. The
+// programs come by name: two transactions that lock several heads must not wait
+// for each other.
 func integrate(tx *Tx, leaves []custody.Leaf) error {
-	var programs []string
 	by := map[string][]custody.Leaf{}
 	for _, leaf := range leaves {
-		if _, ok := by[leaf.Program]; !ok {
-			programs = append(programs, leaf.Program)
-		}
 		by[leaf.Program] = append(by[leaf.Program], leaf)
 	}
-	for _, p := range programs {
+	for _, p := range slices.Sorted(maps.Keys(by)) {
 		if err := custody.Append(tx, p, by[p]); err != nil {
 			return err
 		}
@@ -260,6 +172,12 @@ func (w *writer) exec(q string, args ...any) (sql.Result, error) {
 		return nil, err
 	}
 	return s.Exec(args...)
+}
+
+// later runs at once: a round trip costs nothing here.
+func (w *writer) later(s statement) error {
+	_, err := w.exec(s.q, s.args...)
+	return s.explain(w, err)
 }
 
 func (w *writer) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {

@@ -204,13 +204,6 @@ func referrals(ctx context.Context, q store.Reader, programID, condition string,
 	return all, fault.Wrap(rows.Err(), "reading referrals")
 }
 
-// count answers how many referrals a condition picks.
-func count(ctx context.Context, q store.Reader, programID, condition string, args ...any) (int, error) {
-	n := 0
-	err := q.QueryRow(ctx, "select count(*) from referral where program = $1 and "+condition, append([]any{programID}, args...)...).Scan(&n)
-	return n, fault.Wrap(err, "counting referrals")
-}
-
 // stepsOf reads the history of a report, oldest first.
 func stepsOf(ctx context.Context, q store.Reader, programID string, report store.ID) ([]Step, error) {
 	rows, err := q.Query(ctx, `select referral, id, at, act, actor, office, before, after, code, level

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/base32"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -51,6 +50,7 @@ type Page struct {
 	Rows  []Referral
 	Next  string // cursor of the next part, or ""
 	Total int    // rows that the filter picks in all
+	Over  bool   // there may be more: nothing is counted beyond maxCounted, or looked through beyond maxScanned
 }
 
 // query collects conditions and their numbered arguments; $1 is the program.
@@ -72,35 +72,106 @@ func (q *query) where() string { return strings.Join(q.conditions, " and ") }
 
 // list reads one page of a list for a member.
 func list(ctx context.Context, r store.Reader, p *program.Program, m identity.Member, f Filter, now time.Time) (Page, error) {
+	reports, err := f.reports(ctx, r, p.ID, m)
+	if err != nil {
+		return Page{}, err
+	}
 	q := scope(p, m, f.List, now)
 	f.narrow(q, m)
-	total, err := count(ctx, r, p.ID, q.where(), q.args...)
-	if err != nil {
-		return Page{}, err
-	}
-	limit := f.Limit
-	if limit <= 0 || limit > maxPage {
-		limit = 50
+	w := walk{r: r, program: p.ID, rest: q, limit: f.Limit}
+	if w.limit <= 0 || w.limit > maxPage {
+		w.limit = 50
 	}
 	if f.After != "" {
-		var urgency, order int64
-		var id store.ID
-		if err := web.DecodeCursor(f.After, &urgency, &order, &id); err != nil {
+		w.after = &spot{}
+		if err := web.DecodeCursor(f.After, &w.after.urgency, &w.after.order, &w.after.id); err != nil {
 			return Page{}, err
 		}
-		q.add("(urgency, order_at, id) > (?, ?, ?)", urgency, order, id)
 	}
-	rows, err := referrals(ctx, r, p.ID, q.where()+fmt.Sprintf(" order by urgency, order_at, id limit %d", limit+1), q.args...)
-	if err != nil {
-		return Page{}, err
+	if reports != nil {
+		return w.ofReports(ctx, reports)
 	}
-	page := Page{Rows: rows, Total: total}
-	if len(rows) > limit {
-		page.Rows = rows[:limit]
-		last := page.Rows[limit-1]
-		page.Next = web.EncodeCursor(flag(!last.Danger), store.Micros(orderOf(last)), last.ID)
+	w.parts, w.base = f.parts(), &query{}
+	if f.List == ListInbox || f.List == ListTasks {
+		w.base.add("holder = ?", m.Office)
 	}
-	return page, nil
+	if f.Danger {
+		w.base.add("urgency = 0")
+	}
+	return w.page(ctx)
+}
+
+// The parts of all referrals that have an index of their own in the order of the
+// lists. An engine uses it for a condition that is written like the index's.
+const (
+	openPart     = "state not in ('closed', 'done')"
+	finishedPart = "state in ('closed', 'done')"
+	latePart     = "state in ('waiting', 'cannot_open', 'taken', 'recused', 'opened')"
+	stuckPart    = "state in ('cannot_open', 'recused')"
+)
+
+// parts are those that the filter's rows stand in.
+func (f Filter) parts() []string {
+	switch {
+	case f.List == ListLate:
+		return []string{latePart}
+	case f.List == ListStuck:
+		return []string{stuckPart}
+	case f.State == "all":
+		return []string{openPart, finishedPart}
+	case f.State == string(Closed), f.State == string(Done):
+		return []string{finishedPart}
+	}
+	return []string{openPart}
+}
+
+// heldReport is a report as an office holds it.
+type heldReport struct {
+	report store.ID
+	holder string
+}
+
+// reports are the few reports that the filter asks for, nil when it is any: those
+// with messages, those that another office asks for, or those of a number.
+func (f Filter) reports(ctx context.Context, r store.Reader, programID string, m identity.Member) ([]heldReport, error) {
+	var out []heldReport
+	switch {
+	case f.Letters || f.List == ListLetters:
+		out = []heldReport{}
+		for _, l := range f.letters {
+			out = append(out, heldReport{l.Report, l.Office})
+		}
+	case f.Asks:
+		out = []heldReport{}
+		ids, err := reportIDs(ctx, r, programID, stuckPart+" and state = 'cannot_open' and holder <> $2 order by urgency, order_at, id", m.Office)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			out = append(out, heldReport{id, m.Office})
+		}
+	}
+	for _, word := range strings.Fields(strings.ToLower(f.Text)) {
+		low, high, short := shortRange(word)
+		if id, err := store.ParseID(word); err == nil {
+			low, high, short = id[:], id[:], true
+		}
+		if out != nil || !short || f.List == ListLate || f.List == ListStuck {
+			continue
+		}
+		ids, err := reportIDs(ctx, r, programID, "report >= $2 and report <= $3 order by report", low, high)
+		if err != nil {
+			return nil, err
+		}
+		if len(ids) == 0 && len(word) == shortLength {
+			continue // a word of eight letters that is no number here
+		}
+		out = []heldReport{}
+		for _, id := range ids {
+			out = append(out, heldReport{id, m.Office})
+		}
+	}
+	return out, nil
 }
 
 // scope is what a member may see in a list at all. Every list leaves out what
@@ -113,7 +184,7 @@ func scope(p *program.Program, m identity.Member, name string, now time.Time) *q
 		q.args = append(q.args, store.Micros(now)) // lateness takes it as $2
 		q.conditions = append(q.conditions, lateness)
 	case ListStuck:
-		q.add("origin <> 'reminder' and state in ('cannot_open', 'recused')")
+		q.add("origin <> 'reminder' and " + stuckPart)
 	case ListLetters:
 		q.add("origin <> 'reminder' and state not in ('recused', 'replaced')")
 	case listAny:
@@ -141,7 +212,7 @@ func (f Filter) narrow(q *query, m identity.Member) {
 	case f.State != "":
 		q.add("state = ?", f.State)
 	default:
-		q.add("state not in ('closed', 'done')")
+		q.add(openPart)
 	}
 	if f.Danger {
 		q.add("urgency = 0")
@@ -155,13 +226,12 @@ func (f Filter) narrow(q *query, m identity.Member) {
 	if f.Mine {
 		q.add("(owner = ? or taken_by = ?)", m.ID, m.ID)
 	}
-	if f.Letters || f.List == ListLetters {
-		f.waiting(q)
+	if f.Letters || f.List == ListLetters { // each report once for the office that holds it
+		q.add(`not exists (select 1 from referral twin where twin.program = referral.program and twin.report = referral.report
+			and twin.holder = referral.holder and twin.origin <> 'reminder' and twin.id < referral.id)`)
 	}
 	if f.Asks {
 		q.add("opened_at is not null and mode <> 'help'") // who else was picked for help is not for an inbox to know
-		q.add(`exists (select 1 from referral stuck where stuck.program = referral.program and stuck.report = referral.report
-			and stuck.state = 'cannot_open' and stuck.holder <> ?)`, m.Office)
 	}
 	for _, word := range strings.Fields(strings.ToLower(f.Text)) {
 		if id, err := store.ParseID(word); err == nil {
@@ -177,49 +247,17 @@ func (f Filter) narrow(q *query, m identity.Member) {
 	}
 }
 
-// waiting picks the reports of f.letters, each once for the office that holds it.
-func (f Filter) waiting(q *query) {
-	if len(f.letters) == 0 {
-		q.add("1 = 0")
-		return
-	}
-	var offices []string
-	var args []any
-	for _, office := range officesOf(f.letters) {
-		args = append(args, office)
-		marks := ""
-		for _, l := range f.letters {
-			if l.Office == office {
-				args = append(args, l.Report)
-				marks += ", ?"
-			}
-		}
-		offices = append(offices, "holder = ? and report in ("+marks[2:]+")")
-	}
-	q.add("("+strings.Join(offices, " or ")+")", args...)
-	q.add(`not exists (select 1 from referral twin where twin.program = referral.program and twin.report = referral.report
-		and twin.holder = referral.holder and twin.origin <> 'reminder' and twin.id < referral.id)`)
-}
-
-// officesOf lists the offices at which letters wait, each once.
-func officesOf(letters []Letter) []string {
-	var out []string
-	for _, l := range letters {
-		if !slices.Contains(out, l.Office) {
-			out = append(out, l.Office)
-		}
-	}
-	return out
-}
+// shortLength is how much of a report's number lists show.
+const shortLength = 8
 
 // Short is the part of a report's number that lists show: its first eight letters.
-func Short(id store.ID) string { return id.String()[:8] }
+func Short(id store.ID) string { return id.String()[:shortLength] }
 
 var shortText = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 // shortRange is the range of numbers that begin with the eight letters.
 func shortRange(word string) (low, high []byte, ok bool) {
-	if len(word) != 8 {
+	if len(word) != shortLength {
 		return nil, nil, false
 	}
 	head, err := shortText.DecodeString(word)

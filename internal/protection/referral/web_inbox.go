@@ -150,7 +150,7 @@ func (s *Service) listData(r *http.Request, f Filter, base string) (listPage, er
 	for _, x := range page.Rows {
 		data.Rows = append(data.Rows, v.row(x).with(m, x, letters[x.Report]))
 	}
-	data.Paging.Found = found(page.Total)
+	data.Paging.Found = found(page.Total, page.Over)
 	if f.After != "" {
 		data.Paging.First = f.address(base, "")
 	}
@@ -160,11 +160,17 @@ func (s *Service) listData(r *http.Request, f Filter, base string) (listPage, er
 	return data, nil
 }
 
-func found(n int) string {
+// found says how many entries a list has. Beyond what is counted, or looked
+// through at once, it says only that there are at least so many.
+func found(n int, over bool) string {
+	words := strconv.Itoa(n) + " entries"
 	if n == 1 {
-		return "1 entry"
+		words = "1 entry"
 	}
-	return strconv.Itoa(n) + " entries"
+	if over {
+		return "At least " + words
+	}
+	return words
 }
 
 // inboxCSV gives the queue as a file. Help reports are never in it.

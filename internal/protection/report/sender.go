@@ -112,3 +112,9 @@ func cloneValues(v url.Values) url.Values {
 	}
 	return out
 }
+
+// Called is what the report of a receipt is called: its id, and the hash by which
+// the directory of receipts has it.
+func (s *Service) Called(programID string, lookup [32]byte) (store.ID, [32]byte) {
+	return reportID(s.Pepper, programID, lookup), seal.LookupHash(s.Pepper, lookup)
+}
