@@ -283,3 +283,27 @@ func verified(t *testing.T, s site, kept ...string) {
 		t.Errorf("verifying finds %d problems, %v:\n%s", found, err, said.String())
 	}
 }
+
+// acceptances are the entries of the log that say a report was accepted, in its order.
+func acceptances(t *testing.T, a *app.App) []custody.Opening {
+	t.Helper()
+	rows, err := a.DB.Query(ctx, `select opening from custody_leaf where program = $1 order by idx`, program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var all []custody.Opening
+	for rows.Next() {
+		var opening []byte
+		if err := rows.Scan(&opening); err != nil {
+			t.Fatal(err)
+		}
+		if o, err := custody.ParseOpening(opening); err == nil && o.Event == "report.accepted" {
+			all = append(all, o)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}

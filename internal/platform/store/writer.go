@@ -177,6 +177,9 @@ func (w *writer) attempt(batch []request) ([]error, error) {
 	}
 	if _, err := w.exec("commit"); err != nil {
 		w.disconnect()
+		if sqliteRefused(err) {
+			return results, errUnavailable.With(err)
+		}
 		return results, errUnavailable.With(fmt.Errorf("%w: %w", ErrUnknown, err))
 	}
 	return results, nil

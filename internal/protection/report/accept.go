@@ -239,6 +239,8 @@ func (s *Service) again(ctx context.Context, d *draft, repeated bool, cause erro
 	switch {
 	case err != nil:
 		return Accepted{}, ErrUnsure.With(errors.Join(cause, err))
+	case !found && errors.Is(cause, store.ErrUnknown):
+		return Accepted{}, ErrUnsure.With(cause) // it may still come to be
 	case !found:
 		return Accepted{}, cause
 	}
