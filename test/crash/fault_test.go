@@ -21,8 +21,8 @@ import (
 
 // troubles are disks that do not do what they are asked.
 var troubles = []struct {
-	name string
-	ask  func() func(op) int32
+	name   string
+	ask    func() func(op) int32
 	unsure bool // whether anything was kept: the next start may find what was written
 }{
 	{name: "full", ask: func() func(op) int32 { return failing(opWrite, sqlite.SQLITE_FULL) }},

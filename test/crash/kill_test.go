@@ -348,4 +348,3 @@ func at(sorted []time.Duration, q float64) float64 {
 	}
 	return sorted[int(q*float64(len(sorted)-1))].Seconds()
 }
-
