@@ -169,7 +169,7 @@ func (k *killRig) live(n int) {
 		k.kill(p)
 	}
 	p := k.start()
-	goal := 1 + rand.IntN(120)
+	goal := 1 + rand.IntN(60)
 	k.mu.Lock()
 	for k.accepted < goal && len(k.refused) == 0 && !p.gone() {
 		k.changed.Wait()
