@@ -7,6 +7,8 @@ GO      ?= go
 TIMEOUT ?= 10m
 FUZZ    ?= 20s
 STORED  ?= 0
+KILLS   ?= 1000
+IMAGES  ?= 10000
 
 # Releases hold Go's FIPS 140-3 module in this version, in process.
 FIPS := v1.26.0
@@ -16,7 +18,7 @@ BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 POSTGRES  = command -v postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres'
 
 .NOTPARALLEL:
-.PHONY: build test tools format vet unit cluster failover clustertools signon fips packs demo bench bench-postgres fuzz clean help
+.PHONY: build test tools format vet unit cluster failover clustertools signon fips packs demo bench bench-postgres fuzz crash clean help
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -102,6 +104,9 @@ fuzz: ## every fuzz target for FUZZ (20s) each
 	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ) "$$(dirname "$$file")"; \
 	  done; \
 	done
+
+crash: ## kill the program KILLS (1000) times under load, and look into IMAGES (10000) states after power loss
+	$(GO) test -count=1 -v -timeout 6h ./test/crash -kills $(KILLS) -images $(IMAGES)
 
 clean: ## remove what make built
 	rm -rf bin

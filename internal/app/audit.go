@@ -133,7 +133,7 @@ func (a *App) late(ctx context.Context, program string) (bool, error) {
 // tampered says whether log and data disagree, by the last verification; once a day there is a new one, and as long as something disagrees every time.
 func (a *App) tampered(ctx context.Context, program string) (bool, error) {
 	a.audit.mu.Lock()
-	fresh, damaged := a.Now().Sub(a.audit.verified[program]) < verifyEvery, a.audit.damaged[program]
+	fresh, damaged := within(a.audit.verified[program], a.Now(), verifyEvery), a.audit.damaged[program]
 	a.audit.mu.Unlock()
 	if fresh && !damaged {
 		return false, nil
@@ -177,11 +177,16 @@ func (a *App) givenUp(ctx context.Context, program string) (bool, error) {
 	return len(dead) > 0, err
 }
 
+// within says whether something was done less than a while ago. What was done at a time to come was done by a clock that has been set back since: nobody knows when.
+func within(done, now time.Time, while time.Duration) bool {
+	return !done.After(now) && now.Sub(done) < while
+}
+
 // shout mails the program's administrators without keeping anything, at most once an hour: for when nothing can be kept, and for what concerns this server
 // alone, which another one on the same database would take for settled.
 func (a *App) shout(ctx context.Context, program, text string) error {
 	a.audit.mu.Lock()
-	soon := a.Now().Sub(a.audit.shouted[program]) < time.Hour
+	soon := within(a.audit.shouted[program], a.Now(), time.Hour)
 	a.audit.mu.Unlock()
 	if soon || a.sender == nil {
 		return nil

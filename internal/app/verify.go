@@ -172,6 +172,10 @@ func (r *verifying) program(ctx context.Context, program string, kept []string) 
 	for _, p := range result.Problems {
 		r.problem("%s: %s", program, p.What)
 	}
+	for _, t := range result.Turns {
+		fmt.Fprintf(r.out, "%s: at leaf %d the clock was set back from %s to %s; ask whoever keeps the machine why\n",
+			program, t.Leaf, t.From.Format("2006-01-02 15:04:05 MST"), t.To.Format("2006-01-02 15:04:05 MST"))
+	}
 	if len(result.Problems) > 0 && result.Problems[0].Leaf >= 0 {
 		fmt.Fprintf(r.out, "%s: the first leaf that disagrees is %d\n", program, result.Problems[0].Leaf)
 	}

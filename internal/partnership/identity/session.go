@@ -25,6 +25,7 @@ const (
 	seenEvery   = time.Minute     // how often use is written down
 	rotateEvery = 5 * time.Minute // how old a cookie's value gets before the next is handed out
 	offerPause  = time.Minute     // before another is handed out, should the answer that carried it be lost
+	clockSlack  = 5 * time.Minute // how far ahead of the clock a session may have begun
 	spentGrace  = time.Minute     // how long requests that were under way may still bring the value before
 )
 
@@ -82,6 +83,8 @@ func (s *Service) visitor(r *http.Request) (session, Member, error) {
 	switch {
 	case v.why == endedReused || v.why == endedClient:
 		return session{}, Member{}, errStolen
+	case v.started.After(now.Add(clockSlack)):
+		return session{}, Member{}, errSignIn // begun under a clock that was ahead: it would last until that time came again
 	case !v.ended.IsZero(), now.Sub(v.seen) >= sessionIdle, now.Sub(v.started) >= sessionLife:
 		return session{}, Member{}, errSignIn
 	case !v.spent.IsZero() && now.Sub(v.spent) >= spentGrace:

@@ -102,6 +102,13 @@ func TestSessionEnds(t *testing.T) {
 		if works(long) {
 			t.Error("twelve hours did not end it")
 		}
+		const year = 365 * 24 * time.Hour
+		w.clock.Advance(year)
+		ahead := in()
+		w.clock.Advance(-year)
+		if works(ahead) {
+			t.Error("a session of next year works this year, and would until then")
+		}
 		out, other := in(), in()
 		err := w.SignOut(t.Context(), h.Member, out)
 		if err != nil {

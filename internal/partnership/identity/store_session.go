@@ -170,7 +170,7 @@ func sweep(tx *store.Tx, program string) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(`delete from sign_in_failure where program = $1 and at <= $2`, program, store.Micros(now.Add(-failureWindow)))
+	_, err = tx.Exec(`delete from sign_in_failure where program = $1 and (at <= $2 or at > $3)`, program, store.Micros(now.Add(-failureWindow)), store.Micros(now.Add(clockSlack)))
 	if err != nil {
 		return fmt.Errorf("sweeping failures: %w", err)
 	}
@@ -181,15 +181,15 @@ func sweep(tx *store.Tx, program string) error {
 	return nil
 }
 
-// sweepSessions removes sessions that are over. One that was ended stays for twelve hours after it began, for whoever comes back with its cookie.
+// sweepSessions removes sessions that are over, or began under a clock that has been set back since. One that was ended stays for twelve hours after it began, for whoever comes back with its cookie.
 func sweepSessions(tx *store.Tx, program string, now time.Time) error {
-	const over = `program = $1 and (started <= $3 or ended is null and seen <= $2)`
-	idle, old := store.Micros(now.Add(-sessionIdle)), store.Micros(now.Add(-sessionLife))
-	_, err := tx.Exec(`delete from session_token where program = $1 and session in (select token from session where `+over+`)`, program, idle, old)
+	const over = `program = $1 and (started <= $3 or started > $4 or ended is null and seen <= $2)`
+	idle, old, ahead := store.Micros(now.Add(-sessionIdle)), store.Micros(now.Add(-sessionLife)), store.Micros(now.Add(clockSlack))
+	_, err := tx.Exec(`delete from session_token where program = $1 and session in (select token from session where `+over+`)`, program, idle, old, ahead)
 	if err != nil {
 		return fmt.Errorf("sweeping sessions: %w", err)
 	}
-	_, err = tx.Exec(`delete from session where `+over, program, idle, old)
+	_, err = tx.Exec(`delete from session where `+over, program, idle, old, ahead)
 	if err != nil {
 		return fmt.Errorf("sweeping sessions: %w", err)
 	}

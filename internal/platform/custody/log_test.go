@@ -282,8 +282,9 @@ func TestVerifyNamesTheFirstBadLeaf(t *testing.T) {
 	}
 }
 
-// A leaf made today that says it was made last month is found.
-func TestVerifyFindsABackdatedLeaf(t *testing.T) {
+// A leaf made today that says it was made last month, because the clock was set back for
+// it, does so behind an entry that says so.
+func TestVerifyTellsOfALeafUnderAClockSetBack(t *testing.T) {
 	t.Parallel()
 	clock := storetest.NewClock(storetest.Start)
 	shift := time.Duration(0)
@@ -301,8 +302,11 @@ func TestVerifyFindsABackdatedLeaf(t *testing.T) {
 	shift = 0
 	publish(t, db, log, clock.Now())
 	result, err := custody.Verify(ctx, db, "ms", log.Verifier())
-	if err != nil || result.OK() || result.Problems[0].Leaf != custody.Bucket {
-		t.Errorf("%+v, %v", result.Problems, err)
+	if err != nil || !result.OK() || len(result.Turns) != 1 {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	if turn := result.Turns[0]; turn.Leaf != custody.Bucket || turn.From.Sub(turn.To) != 30*24*time.Hour-log.Every {
+		t.Errorf("%+v", turn)
 	}
 }
 

@@ -73,7 +73,7 @@ func (l *Log) Due(t time.Time) time.Time {
 func (l *Log) Publish(w Writer, now time.Time) (Checkpoint, error) {
 	// The head is locked first: of two that publish at once, the second pads on from
 	// what the first published.
-	head, err := lockHead(w, l.Program)
+	head, err := l.readyAt(w, now)
 	if err != nil {
 		return Checkpoint{}, err
 	}
@@ -101,7 +101,24 @@ func (l *Log) Publish(w Writer, now time.Time) (Checkpoint, error) {
 	if err != nil {
 		return Checkpoint{}, fmt.Errorf("storing a checkpoint: %w", err)
 	}
-	return cp, nil
+	return cp, setClock(w, l.Program, now)
+}
+
+// readyAt is the head that a checkpoint of now is padded from: behind the entry, where
+// one is needed, that the clock went back.
+func (l *Log) readyAt(w Writer, now time.Time) (*frontier, error) {
+	head, err := lockHead(w, l.Program)
+	if err != nil {
+		return nil, err
+	}
+	clock, err := readClock(w, l.Program)
+	if err != nil || clock.IsZero() || !now.Before(clock.Add(-skew)) {
+		return head, err
+	}
+	if err := setClock(w, l.Program, now); err != nil {
+		return nil, err
+	}
+	return appendLeaves(w, l.Program, []Leaf{backFrom(l.Program, clock, now)})
 }
 
 // padded is the size to publish: past the last one by Bucket, doubled until

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -163,6 +164,11 @@ func appendLeaves(w Writer, program string, leaves []Leaf) (*frontier, error) {
 	if err != nil {
 		return nil, err
 	}
+	clock, err := readClock(w, program)
+	if err != nil {
+		return nil, err
+	}
+	leaves, clock = turned(program, clock, leaves)
 	store := func(level int, n int64, h tlog.Hash) error {
 		return w.Later(`insert into custody_node (program, level, n, hash) values ($1, $2, $3, $4)`, program, int64(level), n, h[:])
 	}
@@ -177,11 +183,19 @@ func appendLeaves(w Writer, program string, leaves []Leaf) (*frontier, error) {
 			return nil, fmt.Errorf("storing a custody node: %w", err)
 		}
 	}
-	_, err = w.Exec(`update custody_tree set size = $2, frontier = $3 where program = $1`, program, f.size, f.marshal())
+	_, err = w.Exec(`update custody_tree set size = $2, frontier = $3, clock = $4 where program = $1`, program, f.size, f.marshal(), micros(clock))
 	if err != nil {
 		return nil, fmt.Errorf("moving the custody head: %w", err)
 	}
 	return f, nil
+}
+
+// micros is null for the zero time.
+func micros(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixMicro()
 }
 
 // hashReader answers tlog's requests from the stored nodes and leaves.

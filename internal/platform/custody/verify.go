@@ -33,6 +33,7 @@ type Result struct {
 	Leaves      int64
 	Rows        int64
 	Checkpoints int
+	Turns       []Turn    // where the clock was set back: no problem, and worth a question
 	Problems    []Problem // by leaf; those without a leaf last
 }
 
@@ -52,8 +53,8 @@ type verification struct {
 	result   Result
 	head     frontier
 	expected map[string]expectation
-	trees    []Head     // what checkpoints say, by size
-	times    []leafTime // of the leaves since the last checkpoint
+	trees    []Head  // what checkpoints say, by size
+	segment  segment // the leaves since the last checkpoint, or since the clock was set back
 	nodes    map[[2]int64]tlog.Hash
 }
 
@@ -145,7 +146,7 @@ func (v *verification) leaves() error {
 	next := 0
 	settle := func() {
 		if next < len(v.trees) && v.trees[next].N == v.head.size {
-			v.settleTimes(next)
+			v.settleTimes(v.trees[next].At, v.trees[next].At)
 		}
 		for next < len(v.trees) && v.trees[next].N == v.head.size {
 			if v.head.root() == v.trees[next].Hash {
@@ -202,7 +203,10 @@ func (v *verification) leaf(idx int64, commitment, salt, opening, list []byte) {
 	if o.Cover {
 		return
 	}
-	v.times = append(v.times, leafTime{idx, o.At})
+	if o.Event == clockBack {
+		v.turn(idx, o)
+	}
+	v.segment.times = append(v.segment.times, leafTime{idx, o.At})
 	rows, err := DecodeRows(list)
 	if err != nil || sha256.Sum256(list) != o.Rows || o.Program != v.program {
 		v.problem(idx, "leaf %d (%s) does not match its list of rows", idx, o.Event)
@@ -213,26 +217,23 @@ func (v *verification) leaf(idx int64, commitment, salt, opening, list []byte) {
 	}
 }
 
-// leafTime is when a leaf says it was made.
-type leafTime struct {
-	leaf int64
-	at   time.Time
+// turn ends a segment where the log says that the clock was set back.
+func (v *verification) turn(idx int64, o Opening) {
+	t, err := turnOf(idx, o)
+	if err != nil {
+		v.problem(idx, "leaf %d: %v", idx, err)
+		return
+	}
+	v.result.Turns = append(v.result.Turns, t)
+	v.settleTimes(t.From, t.To)
 }
 
-// skew is how far a leaf's time may lie outside its two checkpoints: clocks are
-// set, and a transaction takes its time before it commits.
-const skew = 5 * time.Minute
-
-// settleTimes holds the times of the leaves between two checkpoints against
-// when those were signed, so that nothing can be dated back.
-func (v *verification) settleTimes(next int) {
-	for _, l := range v.times {
-		early := next > 0 && l.at.Before(v.trees[next-1].At.Add(-skew))
-		if early || l.at.After(v.trees[next].At.Add(skew)) {
-			v.problem(l.leaf, "leaf %d says %s, outside the checkpoints around it", l.leaf, l.at.Format(time.RFC3339))
-		}
+// settleTimes holds the times of a segment's leaves against those that it lies between,
+// so that nothing can be dated back.
+func (v *verification) settleTimes(until, next time.Time) {
+	for _, l := range v.segment.end(until, next) {
+		v.problem(l.leaf, "leaf %d says %s, outside of what stands around it", l.leaf, l.at.Format(time.RFC3339))
 	}
-	v.times = v.times[:0]
 }
 
 func pad32(b []byte) []byte {

@@ -29,7 +29,7 @@ type Job struct {
 	Kind    string
 	Key     string // while a job of this kind and key waits, a second one is not added; "" for none
 	Payload []byte
-	RunAt   time.Time // zero for now
+	RunAt   time.Time // zero for now; at most a day ahead
 
 	ID       store.ID // set when it runs
 	Attempts int      // earlier tries
@@ -51,6 +51,7 @@ const (
 	maxAttempts = 12
 	firstPause  = 15 * time.Second
 	longest     = time.Hour
+	farthest    = 24 * time.Hour // how far ahead a job may be put; what must wait longer has a time of its own in its room, and a schedule
 )
 
 // Enqueue adds a job to the transaction.

@@ -155,3 +155,42 @@ func TestSlowJobHoldsUpNoOtherKind(t *testing.T) {
 		}
 	})
 }
+
+// A clock that was a year ahead and is set back leaves no job and no schedule waiting for
+// that year to pass.
+func TestClockSetBackLeavesNothingWaiting(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		const year = 365 * 24 * time.Hour
+		ran := map[string]int{}
+		count := func(_ context.Context, j jobs.Job) error { ran[j.Kind]++; return nil }
+		fails := true
+		handlers := map[string]jobs.Handler{"scheduled": count, "late": count, "failing": func(ctx context.Context, j jobs.Job) error {
+			if fails {
+				return errors.New("the far end is away")
+			}
+			return count(ctx, j)
+		}}
+		r := jobs.New(db, []string{"p"}, handlers, []jobs.Schedule{{Kind: "scheduled", Every: time.Minute}}, clock.Now, nil)
+		clock.Advance(year)
+		enqueue(t, db, jobs.Job{Program: "p", Kind: "failing"})
+		if _, err := r.RunDue(ctx); err != nil {
+			t.Fatal(err)
+		}
+		enqueue(t, db, jobs.Job{Program: "p", Kind: "late"}) // what the clock's change finds not done yet
+		if err := db.Write(ctx, func(tx *store.Tx) error {   // and leased, by a process that was killed then
+			_, err := tx.Exec(`update job set leased_until = run_at + 1 where kind = 'late'`)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		clock.Advance(-year)
+		fails = false
+		if _, err := r.RunDue(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if ran["scheduled"] != 2 || ran["late"] != 1 || ran["failing"] != 1 {
+			t.Errorf("ran %v", ran)
+		}
+	})
+}

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -27,6 +26,7 @@ type Runner struct {
 	now       func() time.Time
 	log       *slog.Logger
 	poll      time.Duration
+	clock     Hindsight
 }
 
 // New returns a runner. log may be nil.
@@ -52,6 +52,9 @@ func (r *Runner) loop(ctx context.Context, kind string) {
 	tick := time.NewTicker(r.poll)
 	defer tick.Stop()
 	for {
+		if err := r.mend(ctx); err != nil && ctx.Err() == nil {
+			r.log.Error("looking for jobs that the clock left behind", "error", err.Error())
+		}
 		for _, program := range r.programs {
 			if err := r.dueOf(ctx, program, kind); err != nil && ctx.Err() == nil {
 				r.log.Error("running jobs", "kind", kind, "error", err.Error())
@@ -82,6 +85,9 @@ func (r *Runner) dueOf(ctx context.Context, program, kind string) error {
 // says how many jobs ran.
 func (r *Runner) RunDue(ctx context.Context) (int, error) {
 	total := 0
+	if err := r.mend(ctx); err != nil {
+		return 0, err
+	}
 	for _, program := range r.programs {
 		if err := r.schedule(ctx, program, ""); err != nil {
 			return total, err
@@ -129,22 +135,26 @@ on conflict (program, kind) do update set next_at = excluded.next_at where job_s
 }
 
 func (r *Runner) dueSchedules(ctx context.Context, program, kind string) ([]Schedule, error) {
-	rows, err := r.db.Query(ctx, `select kind from job_schedule where program = $1 and next_at > $2`, program, store.Micros(r.now()))
+	rows, err := r.db.Query(ctx, `select kind, next_at from job_schedule where program = $1 and next_at > $2`, program, store.Micros(r.now()))
 	if err != nil {
 		return nil, fmt.Errorf("reading schedules: %w", err)
 	}
 	defer rows.Close()
-	var waiting []string
+	waiting := map[string]time.Time{}
 	for rows.Next() {
 		var k string
-		if err := rows.Scan(&k); err != nil {
+		var at int64
+		if err := rows.Scan(&k, &at); err != nil {
 			return nil, fmt.Errorf("reading schedules: %w", err)
 		}
-		waiting = append(waiting, k)
+		waiting[k] = store.Time(at)
 	}
 	var due []Schedule
 	for _, s := range r.schedules {
-		if !slices.Contains(waiting, s.Kind) && (kind == "" || kind == s.Kind) {
+		// What would wait for more than its pause was put there by a clock that has been set back since.
+		at, waits := waiting[s.Kind]
+		waits = waits && !at.After(r.now().Add(s.Every))
+		if !waits && (kind == "" || kind == s.Kind) {
 			due = append(due, s)
 		}
 	}

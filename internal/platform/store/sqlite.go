@@ -121,6 +121,18 @@ func sqliteDuplicate(err error) bool {
 	return errors.As(err, &e) && (e.Code() == lib.SQLITE_CONSTRAINT_PRIMARYKEY || e.Code() == lib.SQLITE_CONSTRAINT_UNIQUE)
 }
 
+// sqliteRefused says of a failed commit that its end was never written, because the disk
+// is full or read-only: then nothing of it was kept. After any other failure, such as of
+// a sync, what was written may still be found by the next start.
+func sqliteRefused(err error) bool {
+	var e *driver.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	primary := e.Code() & 0xff
+	return primary == lib.SQLITE_FULL || primary == lib.SQLITE_READONLY
+}
+
 // Integrity asks the engine to check its own structure; what it finds is
 // damage, whether or not the custody log covers it.
 func (db *DB) Integrity(ctx context.Context) ([]string, error) {

@@ -91,6 +91,9 @@ func (w *writer) attempt(batch []request) ([]error, error) {
 	}
 	if _, err := w.exec("commit"); err != nil {
 		w.disconnect()
+		if sqliteRefused(err) {
+			return results, errUnavailable.With(err)
+		}
 		return results, errUnsure.With(fmt.Errorf("%w: %w", ErrUnknown, err))
 	}
 	return results, nil

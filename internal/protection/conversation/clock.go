@@ -72,6 +72,9 @@ func (s *Service) answerOne(ctx context.Context, tx *store.Tx, t Thread, msg Mes
 // tick is the clock's job: it climbs every ladder whose time has come.
 func (s *Service) tick(ctx context.Context, j jobs.Job) error {
 	now := s.Now()
+	if err := s.rewind(ctx, j.Program, now); err != nil {
+		return err
+	}
 	due, err := threads(ctx, s.DB, j.Program, "next_at <= $2 order by next_at, report, office limit 500", store.Micros(now))
 	if err != nil {
 		return err

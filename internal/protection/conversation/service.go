@@ -58,6 +58,7 @@ type Config struct {
 type Service struct {
 	Config
 	pages *web.Templates
+	clock jobs.Hindsight
 }
 
 var _ referral.Letters = (*Service)(nil)

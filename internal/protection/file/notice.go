@@ -26,7 +26,8 @@ const (
 // together.
 func (s *Service) announce(ctx context.Context, tx *store.Tx, f File) error {
 	last, err := lastArrived(ctx, tx, f.Program, f.Report)
-	if err != nil || tx.Now().Sub(store.Time(last)) < together {
+	since := tx.Now().Sub(store.Time(last)) // below zero: the clock has been set back
+	if err != nil || since >= 0 && since < together {
 		return err
 	}
 	return enqueueNotice(tx, f.Program, notice{Report: f.Report, Since: store.Micros(tx.Now())}, tx.Now())

@@ -82,6 +82,9 @@ const lateness = `origin <> 'reminder' and due < $2 and (state in ('waiting', 'c
 // ladder whose time has come.
 func (s *Service) tick(ctx context.Context, j jobs.Job) error {
 	now := s.now()
+	if err := s.rewind(ctx, j.Program, now); err != nil {
+		return err
+	}
 	expired, err := referrals(ctx, s.db, j.Program, "taken_until < $2 order by taken_until limit 200", store.Micros(now))
 	if err != nil {
 		return err

@@ -234,6 +234,7 @@ type Service struct {
 	now      func() time.Time
 	base     string
 	letters  Letters // nil where no room carries messages
+	clock    jobs.Hindsight
 }
 
 var _ report.Referrals = (*Service)(nil)

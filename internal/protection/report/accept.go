@@ -258,7 +258,7 @@ func (s *Service) again(ctx context.Context, d *draft, repeated bool, cause erro
 	switch {
 	case err != nil:
 		return Accepted{}, ErrUnsure.With(errors.Join(cause, err))
-	case !found:
+	case !found: // it may still come to be
 		return Accepted{}, ErrUnsure.With(cause)
 	}
 	return s.had(ctx, d.program, d.names, d.body.Hash, h, repeated)
