@@ -188,7 +188,12 @@ func referralsOf(ctx context.Context, q store.Reader, programID string, report s
 
 // referrals reads those that a condition picks; $1 is the program.
 func referrals(ctx context.Context, q store.Reader, programID, condition string, args ...any) ([]Referral, error) {
-	rows, err := q.Query(ctx, "select "+columns+" from referral where program = $1 and "+condition, append([]any{programID}, args...)...)
+	return referralsFrom(ctx, q, "referral", programID, condition, args...)
+}
+
+// referralsFrom is referrals for a part of the table.
+func referralsFrom(ctx context.Context, q store.Reader, from, programID, condition string, args ...any) ([]Referral, error) {
+	rows, err := q.Query(ctx, "select "+columns+" from "+from+" where program = $1 and "+condition, append([]any{programID}, args...)...)
 	if err != nil {
 		return nil, fault.Wrap(err, "reading referrals")
 	}

@@ -91,12 +91,9 @@ func list(ctx context.Context, r store.Reader, p *program.Program, m identity.Me
 	if reports != nil {
 		return w.ofReports(ctx, reports)
 	}
-	w.parts, w.base = f.parts(), &query{}
-	if f.List == ListInbox || f.List == ListTasks {
-		w.base.add("holder = ?", m.Office)
-	}
-	if f.Danger {
-		w.base.add("urgency = 0")
+	w.parts, w.danger, w.narrow = f.parts(), f.Danger, f.Text != "" || f.Mine
+	if f.List != ListLate && f.List != ListStuck {
+		w.holder = m.Office
 	}
 	return w.page(ctx)
 }

@@ -44,10 +44,25 @@ type walk struct {
 	r       store.Reader
 	program string
 	parts   []string
-	base    *query // beside the part, what an index finds in the order of the list
+	holder  string // whose list it is; "" for one across offices
+	danger  bool   // only the first urgency
 	rest    *query // everything that a row must meet
+	narrow  bool   // few rows meet it
 	after   *spot
 	limit   int
+}
+
+// base adds what an index finds in the order of the list.
+func (w walk) base(q *query, part string, after *spot) *query {
+	q.add(part)
+	if w.holder != "" {
+		q.add("holder = ?", w.holder)
+	}
+	if w.danger {
+		q.add("urgency = 0")
+	}
+	q.after(after)
+	return q
 }
 
 // page reads a page and counts the list.
@@ -58,8 +73,8 @@ func (w walk) page(ctx context.Context) (Page, error) {
 	}
 	var page Page
 	for _, part := range w.parts {
-		q := w.within(part, w.after, end)
-		rows, err := referrals(ctx, w.r, w.program, q.where()+fmt.Sprintf(" order by urgency, order_at, id limit %d", w.limit+1), q.args...)
+		from, condition, args := w.within(part, w.after, end)
+		rows, err := referralsFrom(ctx, w.r, from, w.program, condition+fmt.Sprintf(" order by urgency, order_at, id limit %d", w.limit+1), args...)
 		if err != nil {
 			return Page{}, err
 		}
@@ -86,8 +101,8 @@ func (w walk) count(ctx context.Context, end *spot) (total int, over bool, err e
 	}
 	over = end != nil
 	for _, part := range w.parts {
-		q := w.within(part, nil, end)
-		n, err := countUpTo(ctx, w.r, w.program, maxCounted+1, q.where(), q.args...)
+		from, condition, args := w.within(part, nil, end)
+		n, err := countUpTo(ctx, w.r, from, w.program, maxCounted+1, condition, args...)
 		if err != nil {
 			return 0, false, err
 		}
@@ -104,8 +119,7 @@ func (w walk) count(ctx context.Context, end *spot) (total int, over bool, err e
 func (w walk) horizon(ctx context.Context, after *spot) (*spot, error) {
 	var nearest *spot
 	for _, part := range w.parts {
-		q := w.base.and(part)
-		q.after(after)
+		q := w.base(&query{}, part, after)
 		var p spot
 		err := w.r.QueryRow(ctx, "select urgency, order_at, id from referral where program = $1 and "+q.where()+
 			fmt.Sprintf(" order by urgency, order_at, id limit 1 offset %d", maxScanned-1), append([]any{w.program}, q.args...)...).Scan(&p.urgency, &p.order, &p.id)
@@ -120,14 +134,22 @@ func (w walk) horizon(ctx context.Context, after *spot) (*spot, error) {
 	return nearest, nil
 }
 
-// within is everything that rows of a part must meet.
-func (w walk) within(part string, after, end *spot) *query {
+// within is where rows of a part are read from, and everything that they must
+// meet. Where few do, the part is cut off at the horizon before anything else is
+// asked: an engine that expects few rows would look through the whole table for
+// them rather than go by the order of the list.
+func (w walk) within(part string, after, end *spot) (from, condition string, args []any) {
 	q := w.rest.and(part)
 	q.after(after)
 	if end != nil {
 		q.add("(urgency, order_at, id) <= (?, ?, ?)", end.urgency, end.order, end.id)
 	}
-	return q
+	if !w.narrow {
+		return "referral", q.where(), q.args
+	}
+	cut := w.base(&query{args: slices.Clone(q.args)}, part, after)
+	return "(select program, words, order_at, " + columns + " from referral where program = $1 and " + cut.where() +
+		fmt.Sprintf(" order by urgency, order_at, id limit %d) as referral", maxScanned), q.where(), cut.args
 }
 
 // and is a copy of the query with one more condition.
@@ -173,9 +195,9 @@ func (p *Page) cut(after *spot, limit int) {
 
 // countUpTo counts the referrals that a condition picks, and stops at most. The
 // order only says which index to go by.
-func countUpTo(ctx context.Context, q store.Reader, programID string, most int, condition string, args ...any) (int, error) {
+func countUpTo(ctx context.Context, q store.Reader, from, programID string, most int, condition string, args ...any) (int, error) {
 	n := 0
-	err := q.QueryRow(ctx, "select count(*) from (select 1 from referral where program = $1 and "+condition+fmt.Sprintf(" order by urgency, order_at, id limit %d) as counted", most),
+	err := q.QueryRow(ctx, "select count(*) from (select 1 from "+from+" where program = $1 and "+condition+fmt.Sprintf(" order by urgency, order_at, id limit %d) as counted", most),
 		append([]any{programID}, args...)...).Scan(&n)
 	return n, fault.Wrap(err, "counting referrals")
 }
