@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"waylight/internal/partnership/agency"
@@ -50,7 +51,11 @@ type Config struct {
 	ExitURL  string        // where the quick exit leads; empty: the site's default
 	Now      func() time.Time
 	Log      *slog.Logger
+	Build    Build                 // which build runs, for the log and the metrics
+	Drain    time.Duration         // how long a server that stops says so before it takes nothing more
 	Mailbox  func() []mail.Message // the demo's caught mail, shown at /demo/mail; nil otherwise
+	// Copied says when the second copy of the database was last whole. Nil: none is kept.
+	Copied func() time.Time
 	// Directory is the public half of the directory key, which is kept offline. Nil:
 	// none is pinned, and the checklist says so.
 	Directory ed25519.PublicKey
@@ -59,9 +64,14 @@ type Config struct {
 	pinned        []byte // the script of another site's pinned keys, when only its scripts are checked
 }
 
+// Build says which build of the program runs.
+type Build struct{ Version, Commit, Go, FIPS string }
+
 // App is a running installation.
 type App struct {
 	Config
+	meter     *meter
+	stopping  atomic.Bool // requests should go elsewhere
 	DB        *store.DB
 	Programs  *program.Set
 	Ring      *keyring.Ring
@@ -94,7 +104,7 @@ func catalog() (*web.Catalog, error) {
 
 // New opens an installation, creating in Data whatever is not there yet.
 func New(ctx context.Context, c Config) (_ *App, err error) {
-	a := &App{Config: c.withDefaults()}
+	a := &App{Config: c.withDefaults(), meter: newMeter()}
 	a.audit = newAuditor(a.Now())
 	defer func() {
 		if err != nil {
@@ -110,7 +120,7 @@ func New(ctx context.Context, c Config) (_ *App, err error) {
 	if a.Programs, err = program.Load(programs.FS, c.Packs...); err != nil {
 		return nil, err
 	}
-	if a.DB, err = store.Open(ctx, a.Database, store.Options{Schemas: Schemas(), Now: a.Now}); err != nil {
+	if a.DB, err = store.Open(ctx, a.Database, store.Options{Schemas: Schemas(), Now: a.Now, Committed: a.meter.committed}); err != nil {
 		return nil, err
 	}
 	if a.logs, err = openLogs(a.Ring, a.Programs.IDs(), a.Every); err != nil {
@@ -161,6 +171,7 @@ func (a *App) makeSite() error {
 	a.Site = &web.Site{
 		Catalog: words, Demo: a.Demo, Now: a.Now, Log: a.Log, ExitURL: a.ExitURL,
 		HTTPS: len(a.Origin) > 8 && a.Origin[:8] == "https://", Nav: a.nav, Who: who,
+		Served: a.meter.served,
 		SignIn: "/staff/sign-in", SignOut: "/staff/sign-out", Idle: identity.Idle(),
 	}
 	if err = a.Site.AddAssets(seal.Assets()); err != nil {
@@ -181,6 +192,7 @@ func (a *App) makeSite() error {
 func (a *App) makeRooms() (err error) {
 	var agencyMail agency.Mailer
 	if a.Mail.Addr != "" {
+		a.Mail.Failed = func() { a.meter.mail.Add(1) }
 		a.sender = mail.NewSender(a.Mail)
 		agencyMail = a.sender
 	}
@@ -265,6 +277,7 @@ func (a *App) mount() error {
 	a.Site.Mount(mux, routes, a.People.Guard)
 	a.handler = mux
 	a.Runner = jobs.New(a.DB, a.Programs.IDs(), handlers, schedules, a.Now, a.Log)
+	a.declareGauges()
 	return nil
 }
 

@@ -45,8 +45,12 @@ const retries = 20
 
 func (db *DB) writePostgres(ctx context.Context, fn func(tx *Tx) error) error {
 	var err error
+	began := time.Now()
 	for n := range retries {
 		err = db.tryPostgres(ctx, fn)
+		if err == nil {
+			db.told(1, time.Since(began))
+		}
 		if !serialization(err) {
 			return err
 		}

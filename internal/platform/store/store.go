@@ -55,6 +55,8 @@ type Reader interface {
 type Options struct {
 	Schemas []Schema
 	Now     func() time.Time
+	// Committed is told of every commit: how many writes it made durable, and how long it took. May be nil.
+	Committed func(writes int, took time.Duration)
 }
 
 // DB is an open database.
@@ -65,8 +67,9 @@ type DB struct {
 	tables  map[string]*Table
 	order   []string // covered tables in name order
 	now     func() time.Time
-	writer  *writer // SQLite only
-	file    string  // SQLite only
+	told    func(writes int, took time.Duration) // of every commit; never nil once open
+	writer  *writer                              // SQLite only
+	file    string                               // SQLite only
 
 	inspecting bool // opened by Inspect: nothing can be written
 }
@@ -82,7 +85,10 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{tables: tables, now: o.Now, order: coveredTables(tables)}
+	if o.Committed == nil {
+		o.Committed = func(int, time.Duration) {}
+	}
+	db := &DB{tables: tables, now: o.Now, told: o.Committed, order: coveredTables(tables)}
 	switch {
 	case strings.HasPrefix(url, "sqlite:"):
 		err = db.openSQLite(ctx, strings.TrimPrefix(url, "sqlite:"), migrations)

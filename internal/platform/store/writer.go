@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"time"
 
 	"waylight/internal/platform/custody"
 )
@@ -135,7 +136,11 @@ func (w *writer) run() {
 
 // commit runs a batch and answers each caller.
 func (w *writer) commit(batch []request) {
+	began := time.Now()
 	results, err := w.attempt(batch)
+	if err == nil {
+		w.db.told(len(batch), time.Since(began))
+	}
 	for i, r := range batch {
 		switch {
 		case err == nil:
