@@ -94,6 +94,7 @@ func (s *serveFlags) run(ctx context.Context, c *console, certificate *tls.Certi
 			return c.fail(err)
 		}
 		defer metrics.Close()
+		fmt.Fprintf(c.out, "Metrics at http://%s/metrics\n", metrics.Addr())
 	}
 	if s.origin == "" {
 		scheme := "http"

@@ -16,7 +16,7 @@ import (
 // ticks are what Linux counts processor time in, a hundred to the second on every kind of machine.
 const ticks = 100
 
-// declareProcess adds what the process takes of the machine, by the names that others use too. Open connections hold goroutines and files, so that these are
+// declareProcess adds what the process takes of the machine, by the names that others use too where they fit. Open connections hold goroutines and files, so that these are
 // rounded as well. Where the system does not tell, the series are absent.
 func declareProcess(s *metric.Set) {
 	s.Gauge(metric.Series{Name: "go_goroutines", Help: "Goroutines, rounded up.", Step: 4 * manyEvents, Up: true}, func(context.Context) ([]metric.Value, error) {
@@ -33,7 +33,7 @@ func declareProcess(s *metric.Set) {
 		open, err := os.ReadDir("/proc/self/fd")
 		return metric.Single(float64(len(open))), err
 	})
-	s.Gauge(metric.Series{Name: "process_cpu_seconds_total", Help: "Processor time.", Step: cpuStep}, func(context.Context) ([]metric.Value, error) {
+	s.Gauge(metric.Series{Name: "waylight_cpu_seconds", Help: "Processor time.", Step: cpuStep}, func(context.Context) ([]metric.Value, error) {
 		used, err := cpuSeconds()
 		return metric.Single(used), err
 	})

@@ -17,9 +17,6 @@ import (
 	"time"
 )
 
-// graceful is how long answers under way may take once the server stops.
-const graceful = 20 * time.Second
-
 // Serve answers requests on l and does jobs until ctx ends; then it lets
 // answers under way finish. A nil certificate serves plain HTTP, for a proxy
 // on the same machine.
@@ -37,8 +34,10 @@ func (a *App) Serve(ctx context.Context, l net.Listener, certificate *tls.Certif
 		return err
 	}
 	defer release()
+	here := &guests{open: map[net.Conn]http.ConnState{}}
 	server := &http.Server{
-		Handler:           a.handler,
+		Handler:           a.untilStopping(a.handler),
+		ConnState:         here.note,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       2 * time.Minute, // a slow telephone may take long over a long report
 		WriteTimeout:      2 * time.Minute,
@@ -68,33 +67,11 @@ func (a *App) Serve(ctx context.Context, l net.Listener, certificate *tls.Certif
 	case <-ctx.Done():
 	}
 	a.Log.Info("the server stops", "drain", a.Drain.String())
-	a.drain(server)
-	err = finish(context.WithoutCancel(ctx), server, served)
+	a.drain()
+	err = finish(context.WithoutCancel(ctx), l, server, served, here)
 	work.Wait()
 	a.Log.Info("the server stopped", "whole", err == nil)
 	return err
-}
-
-// drain says that the server stops, and goes on answering for a while.
-func (a *App) drain(server *http.Server) {
-	a.stopping.Store(true)
-	if a.Drain <= 0 {
-		return
-	}
-	server.SetKeepAlivesEnabled(false) // who has a connection open asks anew, and is sent elsewhere
-	time.Sleep(a.Drain)
-}
-
-// finish takes no more connections and answers those that were taken. What was taken just before the listener closed may only be known to the server when its loop
-// has ended, so there is a second look: otherwise a sender who came at that very moment would be cut off.
-func finish(ctx context.Context, server *http.Server, served <-chan error) error {
-	ctx, cancel := context.WithTimeout(ctx, graceful)
-	defer cancel()
-	err := server.Shutdown(ctx)
-	if serveErr := <-served; !errors.Is(serveErr, http.ErrServerClosed) {
-		err = errors.Join(err, serveErr)
-	}
-	return errors.Join(err, server.Shutdown(ctx))
 }
 
 // quiet takes net/http's own log lines, which carry addresses of senders.
