@@ -27,13 +27,13 @@ func (a *App) declareGauges() {
 		return metric.Single(float64(a.DB.Waiting())), nil
 	})
 	s.Gauge(metric.Series{Name: "waylight_checkpoint_schedule_seconds", Help: "How often the public log is published, and how often held numbers are shown."}, one(a.Every.Seconds()))
-	s.Gauge(metric.Series{Name: "waylight_checkpoint_age_seconds", Help: "Since the public log was last published.", Labels: programs}, a.askCheckpoints)
-	s.Gauge(metric.Series{Name: "waylight_watch_age_seconds", Help: "Since the audit watch last looked at every program."}, func(context.Context) ([]metric.Value, error) {
+	s.Gauge(metric.Series{Name: "waylight_checkpoint_age_seconds", Step: 1, Help: "Since the public log was last published.", Labels: programs}, a.askCheckpoints)
+	s.Gauge(metric.Series{Name: "waylight_watch_age_seconds", Step: 1, Help: "Since the audit watch last looked at every program."}, func(context.Context) ([]metric.Value, error) {
 		return metric.Single(a.Now().Sub(a.watched()).Seconds()), nil
 	})
-	s.Gauge(metric.Series{Name: "waylight_verification_age_seconds", Help: "Since this process last held data and log against each other; absent before the first time.", Labels: programs}, a.askVerified)
+	s.Gauge(metric.Series{Name: "waylight_verification_age_seconds", Step: 1, Help: "Since this process last held data and log against each other; absent before the first time.", Labels: programs}, a.askVerified)
 	s.Gauge(metric.Series{Name: "waylight_verification_disagrees", Help: "1 when data and log disagreed.", Labels: programs}, a.askDamaged)
-	s.Gauge(metric.Series{Name: "waylight_second_copy_age_seconds", Help: "Since the second copy was last whole; absent where none is kept."}, a.askCopied)
+	s.Gauge(metric.Series{Name: "waylight_second_copy_age_seconds", Step: 1, Help: "Since the second copy was last whole; absent where none is kept."}, a.askCopied)
 	s.Gauge(metric.Series{Name: "waylight_sessions", Help: "Open sessions of members, rounded up.", Step: someWrong, Up: true, Held: true}, a.askSessions)
 	a.declareWork()
 	declareProcess(s)

@@ -15,7 +15,7 @@ import (
 
 // releasing shows what was counted whenever the public log is published, until ctx ends.
 func (a *App) releasing(ctx context.Context) {
-	a.meter.set.Release(ctx)
+	a.Release(ctx)
 	for {
 		now := time.Now()
 		next := time.NewTimer(now.Truncate(a.Every).Add(a.Every).Sub(now))
@@ -24,12 +24,13 @@ func (a *App) releasing(ctx context.Context) {
 			next.Stop()
 			return
 		case <-next.C:
-			a.release(ctx)
+			a.Release(ctx)
 		}
 	}
 }
 
-func (a *App) release(ctx context.Context) {
+// Release shows what was counted so far.
+func (a *App) Release(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, askWithin)
 	defer cancel()
 	a.meter.set.Release(ctx)
