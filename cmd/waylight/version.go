@@ -8,7 +8,6 @@ import (
 	"debug/buildinfo"
 	"errors"
 	"fmt"
-	"os"
 	"runtime/debug"
 
 	"waylight/internal/app"
@@ -24,11 +23,12 @@ var (
 func runVersion(_ context.Context, c *console, args []string) int {
 	f := flags(c, "version", "[BINARY]")
 	sbom := f.Bool("sbom", false, "list what is built in, as CycloneDX 1.6 (JSON)")
+	as := f.String("as", "", "the version that BINARY was released as, which cannot be read from it")
 	rest, code := parse(f, args, 1)
 	if code >= 0 {
 		return code
 	}
-	info, err := built(rest)
+	info, err := built(rest, *as)
 	if err != nil {
 		return c.fail(err)
 	}
@@ -52,7 +52,7 @@ func runVersion(_ context.Context, c *console, args []string) int {
 }
 
 // built reads what a binary says of itself: this one, or the named one.
-func built(rest []string) (*debug.BuildInfo, error) {
+func built(rest []string, as string) (*debug.BuildInfo, error) {
 	if len(rest) == 0 {
 		info, ok := debug.ReadBuildInfo()
 		if !ok {
@@ -68,7 +68,7 @@ func built(rest []string) (*debug.BuildInfo, error) {
 	if info.Main.Path != "waylight" {
 		return nil, fmt.Errorf("%s is no Waylight", rest[0])
 	}
-	info.Main.Version = cmp.Or(os.Getenv("WAYLIGHT_VERSION"), info.Main.Version)
+	info.Main.Version = cmp.Or(as, info.Main.Version)
 	return info, nil
 }
 
@@ -81,7 +81,7 @@ func buildOf(info *debug.BuildInfo) app.Build {
 
 // thisBuild is what the running program is.
 func thisBuild() app.Build {
-	info, err := built(nil)
+	info, err := built(nil, "")
 	if err != nil {
 		return app.Build{Version: cmp.Or(version, "(devel)"), Commit: commit}
 	}
