@@ -18,7 +18,7 @@ BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 POSTGRES  = command -v postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres'
 
 .NOTPARALLEL:
-.PHONY: build test tools format vet unit cluster failover clustertools signon fips packs demo bench bench-postgres fuzz crash clean help
+.PHONY: build test tools format vet unit cluster failover clustertools signon exposition fips packs demo bench bench-postgres fuzz crash release reproduce hardening clean help
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -26,7 +26,7 @@ help: ## what can be made
 build: ## bin/waylight, one static binary
 	CGO_ENABLED=0 GOFIPS140=$(FIPS) $(GO) build -trimpath -ldflags '-s -w' -o bin/waylight ./cmd/waylight
 
-test: tools format vet unit signon fips packs ## everything that must pass before a commit
+test: tools format vet unit signon exposition fips packs ## everything that must pass before a commit
 	@echo 'All tests passed.'
 
 # Installs what is missing where it may, or says what to run.
@@ -81,6 +81,10 @@ clustertools:
 signon:
 	cd test/oidc && $(GO) vet ./... && $(GO) test -timeout $(TIMEOUT) ./...
 
+# The page of metrics, read by Prometheus' own parser. In a module of its own for the same reason.
+exposition:
+	cd test/prometheus && $(GO) vet ./... && $(GO) test -timeout $(TIMEOUT) ./...
+
 # Sealing again, with every algorithm outside the FIPS module refused.
 fips:
 	GOFIPS140=$(FIPS) GODEBUG=fips140=only $(GO) test -timeout $(TIMEOUT) -count=1 ./internal/platform/seal/...
@@ -108,5 +112,39 @@ fuzz: ## every fuzz target for FUZZ (20s) each
 crash: ## kill the program KILLS (1000) times under load, and look into IMAGES (10000) states after power loss
 	$(GO) test -count=1 -v -timeout 6h ./test/crash -kills $(KILLS) -images $(IMAGES)
 
+# A release is named after its commit, unless VERSION says otherwise. Nothing else of the machine, the day or the folder is in it.
+ARCHES            ?= amd64 arm64
+COMMIT            ?= $(shell git rev-parse HEAD 2>/dev/null)
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+VERSION           ?= $(shell v=$$(git describe --tags --exact-match --match 'v[0-9]*' 2>/dev/null) && echo "$${v\#v}" || echo "0.0.0+$$(date -u -d @$(SOURCE_DATE_EPOCH) +%Y%m%d).$$(printf %.12s '$(COMMIT)')")
+
+release: ## dist/: binaries, Debian packages, bills of materials, checksums
+	@rm -rf dist && mkdir dist
+	@for arch in $(ARCHES); do \
+	  CGO_ENABLED=0 GOOS=linux GOARCH=$$arch GOAMD64=v1 GOARM64=v8.0 GOFLAGS= GOFIPS140=$(FIPS) $(GO) build -trimpath -buildvcs=false \
+	    -ldflags '-s -w -buildid= -X main.version=$(VERSION) -X main.commit=$(COMMIT)' -o dist/waylight-linux-$$arch ./cmd/waylight; \
+	  $(GO) run ./packaging/deb --binary dist/waylight-linux-$$arch --arch $$arch --version '$(VERSION)' --epoch $(SOURCE_DATE_EPOCH) --out dist/waylight_$${arch}.deb; \
+	done
+	@for arch in $(ARCHES); do dist/waylight-linux-$$($(GO) env GOHOSTARCH) version --sbom --as '$(VERSION)' dist/waylight-linux-$$arch > dist/waylight-linux-$$arch.cdx.json; done
+	@cd dist && sha256sum * > SHA256SUMS && cat SHA256SUMS
+
+reproduce: ## builds a release twice, in two folders and with nothing kept in between, and compares
+	@where=$$(mktemp -d); trap 'rm -rf "$$where"' EXIT; \
+	for name in one another/and/longer/folder; do \
+	  mkdir -p "$$where/$$name" && git ls-files -z | xargs -0 cp --parents -t "$$where/$$name"; \
+	  GOCACHE="$$where/cache" $(MAKE) -s -C "$$where/$$name" release VERSION='$(VERSION)' COMMIT='$(COMMIT)' SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) >/dev/null; \
+	  rm -rf "$$where/cache"; \
+	done; \
+	diff "$$where/one/dist/SHA256SUMS" "$$where/another/and/longer/folder/dist/SHA256SUMS"; \
+	cat "$$where/one/dist/SHA256SUMS"; echo 'Both builds are the same, byte for byte.'
+
+# What systemd itself says of the units. The tools come with its package and need no running systemd.
+hardening: ## the units, held by systemd's own tools
+	@command -v systemd-analyze >/dev/null || { echo 'hardening needs systemd-analyze: apt-get install -y --no-install-recommends systemd' >&2; exit 1; }
+	@where=$$(mktemp -d); trap 'rm -rf "$$where"' EXIT; \
+	sed 's|/usr/bin/waylight|/bin/true|' packaging/waylight.service > "$$where/waylight.service"; cp packaging/waylight.socket "$$where"; \
+	SYSTEMD_UNIT_PATH="$$where:" systemd-analyze verify --man=no "$$where/waylight.service" "$$where/waylight.socket"
+	@systemd-analyze security --offline=true --threshold=15 --no-pager packaging/waylight.service | tail -1
+
 clean: ## remove what make built
-	rm -rf bin
+	rm -rf bin dist

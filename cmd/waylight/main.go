@@ -10,6 +10,7 @@
 //	waylight directory new|sign   the key that says which office keys are real
 //	waylight release E-MAIL       unlock an account that failed sign-ins locked
 //	waylight bench intake         how fast, measured on this machine
+//	waylight version              which build is this, and what is in it?
 //
 // check and verify exit with 0 when all is well, 1 when something is wrong and
 // 2 for wrong usage.
@@ -56,13 +57,18 @@ func verbs() []verb {
 		{"open", "open one report offline with recovery shares", runOpen},
 		{"directory", "make the offline directory key; sign with it", runDirectory},
 		{"release", "unlock the account of an e-mail address", runRelease},
-		{"bench", "measure this machine: bench intake, bench files", runBench},
+		{"bench", "measure this machine: bench intake, bench files, bench size", runBench},
+		{"version", "tell which build this is; --sbom lists what is in it", runVersion},
 	}
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // who asks a second time does not want to wait
+	if err := keepMemory(); err != nil {
+		fmt.Fprintf(os.Stderr, "waylight: %v\n", err)
+	}
 	os.Exit(run(ctx, &console{in: os.Stdin, out: os.Stdout, err: os.Stderr}, os.Args[1:]))
 }
 

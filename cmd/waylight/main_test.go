@@ -10,7 +10,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+// asProgram is set where a test starts this binary as a process of its own, to be the program.
+const asProgram = "WAYLIGHT_TEST_AS_PROGRAM"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
 	testscript.Main(m, map[string]func(){
 		"waylight": func() {
 			os.Exit(run(context.Background(), &console{in: os.Stdin, out: os.Stdout, err: os.Stderr}, os.Args[1:]))

@@ -8,10 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"net"
 	"net/url"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -26,7 +26,10 @@ type serveFlags struct {
 	addr, data, database, keyring, packs, origin, cert, key, exit string
 	admin, adminName, directory                                   string
 	mail                                                          mail.Config
-	every                                                         time.Duration
+	every, drain                                                  time.Duration
+	metrics                                                       string
+	metricsAnywhere                                               bool
+	log                                                           logFlags
 }
 
 // runServe runs an installation until it is told to stop.
@@ -50,6 +53,10 @@ func runServe(ctx context.Context, c *console, args []string) int {
 	f.StringVar(&s.mail.TLS, "mail-tls", mail.StartTLS, "starttls, tls, or none-loopback-only")
 	f.StringVar(&s.directory, "directory-key", "", "file with the public half of the directory key (waylight directory new); without it the form cannot be opened")
 	f.DurationVar(&s.every, "checkpoint-every", 10*time.Minute, "schedule of the public log's checkpoints")
+	f.DurationVar(&s.drain, "drain", 0, "once told to stop, say so on /readyz for so long before taking nothing more; for a load balancer to notice")
+	f.StringVar(&s.metrics, "metrics", "", "address for /metrics, such as 127.0.0.1:9180; empty for none")
+	f.BoolVar(&s.metricsAnywhere, "metrics-anywhere", false, "let other machines reach the address of the metrics")
+	s.log.declare(f)
 	if _, code := parse(f, args, 0); code >= 0 {
 		return code
 	}
@@ -61,10 +68,9 @@ func runServe(ctx context.Context, c *console, args []string) int {
 		fmt.Fprintf(c.err, "waylight: %v\n", err)
 		return exitUsage
 	}
-	s.mail.Password = os.Getenv("WAYLIGHT_MAIL_PASSWORD")
 	certificate, err := s.certificate()
-	if err == nil && certificate == nil {
-		err = s.plainAllowed()
+	if err == nil {
+		s.mail.Password, err = mailPassword()
 	}
 	if err != nil {
 		return c.fail(err)
@@ -75,11 +81,22 @@ func runServe(ctx context.Context, c *console, args []string) int {
 func (s *serveFlags) run(ctx context.Context, c *console, certificate *tls.Certificate) int {
 	// The listener comes first: an address in use must not leave a half-made
 	// data folder behind.
-	l, err := net.Listen("tcp", s.addr)
+	l, err := listen(s.addr)
 	if err != nil {
 		return c.fail(err)
 	}
 	defer l.Close()
+	if certificate == nil && !local(l.Addr()) {
+		return c.fail(errPlain)
+	}
+	var metrics net.Listener
+	if s.metrics != "" {
+		if metrics, err = listenMetrics(s.metrics, s.metricsAnywhere); err != nil {
+			return c.fail(err)
+		}
+		defer metrics.Close()
+		fmt.Fprintf(c.out, "Metrics at http://%s/metrics\n", metrics.Addr())
+	}
 	if s.origin == "" {
 		scheme := "http"
 		if certificate != nil {
@@ -89,7 +106,10 @@ func (s *serveFlags) run(ctx context.Context, c *console, certificate *tls.Certi
 	}
 	config := app.Config{
 		Data: s.data, Database: s.database, Keyring: s.keyring, Origin: s.origin, Mail: s.mail,
-		Every: s.every, ExitURL: s.exit, Log: slog.New(slog.NewTextHandler(c.err, nil)),
+		Every: s.every, ExitURL: s.exit, Build: thisBuild(), Drain: s.drain,
+	}
+	if config.Log, err = s.log.open(c.err); err != nil {
+		return c.fail(err)
 	}
 	if config.Directory, err = readDirectory(s.directory); err != nil {
 		return c.fail(err)
@@ -97,14 +117,10 @@ func (s *serveFlags) run(ctx context.Context, c *console, certificate *tls.Certi
 	if s.packs != "" {
 		config.Packs = []fs.FS{os.DirFS(s.packs)}
 	}
-	relay := app.NewRelay(l)
+	over := supervised()
 	a, err := app.New(ctx, config)
-	for store.Away(err) {
-		a, err = app.Shelter(ctx, config, relay.Turn(), certificate)
-		if errors.Is(err, app.ErrNoShelter) { // it has never served: nothing can be taken yet
-			config.WaitForDatabase = true
-			a, err = app.New(ctx, config)
-		}
+	if store.Away(err) {
+		a, l, err = sheltered(ctx, config, l, certificate, over)
 	}
 	if err != nil {
 		return c.fail(err)
@@ -118,10 +134,52 @@ func (s *serveFlags) run(ctx context.Context, c *console, certificate *tls.Certi
 	}
 	debug.FreeOSMemory() // reading packs takes far more than keeping them; the small machine gets it back
 	fmt.Fprintf(c.out, "Waylight serves at %s\n", s.origin)
-	if err := a.Serve(ctx, relay.Turn(), certificate); err != nil {
+	if metrics != nil {
+		go a.ServeMetrics(context.WithoutCancel(ctx), metrics) // to the very end: how it stops is worth seeing
+	}
+	running, stopped := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopped()
+	go over.feed(running, a.Alive)
+	over.tell("READY=1")
+	context.AfterFunc(ctx, func() { over.tell("STOPPING=1") })
+	if err := a.Serve(ctx, l, certificate); err != nil {
 		return c.fail(err)
 	}
 	return exitOK
+}
+
+// sheltered serves from the spool until the database answers, and gives what then
+// opened with the listener that goes on. A server that has never served waits.
+func sheltered(ctx context.Context, config app.Config, l net.Listener, certificate *tls.Certificate, over supervisor) (*app.App, net.Listener, error) {
+	waiting, stop := context.WithCancel(ctx)
+	defer stop()
+	go over.feed(waiting, func(context.Context) {})
+	over.tell("READY=1")
+	relay := app.NewRelay(l)
+	for {
+		a, err := app.Shelter(ctx, config, relay.Turn(), certificate)
+		if errors.Is(err, app.ErrNoShelter) {
+			config.WaitForDatabase = true
+			a, err = app.New(ctx, config)
+		}
+		if !store.Away(err) {
+			return a, relay.Turn(), err
+		}
+	}
+}
+
+// mailPassword is the relay's, from where a supervisor puts secrets or from the environment.
+func mailPassword() (string, error) {
+	if folder := os.Getenv("CREDENTIALS_DIRECTORY"); folder != "" {
+		secret, err := os.ReadFile(filepath.Join(folder, "mail-password"))
+		if err == nil {
+			return strings.TrimRight(string(secret), "\r\n"), nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("reading the mail password: %w", err)
+		}
+	}
+	return os.Getenv("WAYLIGHT_MAIL_PASSWORD"), nil
 }
 
 func (s *serveFlags) certificate() (*tls.Certificate, error) {
@@ -179,14 +237,5 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// plainAllowed refuses to carry reports over a network in clear.
-func (s *serveFlags) plainAllowed() error {
-	host, _, err := net.SplitHostPort(s.addr)
-	if err != nil {
-		return fmt.Errorf("reading --addr: %w", err)
-	}
-	if loopback(host) {
-		return nil
-	}
-	return errors.New("without --tls-cert and --tls-key Waylight only listens on this machine (127.0.0.1), for a proxy that speaks HTTPS")
-}
+// errPlain refuses to carry reports over a network in clear.
+var errPlain = errors.New("without --tls-cert and --tls-key Waylight only listens on this machine (127.0.0.1), for a proxy that speaks HTTPS")

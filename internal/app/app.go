@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"waylight/internal/partnership/agency"
@@ -51,7 +52,11 @@ type Config struct {
 	ExitURL  string        // where the quick exit leads; empty: the site's default
 	Now      func() time.Time
 	Log      *slog.Logger
+	Build    Build                 // which build runs, for the log and the metrics
+	Drain    time.Duration         // how long a server that stops says so before it takes nothing more
 	Mailbox  func() []mail.Message // the demo's caught mail, shown at /demo/mail; nil otherwise
+	// Copied says when the second copy of the database was last whole. Nil: none is kept.
+	Copied func() time.Time
 	// Directory is the public half of the directory key, which is kept offline. Nil:
 	// none is pinned, and the checklist says so.
 	Directory ed25519.PublicKey
@@ -66,9 +71,14 @@ type Config struct {
 	pinned          []byte // the script of another site's pinned keys, when only its scripts are checked
 }
 
+// Build says which build of the program runs.
+type Build struct{ Version, Commit, Go, FIPS string }
+
 // App is a running installation.
 type App struct {
 	Config
+	meter     *meter
+	stopping  atomic.Bool // requests should go elsewhere
 	DB        *store.DB
 	Programs  *program.Set
 	Ring      *keyring.Ring
@@ -102,7 +112,7 @@ func catalog() (*web.Catalog, error) {
 
 // New opens an installation, creating in Data whatever is not there yet.
 func New(ctx context.Context, c Config) (_ *App, err error) {
-	a := &App{Config: c.withDefaults()}
+	a := &App{Config: c.withDefaults(), meter: newMeter()}
 	a.audit = newAuditor(a.Now())
 	defer func() {
 		if err != nil {
@@ -118,7 +128,7 @@ func New(ctx context.Context, c Config) (_ *App, err error) {
 	if a.Programs, err = program.Load(programs.FS, c.Packs...); err != nil {
 		return nil, err
 	}
-	if a.DB, err = store.Open(ctx, a.Database, store.Options{Schemas: Schemas(), Now: a.Now, Away: a.whileAway()}); err != nil {
+	if a.DB, err = store.Open(ctx, a.Database, store.Options{Schemas: Schemas(), Now: a.Now, Away: a.whileAway(), Committed: a.meter.committed}); err != nil {
 		return nil, err
 	}
 	if a.logs, err = openLogs(a.Ring, a.Programs.IDs(), a.Every); err != nil {
@@ -181,7 +191,7 @@ func (a *App) makeSite() (err error) {
 	if a.Site, err = newSite(a.Config, a.Programs); err != nil {
 		return err
 	}
-	a.Site.Nav, a.Site.Who = a.nav, who
+	a.Site.Nav, a.Site.Who, a.Site.Served = a.nav, who, a.meter.served
 	if a.pages, err = a.Site.Templates(templates, "templates/*.html"); err != nil {
 		return fmt.Errorf("reading the templates: %w", err)
 	}
@@ -213,6 +223,7 @@ func newSite(c Config, set *program.Set) (*web.Site, error) {
 func (a *App) makeRooms() (err error) {
 	var agencyMail agency.Mailer
 	if a.Mail.Addr != "" {
+		a.Mail.Failed = func() { a.meter.mail.Add(1) }
 		a.sender = mail.NewSender(a.Mail)
 		agencyMail = a.sender
 	}
@@ -297,6 +308,7 @@ func (a *App) mount() error {
 	a.Site.Mount(mux, routes, a.People.Guard)
 	a.handler = mux
 	a.Runner = jobs.New(a.DB, a.Programs.IDs(), handlers, schedules, a.Now, a.Log)
+	a.declareGauges()
 	return nil
 }
 

@@ -5,6 +5,7 @@ package app
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"waylight/internal/partnership/identity"
@@ -17,11 +18,10 @@ import (
 )
 
 func (a *App) ownRoutes() []web.Route {
-	routes := append(a.logRoutes(), a.demoRoutes()...)
+	routes := slices.Concat(a.logRoutes(), a.healthRoutes(), a.demoRoutes())
 	return append(routes,
 		web.Route{Pattern: "GET /{$}", Access: policy.At(policy.ReadSite), Handler: a.front},
 		web.Route{Pattern: "GET /robots.txt", Access: policy.At(policy.ReadSite), Handler: robots},
-		web.Route{Pattern: "GET /healthz", Access: policy.At(policy.ReadSite), Handler: a.health},
 		web.Route{Pattern: "GET /staff/work", Access: policy.At(policy.ReadWork), Handler: a.work},
 		web.Route{Pattern: "GET /staff/figures", Access: policy.At(policy.ReadFigures), Handler: a.figures},
 		web.Route{Pattern: "GET /staff/figures.csv", Access: policy.At(policy.ReadFigures), Handler: a.figuresCSV},
@@ -49,17 +49,6 @@ func (a *App) front(w http.ResponseWriter, r *http.Request) error {
 // where it must be: receipts and staff pages.
 func robots(w http.ResponseWriter, _ *http.Request) error {
 	return plain(w, "text/plain; charset=utf-8", []byte("User-agent: *\nDisallow: /staff/\nDisallow: /receipt\nDisallow: /api/\n"))
-}
-
-// health says whether the database answers, and whether somebody watches the log.
-func (a *App) health(w http.ResponseWriter, r *http.Request) error {
-	if err := a.DB.Ping(r.Context()); err != nil {
-		return fault.New(fault.Unavailable, "storage", "The database does not answer.").With(err)
-	}
-	if a.Now().Sub(a.watched()) > watchLimit {
-		return fault.New(fault.Unavailable, "unwatched", "Nobody has looked at the log for an hour.")
-	}
-	return plain(w, "text/plain; charset=utf-8", []byte("ok\n"))
 }
 
 // workPage is what an administrator sees of the program's own work: jobs that

@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -19,6 +20,11 @@ import (
 // Serve answers requests on l and does jobs until ctx ends; then it lets
 // answers under way finish. A nil certificate serves plain HTTP, for a proxy
 // on the same machine.
+//
+// When ctx ends the server first says that it is not ready, so that a load
+// balancer sends what comes next to another process, and still answers
+// everything for as long as Drain says. Then it takes no more, answers what it
+// has taken, and returns.
 func (a *App) Serve(ctx context.Context, l net.Listener, certificate *tls.Certificate) error {
 	if err := a.markDemo(); err != nil {
 		return err
@@ -28,38 +34,35 @@ func (a *App) Serve(ctx context.Context, l net.Listener, certificate *tls.Certif
 		return err
 	}
 	defer release()
-	server := newServer(a.handler)
+	here := &guests{open: map[net.Conn]http.ConnState{}}
+	server := newServer(a.untilStopping(a.handler))
+	server.ConnState = here.note
 	if certificate != nil {
 		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*certificate}, MinVersion: tls.VersionTLS12}
 		l = tls.NewListener(l, server.TLSConfig)
 	}
-	ctx, stop := context.WithCancel(ctx)
+	working, stop := context.WithCancel(ctx)
 	defer stop()
-	worked := make(chan error, 1)
-	go func() { worked <- a.Runner.Run(ctx) }()
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		a.attend(ctx)
-	}()
+	var work sync.WaitGroup
+	work.Go(func() { a.Runner.Run(working) })
+	work.Go(func() { a.attend(working) })
+	work.Go(func() { a.releasing(working) })
+	a.Log.Info("the server began", "version", a.Build.Version, "commit", a.Build.Commit, "go", a.Build.Go, "fips140", a.Build.FIPS,
+		"engine", a.DB.Engine(), "programs", a.Programs.IDs(), "origin", a.Origin)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
 	select {
 	case err := <-served:
 		stop()
-		<-worked
-		<-watched
+		work.Wait()
 		return fmt.Errorf("serving: %w", err)
 	case <-ctx.Done():
 	}
-	graceful, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
-	defer cancel()
-	err = server.Shutdown(graceful)
-	<-worked
-	<-watched
-	if serveErr := <-served; !errors.Is(serveErr, http.ErrServerClosed) {
-		err = errors.Join(err, serveErr)
-	}
+	a.Log.Info("the server stops", "drain", a.Drain.String())
+	a.drain()
+	err = finish(context.WithoutCancel(ctx), l, server, served, here)
+	work.Wait()
+	a.Log.Info("the server stopped", "whole", err == nil)
 	return err
 }
 
@@ -72,8 +75,7 @@ func newServer(h http.Handler) *http.Server {
 		WriteTimeout:      2 * time.Minute,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
-		// net/http's own log lines carry addresses of senders.
-		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+		ErrorLog:          quiet(),
 	}
 }
 
@@ -87,6 +89,9 @@ func (a *App) attend(ctx context.Context) {
 	}
 	loops.Wait()
 }
+
+// quiet takes net/http's own log lines, which carry addresses of senders.
+func quiet() *log.Logger { return slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) }
 
 // errDemoFolder refuses to serve for real what a demo was filled with.
 var errDemoFolder = errors.New("this folder was filled by a demo, whose passphrase everybody knows; serve from another one")

@@ -25,7 +25,7 @@ type rule struct {
 	check func(h *house) []string // what breaks it, each "path:line: what"
 }
 
-var rules = slices.Concat(importRules, sourceRules, wordRules, privacyRules, schemaRules, pageRules, dependencyRules, controlRules)
+var rules = slices.Concat(importRules, sourceRules, wordRules, privacyRules, schemaRules, pageRules, dependencyRules, controlRules, logRules)
 
 func TestHouse(t *testing.T) {
 	t.Parallel()
@@ -132,7 +132,7 @@ func (s *source) at(pos token.Pos) string {
 func (h *house) paths() []string { return slices.Sorted(maps.Keys(h.files)) }
 
 // load reads the tree. Folders whose name begins with a dot are left out, all but
-// .ci, and so are bin, where make puts what it builds, and node_modules.
+// .ci, and so are bin and dist, where make puts what it builds, and node_modules.
 func load(fsys fs.FS) (*house, error) {
 	h := &house{files: map[string][]byte{}}
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
@@ -141,7 +141,7 @@ func load(fsys fs.FS) (*house, error) {
 		}
 		base := path.Base(name)
 		if d.IsDir() {
-			if name != "." && base != ".ci" && strings.HasPrefix(base, ".") || base == "node_modules" || name == "bin" {
+			if name != "." && base != ".ci" && strings.HasPrefix(base, ".") || base == "node_modules" || name == "bin" || name == "dist" {
 				return fs.SkipDir
 			}
 			return nil

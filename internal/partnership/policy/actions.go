@@ -4,7 +4,8 @@ package policy
 
 // What strangers do, and the pages before sign-in.
 const (
-	ReadSite     Action = "site.read"     // the front page, the public log, whether the server lives
+	ReadSite     Action = "site.read"     // the front page, the public log
+	ReadHealth   Action = "health.read"   // whether the server lives, takes requests, and is well
 	SendReport   Action = "report.send"   // the form and its program interface
 	OpenReceipt  Action = "receipt.open"  // what a receipt shows
 	WriteReceipt Action = "receipt.write" // messages and files under a receipt

@@ -19,6 +19,7 @@ var (
 // table is who may do what. Add rows where they belong; an action may have several, of which one has to allow.
 var table = []Rule{
 	{Action: ReadSite, Scope: Public, Why: "The front page and the public log are for everybody: a log that only some can read proves nothing."},
+	{Action: ReadHealth, Scope: Public, Why: "Load balancers and whoever watches the server ask without an account. The answer is one word and tells nothing about anybody."},
 	{Action: SendReport, Scope: Public, Why: "Anybody may report, without an account and without being known."},
 	{Action: OpenReceipt, Scope: Public, Law: "design §3", Why: "Seven words are the only key to a receipt; they show what was received, never the sender's words."},
 	{Action: WriteReceipt, Scope: Public, Law: "design §3", Why: "Who holds the receipt may answer and add files, and nobody else may."},

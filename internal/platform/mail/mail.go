@@ -56,6 +56,7 @@ type Config struct {
 	RootCAs            *x509.CertPool // empty: the system's
 	Timeout            time.Duration  // for a whole message; 0 means 30 s
 	Now                func() time.Time
+	Failed             func() // told of every message that the server did not take, and of nothing about it; may be nil
 }
 
 // Sender sends messages through one server, each over its own connection.
@@ -95,6 +96,14 @@ func (s *Sender) Check() error {
 // Send hands one message to the server. When it returns nil the server has
 // taken the message; that is not yet proof that anybody received it.
 func (s *Sender) Send(ctx context.Context, m Message) error {
+	err := s.send(ctx, m)
+	if err != nil && s.cfg.Failed != nil {
+		s.cfg.Failed()
+	}
+	return err
+}
+
+func (s *Sender) send(ctx context.Context, m Message) error {
 	err := s.Check()
 	if err != nil {
 		return err

@@ -452,3 +452,20 @@ func FuzzBuild(f *testing.F) {
 		}
 	})
 }
+
+// Who counts failures hears of each, and of nothing else.
+func TestFailuresAreTold(t *testing.T) {
+	t.Parallel()
+	c := newCatcher(t)
+	failed := 0
+	sender := NewSender(Config{Addr: c.Addr(), From: "notices@example.org", TLS: LoopbackOnly, Timeout: 5 * time.Second, Failed: func() { failed++ }})
+	err := sender.Send(t.Context(), Message{To: "ana@example.org", Subject: "x", Text: "x"})
+	if err != nil || failed != 0 {
+		t.Errorf("%v, %d failures", err, failed)
+	}
+	c.Close()
+	err = sender.Send(t.Context(), Message{To: "ana@example.org", Subject: "x", Text: "x"})
+	if err == nil || failed != 1 {
+		t.Errorf("%v, %d failures", err, failed)
+	}
+}

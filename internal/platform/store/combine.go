@@ -39,7 +39,11 @@ func newCombiner(db *DB) *combiner {
 }
 
 func (c *combiner) commit(batch []request) {
+	began := time.Now()
 	results, err := c.settle(batch)
+	if err == nil {
+		c.db.told(len(batch), time.Since(began))
+	}
 	answer(batch, results, err)
 }
 

@@ -78,11 +78,15 @@ const (
 func (db *DB) writePostgres(ctx context.Context, fn func(tx *Tx) error, wait bool) error {
 	patient, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	began := time.Now()
 	for n := 1; ; n++ {
 		generation := db.lines.generation.Load()
 		err := db.tryPostgres(ctx, fn, wait)
 		long := collided(n)
 		switch {
+		case err == nil:
+			db.told(1, time.Since(began))
+			return nil
 		case errors.Is(err, ErrUnknown):
 			db.lines.lost(generation)
 			return errUnsure.With(err)

@@ -64,6 +64,8 @@ type Options struct {
 	// Away is told why a PostgreSQL that is not there yet does not answer, each time
 	// before it is asked again; nil: Open fails at once.
 	Away func(error)
+	// Committed is told of every commit: how many writes it made durable, and how long it took. May be nil.
+	Committed func(writes int, took time.Duration)
 }
 
 // DB is an open database.
@@ -74,9 +76,10 @@ type DB struct {
 	tables  map[string]*Table
 	order   []string // covered tables in name order
 	now     func() time.Time
-	writer  *writer // SQLite only
-	file    string  // SQLite only
-	lines   *lines  // PostgreSQL only; nil while inspecting
+	told    func(writes int, took time.Duration) // of every commit; never nil once open
+	writer  *writer                              // SQLite only
+	file    string                               // SQLite only
+	lines   *lines                               // PostgreSQL only; nil while inspecting
 
 	combiner *combiner // PostgreSQL only
 
@@ -94,7 +97,10 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{tables: tables, now: o.Now, order: coveredTables(tables)}
+	if o.Committed == nil {
+		o.Committed = func(int, time.Duration) {}
+	}
+	db := &DB{tables: tables, now: o.Now, told: o.Committed, order: coveredTables(tables)}
 	switch {
 	case strings.HasPrefix(url, "sqlite:"):
 		err = db.openSQLite(ctx, strings.TrimPrefix(url, "sqlite:"), migrations)

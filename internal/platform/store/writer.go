@@ -10,6 +10,7 @@ import (
 	"maps"
 	"runtime/debug"
 	"slices"
+	"time"
 
 	"waylight/internal/platform/custody"
 )
@@ -58,7 +59,11 @@ func (w *writer) close() {
 
 // commit runs a batch and answers each caller.
 func (w *writer) commit(batch []request) {
+	began := time.Now()
 	results, err := w.attempt(batch)
+	if err == nil {
+		w.db.told(len(batch), time.Since(began))
+	}
 	answer(batch, results, err)
 }
 

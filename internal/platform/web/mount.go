@@ -3,6 +3,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"waylight/internal/platform/fault"
 )
@@ -92,6 +94,7 @@ func (s *Site) wrap(h Handler, limit int64, cookieless bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = s.attach(r)
 		out := &response{ResponseWriter: w}
+		defer s.served(r.Pattern, out, time.Now())
 		s.headers(out.Header(), r)
 		defer s.recover(out, r)
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
@@ -138,20 +141,37 @@ func (s *Site) headers(h http.Header, r *http.Request) {
 	}
 }
 
-// response remembers whether an answer has begun.
+// response remembers whether an answer has begun, and with which status.
 type response struct {
 	http.ResponseWriter
-	begun bool
+	begun  bool
+	status int
 }
 
 func (w *response) WriteHeader(status int) {
-	w.begun = true
+	w.begun, w.status = true, status
 	w.ResponseWriter.WriteHeader(status)
 }
 
 func (w *response) Write(b []byte) (int, error) {
-	w.begun = true
+	if !w.begun {
+		w.begun, w.status = true, http.StatusOK
+	}
 	return w.ResponseWriter.Write(b)
+}
+
+// served tells of an answer that has come to its end. One that was broken off
+// is a failure whatever it began with.
+func (s *Site) served(pattern string, w *response, began time.Time) {
+	if s.Served == nil {
+		return
+	}
+	status := cmp.Or(w.status, http.StatusOK)
+	if cause := recover(); cause != nil {
+		defer panic(cause)
+		status = http.StatusInternalServerError
+	}
+	s.Served(pattern, status, time.Since(began))
 }
 
 // Unwrap lets http.ResponseController reach the connection.

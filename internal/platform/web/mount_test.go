@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/web"
@@ -252,6 +253,36 @@ func TestNothingIsLoggedOfWhoCame(t *testing.T) {
 	client.PostForm("/ask", url.Values{"more": {"words"}})
 	if logged.Len() > 0 {
 		t.Errorf("logged: %s", logged.String())
+	}
+}
+
+// Who counts answers is told a route's pattern and never what was asked.
+func TestAnswersAreToldByTheirRoute(t *testing.T) {
+	t.Parallel()
+	told := make(chan string, 10)
+	site := webtest.Site(t)
+	site.Served = func(pattern string, status int, took time.Duration) {
+		told <- fmt.Sprint(pattern, " ", status, " ", took >= 0)
+	}
+	client := webtest.Server(t, site, []web.Route{
+		{Pattern: "GET /page/{id}", Access: web.Public, Handler: ok},
+		{Pattern: "GET /begun", Access: web.Public, Handler: func(w http.ResponseWriter, r *http.Request) error {
+			w.Write([]byte("half"))
+			return errors.New("broken off")
+		}},
+	}, nil)
+	client.GetDoc("/page/somebody")
+	client.Do("GET", "/nobody", "", nil)
+	for _, want := range []string{"GET /page/{id} 200 true", "/ 404 true"} {
+		if got := <-told; got != want {
+			t.Errorf("told %q, want %q", got, want)
+		}
+	}
+	if _, err := http.Get(client.URL + "/begun"); err == nil {
+		t.Error("an answer that was broken off looks whole")
+	}
+	if got := <-told; got != "GET /begun 500 true" {
+		t.Errorf("told %q", got)
 	}
 }
 

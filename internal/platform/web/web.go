@@ -93,8 +93,10 @@ type Site struct {
 	SignOut string                          // path that a sign-out button posts to; "" shows none
 	Idle    *Idle                           // how staff pages hide when nobody uses them; nil: they do not
 	Zone    *time.Location                  // for times on pages; default UTC
-	assets  assets
-	own     ownTemplates
+	// Served is told of every answer: the pattern of its route and never its path, the status, how long it took. May be nil.
+	Served func(pattern string, status int, took time.Duration)
+	assets assets
+	own    ownTemplates
 }
 
 // Idle says what a staff page does when nobody uses it: after so long it hides
