@@ -57,7 +57,7 @@ type postgresServer struct {
 }
 
 func (s *postgresServer) url(database string) string {
-	return fmt.Sprintf("postgres://waylight@/%s?host=%s&sslmode=disable", database, s.dir)
+	return fmt.Sprintf("postgres://waylight@/%s?host=%s&sslmode=disable&connect_timeout=120", database, s.dir) // a loaded machine is slow to answer
 }
 
 // startPostgres starts a server in a folder of its own, on a Unix socket only.
