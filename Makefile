@@ -56,8 +56,7 @@ vet:
 unit:
 	$(GO) test -timeout $(TIMEOUT) $$($(GO) list ./... | grep -v /test/failover)
 
-# Two Waylight on three PostgreSQL that fail over, in a short form.
-cluster: clustertools
+cluster: clustertools ## two Waylight on three PostgreSQL that fail over: three faults
 	$(GO) test -timeout $(TIMEOUT) -count=1 ./test/failover
 
 failover: clustertools ## twenty faults of a database cluster under load

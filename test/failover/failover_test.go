@@ -62,6 +62,7 @@ func TestAcceptedReportsSurviveFaults(t *testing.T) {
 	}
 	l.end()
 	reports := settle(t, h, l)
+	h.close() // verify reads a log that stands still
 	h.verify(t)
 	table(t, history, reports)
 }

@@ -5,6 +5,8 @@ package jobs_test
 import (
 	"context"
 	"errors"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -133,6 +135,28 @@ func TestScheduleRepeats(t *testing.T) {
 }
 
 // A job that hangs holds up its own kind only.
+// Of several processes that find a schedule due, one does the work.
+func TestScheduleIsDueForOneRunner(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		var ran atomic.Int64
+		handlers := map[string]jobs.Handler{"k": func(context.Context, jobs.Job) error { ran.Add(1); return nil }}
+		var runners sync.WaitGroup
+		for range 8 {
+			r := jobs.New(db, []string{"p"}, handlers, []jobs.Schedule{{Kind: "k", Every: time.Hour}}, clock.Now, nil)
+			runners.Go(func() {
+				if _, err := r.RunDue(ctx); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		runners.Wait()
+		if n := ran.Load(); n != 1 {
+			t.Errorf("ran %d times", n)
+		}
+	})
+}
+
 func TestSlowJobHoldsUpNoOtherKind(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -234,4 +235,33 @@ func TestCommitCutShortBeforeTheStandby(t *testing.T) {
 	if err := <-settled; err != nil {
 		t.Errorf("settling: %v", err)
 	}
+}
+
+// Several processes that publish one program's log at once do so one after the
+// other, each padding on from the one before.
+func TestPublishingAtOnce(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, []store.Schema{thing}, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		if err := insert(db, "p", store.NewID(), 1); err != nil {
+			t.Fatal(err)
+		}
+		log := custodyLog(t, "p")
+		var publishers sync.WaitGroup
+		for range 8 {
+			publishers.Go(func() {
+				err := db.Accept(ctx, func(tx *store.Tx) error {
+					_, err := log.Publish(tx, clock.Now())
+					return err
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		publishers.Wait()
+		result, err := custody.Verify(ctx, db, "p", log.Verifier())
+		if err != nil || !result.OK() || result.Checkpoints != 8 {
+			t.Errorf("%+v, %v", result, err)
+		}
+	})
 }

@@ -53,7 +53,7 @@ func newProxy(t *testing.T) *proxy {
 }
 
 func (p *proxy) url() string {
-	return "postgres://waylight@" + p.listener.Addr().String() + p.database + "?sslmode=disable"
+	return "postgres://waylight@" + p.listener.Addr().String() + p.database + "?sslmode=disable&connect_timeout=120"
 }
 
 func (p *proxy) serve() {

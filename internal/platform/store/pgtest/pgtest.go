@@ -46,7 +46,7 @@ type Server struct {
 
 // URL is the address of one of its databases.
 func (s *Server) URL(database string) string {
-	return fmt.Sprintf("postgres://waylight@/%s?host=%s&sslmode=disable", database, s.dir)
+	return fmt.Sprintf("postgres://waylight@/%s?host=%s&sslmode=disable&connect_timeout=120", database, s.dir)
 }
 
 // Create makes an empty database and gives its name.
