@@ -23,6 +23,7 @@ import (
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/custody"
+	"waylight/internal/platform/gate"
 	"waylight/internal/platform/jobs"
 	"waylight/internal/platform/keyring"
 	"waylight/internal/platform/mail"
@@ -50,7 +51,9 @@ type Config struct {
 	ExitURL  string        // where the quick exit leads; empty: the site's default
 	Now      func() time.Time
 	Log      *slog.Logger
-	Mailbox  func() []mail.Message // the demo's caught mail, shown at /demo/mail; nil otherwise
+	// Connections is how many are let in at once; 0: 4,096. Others wait outside.
+	Connections int
+	Mailbox     func() []mail.Message // the demo's caught mail, shown at /demo/mail; nil otherwise
 	// Directory is the public half of the directory key, which is kept offline. Nil:
 	// none is pinned, and the checklist says so.
 	Directory ed25519.PublicKey
@@ -66,6 +69,7 @@ type App struct {
 	Programs  *program.Set
 	Ring      *keyring.Ring
 	Site      *web.Site
+	Gate      *gate.Gate
 	Approvals *approval.Service
 	Agencies  *agency.Service
 	People    *identity.Service
@@ -147,6 +151,9 @@ func (c Config) withDefaults() Config {
 	if c.Keyring == "" {
 		c.Keyring = filepath.Join(c.Data, "keyring")
 	}
+	if c.Connections == 0 {
+		c.Connections = defaultConnections
+	}
 	if c.Every == 0 {
 		c.Every = 10 * time.Minute
 	}
@@ -163,6 +170,7 @@ func (a *App) makeSite() error {
 		HTTPS: len(a.Origin) > 8 && a.Origin[:8] == "https://", Nav: a.nav, Who: who,
 		SignIn: "/staff/sign-in", SignOut: "/staff/sign-out", Idle: identity.Idle(),
 	}
+	a.withGate()
 	if err = a.Site.AddAssets(seal.Assets()); err != nil {
 		return fmt.Errorf("adding the scripts that seal: %w", err)
 	}
@@ -259,6 +267,9 @@ func (a *App) mount() error {
 			}
 			handlers[kind] = h
 		}
+	}
+	for i, r := range routes {
+		routes[i].Class = classOf(r)
 	}
 	a.routes = routes
 	mux := http.NewServeMux()

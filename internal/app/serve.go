@@ -13,6 +13,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"waylight/internal/platform/gate"
 )
 
 // Serve answers requests on l and does jobs until ctx ends; then it lets
@@ -27,16 +29,20 @@ func (a *App) Serve(ctx context.Context, l net.Listener, certificate *tls.Certif
 		return err
 	}
 	defer release()
+	lobby := gate.NewLobby(l, a.Connections)
 	server := &http.Server{
+		ConnState:         lobby.State,
+		ConnContext:       lobby.Context,
 		Handler:           a.handler,
 		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       2 * time.Minute, // a slow telephone may take long over a long report
+		ReadTimeout:       2 * time.Minute, // a slow telephone may take long over a long report; waiting for its turn then counts no more
 		WriteTimeout:      2 * time.Minute,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
 		// net/http's own log lines carry addresses of senders.
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
+	l = lobby
 	if certificate != nil {
 		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*certificate}, MinVersion: tls.VersionTLS12}
 		l = tls.NewListener(l, server.TLSConfig)

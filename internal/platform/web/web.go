@@ -42,6 +42,8 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"waylight/internal/platform/gate"
 )
 
 //go:embed assets templates strings
@@ -69,7 +71,8 @@ type Route struct {
 	Pattern string // as net/http has it: "GET /offices/{id}"
 	Access  Access
 	Handler Handler
-	MaxBody int64 // bytes; 0 means 1 MiB
+	MaxBody int64      // bytes; 0 means 1 MiB
+	Class   gate.Class // what it is about when more comes in than can be done
 }
 
 // NavItem is one entry of the staff's navigation.
@@ -93,6 +96,8 @@ type Site struct {
 	SignOut string                          // path that a sign-out button posts to; "" shows none
 	Idle    *Idle                           // how staff pages hide when nobody uses them; nil: they do not
 	Zone    *time.Location                  // for times on pages; default UTC
+	Gate    *gate.Gate                      // holds requests to what the machine can do; nil: nothing does
+	Puzzles *gate.Puzzles                   // knows proofs of work; nil: none count
 	assets  assets
 	own     ownTemplates
 }
