@@ -80,12 +80,16 @@ type rule struct {
 	wait                 time.Duration
 }
 
+// wordsAtWork is twice what a busy commit takes at once: while one lot is carried
+// to the disk, the next is sealed.
+const wordsAtWork = 256
+
 var rules = [classes]rule{
-	Intake:  {calm: 128, pressed: 128},
+	Intake:  {calm: wordsAtWork, pressed: wordsAtWork},
 	Staff:   {calm: 32, pressed: 8, queue: 256, wait: 20 * time.Second},
 	Door:    {calm: 16, pressed: 2, queue: 128, wait: 10 * time.Second},
 	Receipt: {calm: 32, pressed: 4, queue: 256, wait: 10 * time.Second},
-	Page:    {calm: 32, pressed: 4, queue: 512, wait: 10 * time.Second},
+	Page:    {calm: 32, pressed: 4, queue: 2048, wait: 10 * time.Second},
 	File:    {calm: 16, pressed: 0, queue: 32, wait: 5 * time.Second},
 	Heavy:   {calm: 2, pressed: 0, queue: 8, wait: 10 * time.Second},
 }

@@ -17,7 +17,7 @@ import (
 // rush fills every place for words and lets more wait; end lets all of them go.
 func rush(g *gate.Gate, waiting int) (end func()) {
 	stop := make(chan struct{})
-	for range 128 + waiting {
+	for range 256 + waiting {
 		go func() {
 			defer g.Words(false)()
 			<-stop
@@ -51,7 +51,7 @@ func TestWordsAreNeverTurnedAway(t *testing.T) {
 			}()
 		}
 		synctest.Wait()
-		time.Sleep(24 * time.Hour)
+		<-time.After(24 * time.Hour)
 		if s := g.State(); s.Words != 20_000 || s.Oldest != 24*time.Hour || !s.Rushing || through.Load() != 0 {
 			t.Fatalf("%+v, %d through", s, through.Load())
 		}
@@ -78,7 +78,7 @@ func TestAllElseMakesWay(t *testing.T) {
 		} else {
 			leave()
 		}
-		time.Sleep(gate.Patience + time.Millisecond)
+		<-time.After(gate.Patience + time.Millisecond)
 		for c, want := range map[gate.Class]string{gate.File: "busy_file", gate.Heavy: "busy_heavy", gate.Free: "", gate.Staff: "", gate.Page: "", gate.Receipt: "", gate.Door: ""} {
 			leave, code := enter(g, c)
 			if code != want {
@@ -168,11 +168,11 @@ func TestTwoLinesUnderASiege(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := gate.New()
 		end := rush(g, 1)
-		time.Sleep(gate.Patience + time.Millisecond)
+		<-time.After(gate.Patience + time.Millisecond)
 		if g.Siege() {
 			t.Fatal("a siege at once")
 		}
-		time.Sleep(gate.SiegeAfter)
+		<-time.After(gate.SiegeAfter)
 		if !g.Siege() {
 			t.Fatal("no siege")
 		}
@@ -200,7 +200,7 @@ func TestTwoLinesUnderASiege(t *testing.T) {
 		if !g.Siege() {
 			t.Error("the siege ended with the first breath")
 		}
-		time.Sleep(gate.SiegeEnds)
+		<-time.After(gate.SiegeEnds)
 		if g.Siege() {
 			t.Error("the siege does not end")
 		}

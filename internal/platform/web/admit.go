@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"waylight/internal/platform/fault"
 	"waylight/internal/platform/gate"
 )
 
@@ -59,11 +60,54 @@ func (s *Site) enter(c gate.Class, h Handler, w http.ResponseWriter, r *http.Req
 			seconds = retryElse
 		}
 		w.Header().Set("Retry-After", strconv.Itoa(seconds))
-		return err
+		return s.turnAway(w, r, err)
 	}
 	defer leave()
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answering))
 	return h(w, r)
+}
+
+// turnAway answers who was turned away, at as little cost as can be: the page is
+// made once for each class and language. Members, and programs, get the answer
+// that all errors have.
+func (s *Site) turnAway(w http.ResponseWriter, r *http.Request, err error) error {
+	f, ok := fault.As(err)
+	if !ok || isAPI(r) || s.Who != nil && s.Who(r) != "" {
+		return err
+	}
+	lang := Lang(r)
+	key := f.Code + " " + lang
+	if made, ok := s.busy.Load(key); ok {
+		return writeHTML(w, r, http.StatusServiceUnavailable, made.([]byte), false)
+	}
+	var page recorded
+	asked := r.Clone(r.Context())
+	asked.Method = http.MethodGet // asked for by HEAD, it would be empty
+	if err := s.failPage(&page, asked, f); err != nil {
+		return err
+	}
+	s.busy.Store(key, page.body)
+	return writeHTML(w, r, http.StatusServiceUnavailable, page.body, false)
+}
+
+// recorded is an answer that is kept.
+type recorded struct {
+	header http.Header
+	body   []byte
+}
+
+func (p *recorded) Header() http.Header {
+	if p.header == nil {
+		p.header = http.Header{}
+	}
+	return p.header
+}
+
+func (p *recorded) WriteHeader(int) {}
+
+func (p *recorded) Write(b []byte) (int, error) {
+	p.body = append(p.body, b...)
+	return len(b), nil
 }
 
 // worked says whether the words come with a proof of work, where that counts.
@@ -83,7 +127,7 @@ func (s *Site) readWhole(w http.ResponseWriter, r *http.Request, limit int64) (b
 			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(30*time.Second + time.Duration(weight)*time.Second/longRate))
 		}
 		var err error
-		body, err = readBody(r, limit)
+		body, err = readBody(r)
 		r.Body = io.NopCloser(&again{bytes.NewReader(body), err})
 	}
 	gate.Asked(r.Context())
@@ -98,21 +142,13 @@ func weight(r *http.Request, limit int64) int64 {
 	return r.ContentLength
 }
 
-// readBody reads a body into a buffer of the size that it says it has.
-func readBody(r *http.Request, limit int64) ([]byte, error) {
-	if r.ContentLength < 0 || r.ContentLength > limit {
-		return io.ReadAll(r.Body)
-	}
-	body := make([]byte, r.ContentLength)
-	n, err := io.ReadFull(r.Body, body)
-	if err == nil {
-		// One more look meets what a body that is too long is answered with.
-		_, err = r.Body.Read(make([]byte, 1))
-	}
-	if errors.Is(err, io.EOF) {
-		err = nil
-	}
-	return body[:n], err
+// readBody reads a body. The buffer is as large as a short body says it is, and
+// grows with a long one: who says much and sends little holds little.
+func readBody(r *http.Request) ([]byte, error) {
+	room := min(max(r.ContentLength, 0), shortBody) + bytes.MinRead
+	body := bytes.NewBuffer(make([]byte, 0, room))
+	_, err := body.ReadFrom(r.Body)
+	return body.Bytes(), err
 }
 
 // again is a body that was read, with the error that its reading ended with.

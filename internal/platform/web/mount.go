@@ -207,7 +207,7 @@ func (s *Site) fail(w *response, r *http.Request, err error) {
 	if serving := servingOf(r); serving != nil && serving.seen != nil {
 		r = serving.seen
 	}
-	if r.URL.Path == "/api" || strings.HasPrefix(r.URL.Path, "/api/") {
+	if isAPI(r) {
 		err = s.failJSON(w, r, f)
 	} else {
 		err = s.failPage(w, r, f)
@@ -218,4 +218,8 @@ func (s *Site) fail(w *response, r *http.Request, err error) {
 			http.Error(w, lastResort, http.StatusInternalServerError)
 		}
 	}
+}
+
+func isAPI(r *http.Request) bool {
+	return r.URL.Path == "/api" || strings.HasPrefix(r.URL.Path, "/api/")
 }

@@ -41,6 +41,7 @@ import (
 	"embed"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"waylight/internal/platform/gate"
@@ -100,6 +101,7 @@ type Site struct {
 	Puzzles *gate.Puzzles                   // knows proofs of work; nil: none count
 	assets  assets
 	own     ownTemplates
+	busy    sync.Map // pages for who is turned away, by class and language
 }
 
 // Idle says what a staff page does when nobody uses it: after so long it hides
