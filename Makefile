@@ -15,7 +15,7 @@ BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 POSTGRES  = command -v postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres'
 
 .NOTPARALLEL:
-.PHONY: build test tools format vet unit signon fips packs demo bench fuzz clean help
+.PHONY: build test tools format vet unit signon fips packs demo bench overload hunt fuzz clean help
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -70,6 +70,12 @@ demo: ## invented offices and reports on this machine
 
 bench: build ## how many reports a second, and how many the disk would allow
 	./bin/waylight bench intake --senders 64 --seconds 20
+
+overload: ## ten times the senders it can answer, for two minutes
+	$(GO) test -count=1 -v -timeout 60m ./test/overload -seconds 120
+
+hunt: ## 10,000 reports on each engine, then every byte on every disk is searched for their words
+	$(GO) test -count=1 -v -timeout 120m ./test/hunt -reports 10000
 
 fuzz: ## every fuzz target for FUZZ (20s) each
 	@grep -rlE '^func Fuzz' --include='*_test.go' --exclude-dir=testdata . | sort | while read -r file; do \

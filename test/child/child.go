@@ -54,8 +54,9 @@ func Main(m *testing.M) {
 
 // Child is a running installation.
 type Child struct {
-	Address string // host:port
-	Cookie  string // of a member of the desk who is signed in
+	Address string   // host:port
+	Cookie  string   // of a member of the desk who is signed in
+	Secrets []string // tokens, proofs and recovery parts that no disk may hold
 	config  Config
 	process *exec.Cmd
 	in      io.WriteCloser
@@ -102,12 +103,21 @@ func Start(t testing.TB, c Config) *Child {
 		child.process.Wait()
 		close(child.ended)
 	}()
-	var hello struct{ Address, Cookie string }
-	if err := json.Unmarshal([]byte(child.answer(t)), &hello); err != nil {
+	var first hello
+	if err := json.Unmarshal([]byte(child.answer(t)), &first); err != nil {
 		t.Fatal(err)
 	}
-	child.Address, child.Cookie = hello.Address, hello.Cookie
+	child.Address, child.Cookie = first.Address, first.Cookie
+	for _, secret := range first.Secrets {
+		child.Secrets = append(child.Secrets, string(secret))
+	}
 	return child
+}
+
+// hello is the first line that an installation says.
+type hello struct {
+	Address, Cookie string
+	Secrets         [][]byte
 }
 
 // Ask asks a question and gives the answer, one line of JSON.

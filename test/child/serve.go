@@ -23,7 +23,9 @@ import (
 	"waylight/internal/partnership/agency"
 	"waylight/internal/partnership/identity"
 	"waylight/internal/platform/mail"
+	"waylight/internal/platform/seal"
 	"waylight/internal/platform/store"
+	"waylight/internal/protection/conversation"
 )
 
 // offices are those with keys; the first is whose member is signed in.
@@ -33,6 +35,7 @@ var offices = []string{"mbi-desk", "help-desk", "mdcps", "mbi-coordinator"}
 type inside struct {
 	app     *app.App
 	holders []*identity.Holder
+	secrets [][]byte
 	words   atomic.Pointer[string] // that the next look at the mailbox panics with
 }
 
@@ -75,7 +78,7 @@ func serve(text string) error {
 	defer stop()
 	served := make(chan error, 1)
 	go func() { served <- in.app.Serve(ctx, l, nil) }()
-	say(map[string]string{"Address": l.Addr().String(), "Cookie": cookie})
+	say(hello{l.Addr().String(), cookie, in.secrets})
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		say(in.answer(ctx, strings.Fields(lines.Text())))
 	}
@@ -95,9 +98,14 @@ func (in *inside) hire(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		holder, _, err := in.app.People.EnrollHolder(ctx, token, demo.Passphrase)
+		holder, parts, err := in.app.People.EnrollHolder(ctx, token, demo.Passphrase)
 		if err != nil {
 			return err
+		}
+		auth := holder.Auth()
+		in.secrets = append(in.secrets, []byte(token), auth[:])
+		for _, part := range parts {
+			in.secrets = append(in.secrets, []byte(part))
 		}
 		in.holders = append(in.holders, holder)
 	}
@@ -112,9 +120,14 @@ func (in *inside) answer(ctx context.Context, words []string) any {
 		return in.app.Gate.State()
 	case "note": // report, words: seals a note of the desk
 		err = in.note(ctx, words[1], strings.Join(words[2:], " "))
+	case "letter": // report, words: an office writes to the report's sender
+		err = in.letter(ctx, words[1], strings.Join(words[2:], " "))
 	case "panic":
 		text := strings.Join(words[1:], " ")
 		in.words.Store(&text)
+	case "mail": // sends the code that shows that mail arrives
+		m := in.holders[0].Member
+		err = in.app.Agencies.SendTestMail(ctx, agency.Actor{Program: Program, Member: m.ID, Office: m.Office, Roles: []string{identity.RoleProgramAdmin}})
 	case "full": // as on a full disk, nothing can be written but the first page of a file
 		err = limitFiles(4096)
 	case "room":
@@ -139,6 +152,42 @@ func (in *inside) note(ctx context.Context, report, text string) error {
 		return err
 	}
 	return in.app.Referrals.AddNote(ctx, holder.Member, id, in.app.Agencies.Keys(Program)[holder.Member.Office].ID, sealed)
+}
+
+// letter does what a member's browser does of words for a sender.
+func (in *inside) letter(ctx context.Context, report, text string) error {
+	m := in.holders[2].Member // of child protection, which is told of every child
+	id, err := store.ParseID(report)
+	if err != nil {
+		return err
+	}
+	reply, err := in.app.Reports.Reply(ctx, Program, id)
+	if err != nil {
+		return err
+	}
+	to, err := seal.ParsePublicKey(reply.Key)
+	if err != nil {
+		return err
+	}
+	key := in.app.Agencies.Keys(Program)[m.Office]
+	d := conversation.Draft{ID: store.NewID(), Kind: conversation.Question, OfficeKey: key.ID, Sure: true}
+	plain, err := conversation.Words{Report: report, Office: m.Office, Kind: d.Kind, Language: "en", Text: text}.Marshal()
+	if err != nil {
+		return err
+	}
+	rec := seal.Record{Program: Program, ID: d.ID}
+	sealed, content, err := seal.Seal(plain, rec)
+	if err != nil {
+		return err
+	}
+	d.Body = sealed.Ciphertext
+	if d.WrapOffice, err = content.Wrap(key.Public, rec, sealed.Hash, m.Office); err != nil {
+		return err
+	}
+	if d.WrapReceipt, err = content.Wrap(to, rec, sealed.Hash, conversation.Receipt); err != nil {
+		return err
+	}
+	return in.app.Messages.Write(ctx, m, id, d)
 }
 
 // mailbox is what the demonstration's page of caught mail asks; it panics once
