@@ -228,7 +228,7 @@ func (a *App) makeRooms() (err error) {
 		Log: a.LogOf, Pepper: a.Ring.Pepper(), Site: a.Site, Open: a.open, Hours: a.Agencies.Hours,
 		Channels: a.Agencies.Channels, Now: a.Now,
 		Chains: a.Agencies.Directory, Directory: a.directory, AllKeys: a.Agencies.AllKeys, Pinned: a.pinned,
-		Scripts: []string{"messages.js", "filesend.js"},
+		Scripts: []string{"messages.js", "filesend.js"}, Work: a.puzzle,
 	})
 	if err != nil {
 		return err

@@ -22,6 +22,15 @@ func (a *App) withGate() {
 	a.Site.Gate, a.Site.Puzzles = a.Gate, gate.NewPuzzles(a.Ring.Pepper())
 }
 
+// puzzle is what a sender's browser is asked to solve while there are two lines.
+func (a *App) puzzle() *gate.Work {
+	if !a.Gate.Siege() {
+		return nil
+	}
+	w := a.Site.Puzzles.New()
+	return &w
+}
+
 // tellRush notes the beginning and the end of a rush. It says how many waited,
 // which by then is more than can be at work, and nothing of any one of them.
 func (a *App) tellRush(r gate.Rush) {
