@@ -93,9 +93,9 @@ func checkFloors(h *house) []string {
 func checkWings(h *house) []string {
 	var found []string
 	h.ours(func(s *source, to, at string) {
-		from, _ := floor(s.dir)
+		from, house := floor(s.dir)
 		level, ok := floor(to)
-		if s.test || !ok || level != from || level > 2 || room(s.dir) == room(to) && wing(s.dir) == wing(to) {
+		if s.test || !house || !ok || level != from || level > 2 || room(s.dir) == room(to) && wing(s.dir) == wing(to) {
 			return
 		}
 		if a, b := wing(s.dir), wing(to); a != b {
