@@ -18,7 +18,7 @@ BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 POSTGRES  = command -v postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres'
 
 .NOTPARALLEL:
-.PHONY: build test tools format vet unit cluster failover clustertools signon exposition fips packs demo bench bench-postgres fuzz crash release reproduce hardening clean help
+.PHONY: build test tools format vet unit cluster failover clustertools signon exposition fips packs demo bench bench-postgres overload hunt fuzz crash release reproduce hardening clean help
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -100,6 +100,12 @@ bench: build ## how many reports a second, and how many the disk would allow
 
 bench-postgres: build ## the same on a PostgreSQL server that is thrown away
 	$(GO) run ./test/postgres ./bin/waylight bench intake --sealed --seconds 20 --stored $(STORED) --database {url}
+
+overload: ## ten times the senders it can answer, for two minutes
+	$(GO) test -count=1 -v -timeout 60m ./test/overload -seconds 120
+
+hunt: ## 10,000 reports on each engine, then every byte on every disk is searched for their words
+	$(GO) test -count=1 -v -timeout 120m ./test/hunt -reports 10000
 
 fuzz: ## every fuzz target for FUZZ (20s) each
 	@grep -rlE '^func Fuzz' --include='*_test.go' --exclude-dir=testdata . | sort | while read -r file; do \

@@ -24,6 +24,7 @@ import (
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/custody"
+	"waylight/internal/platform/gate"
 	"waylight/internal/platform/jobs"
 	"waylight/internal/platform/keyring"
 	"waylight/internal/platform/mail"
@@ -52,9 +53,11 @@ type Config struct {
 	ExitURL  string        // where the quick exit leads; empty: the site's default
 	Now      func() time.Time
 	Log      *slog.Logger
-	Build    Build                 // which build runs, for the log and the metrics
-	Drain    time.Duration         // how long a server that stops says so before it takes nothing more
-	Mailbox  func() []mail.Message // the demo's caught mail, shown at /demo/mail; nil otherwise
+	Build    Build         // which build runs, for the log and the metrics
+	Drain    time.Duration // how long a server that stops says so before it takes nothing more
+	// Connections is how many are let in at once; 0: 4,096. Others wait outside.
+	Connections int
+	Mailbox     func() []mail.Message // the demo's caught mail, shown at /demo/mail; nil otherwise
 	// Copied says when the second copy of the database was last whole. Nil: none is kept.
 	Copied func() time.Time
 	// Directory is the public half of the directory key, which is kept offline. Nil:
@@ -83,6 +86,7 @@ type App struct {
 	Programs  *program.Set
 	Ring      *keyring.Ring
 	Site      *web.Site
+	Gate      *gate.Gate
 	Approvals *approval.Service
 	Agencies  *agency.Service
 	People    *identity.Service
@@ -181,6 +185,9 @@ func (c Config) withDefaults() Config {
 	if c.Keyring == "" {
 		c.Keyring = filepath.Join(c.Data, "keyring")
 	}
+	if c.Connections == 0 {
+		c.Connections = defaultConnections
+	}
 	if c.Every == 0 {
 		c.Every = 10 * time.Minute
 	}
@@ -192,6 +199,7 @@ func (a *App) makeSite() (err error) {
 		return err
 	}
 	a.Site.Nav, a.Site.Who, a.Site.Served = a.nav, who, a.meter.served
+	a.withGate()
 	if a.pages, err = a.Site.Templates(templates, "templates/*.html"); err != nil {
 		return fmt.Errorf("reading the templates: %w", err)
 	}
@@ -263,7 +271,7 @@ func (a *App) makeRooms() (err error) {
 		Log: a.LogOf, Pepper: a.Ring.Pepper(), Site: a.Site, Open: a.open, Hours: a.hours, Spool: a.intoSpool(), Patience: a.Patience,
 		Channels: a.Agencies.Channels, Now: a.Now,
 		Chains: a.Agencies.Directory, Directory: a.directory, AllKeys: a.Agencies.AllKeys, Pinned: a.pinned,
-		Scripts: []string{"messages.js", "filesend.js"},
+		Scripts: []string{"messages.js", "filesend.js"}, Work: a.puzzle,
 	})
 	if err != nil {
 		return err
@@ -302,6 +310,9 @@ func (a *App) mount() error {
 			}
 			handlers[kind] = h
 		}
+	}
+	for i, r := range routes {
+		routes[i].Class = classOf(r)
 	}
 	a.routes = routes
 	mux := http.NewServeMux()

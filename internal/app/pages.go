@@ -12,6 +12,7 @@ import (
 	"waylight/internal/partnership/policy"
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/fault"
+	"waylight/internal/platform/gate"
 	"waylight/internal/platform/jobs"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
@@ -59,6 +60,8 @@ type workPage struct {
 	Key        string
 	MayRetry   bool
 	Watched    time.Time
+	Gate       gate.State
+	Oldest     time.Duration
 }
 
 func (a *App) work(w http.ResponseWriter, r *http.Request) error {
@@ -71,7 +74,8 @@ func (a *App) work(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := workPage{Dead: dead, Checkpoint: cp, Key: a.logs[m.Program].VerifierKey(), MayRetry: policy.Allow(policy.RetryWork, a.People.Subject(m)), Watched: a.watched()}
+	page := workPage{Dead: dead, Checkpoint: cp, Key: a.logs[m.Program].VerifierKey(), MayRetry: policy.Allow(policy.RetryWork, a.People.Subject(m)), Watched: a.watched(), Gate: a.Gate.State()}
+	page.Oldest = page.Gate.Oldest.Round(time.Second)
 	err = a.DB.Write(r.Context(), func(tx *store.Tx) error {
 		tx.Log(custody.Entry{Program: m.Program, Event: "work.viewed", Record: "work", Actor: m.Actor()})
 		return nil

@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"waylight/internal/platform/gate"
 )
 
 // Serve answers requests on l and does jobs until ctx ends; then it lets
@@ -34,9 +36,15 @@ func (a *App) Serve(ctx context.Context, l net.Listener, certificate *tls.Certif
 		return err
 	}
 	defer release()
+	lobby := gate.NewLobby(l, a.Connections)
 	here := &guests{open: map[net.Conn]http.ConnState{}}
 	server := newServer(a.untilStopping(a.handler))
-	server.ConnState = here.note
+	server.ConnContext = lobby.Context
+	server.ConnState = func(c net.Conn, state http.ConnState) {
+		lobby.State(c, state)
+		here.note(c, state)
+	}
+	l = lobby
 	if certificate != nil {
 		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*certificate}, MinVersion: tls.VersionTLS12}
 		l = tls.NewListener(l, server.TLSConfig)
@@ -71,7 +79,7 @@ func newServer(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       2 * time.Minute, // a slow telephone may take long over a long report
+		ReadTimeout:       2 * time.Minute, // a slow telephone may take long over a long report; waiting for its turn then counts no more
 		WriteTimeout:      2 * time.Minute,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,

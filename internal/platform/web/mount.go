@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"waylight/internal/platform/fault"
+	"waylight/internal/platform/gate"
 )
 
 const maxBody = 1 << 20
@@ -34,7 +35,7 @@ const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; 
 // such routes are closed.
 func (s *Site) Mount(mux *http.ServeMux, routes []Route, guard func(Access, Handler) Handler) {
 	for _, route := range routes {
-		h := noting(route.Handler)
+		h := noting(s.admitted(route.Class, bodyLimit(route.MaxBody), route.Handler))
 		switch {
 		case route.Access.Public:
 		case guard == nil:
@@ -46,7 +47,8 @@ func (s *Site) Mount(mux *http.ServeMux, routes []Route, guard func(Access, Hand
 	}
 	mux.Handle("GET /assets/{file}", s.wrap(s.serveAsset, 0, true))
 	mux.Handle("GET /exit", s.wrap(s.exit, 0, true))
-	mux.Handle("/", s.wrap(func(w http.ResponseWriter, r *http.Request) error { return s.missing(mux, w, r) }, 0, true))
+	missing := func(w http.ResponseWriter, r *http.Request) error { return s.missing(mux, w, r) }
+	mux.Handle("/", s.wrap(s.admitted(gate.Page, bodyLimit(0), missing), 0, true))
 }
 
 // cookieless says whether a route never looks at a cookie: the public ones, but
@@ -85,11 +87,17 @@ func (s *Site) missing(mux *http.ServeMux, w http.ResponseWriter, r *http.Reques
 	return errMethod
 }
 
+// bodyLimit is how long a body may be.
+func bodyLimit(limit int64) int64 {
+	if limit == 0 {
+		return maxBody
+	}
+	return limit
+}
+
 // wrap puts around a handler what every answer of the site has.
 func (s *Site) wrap(h Handler, limit int64, cookieless bool) http.Handler {
-	if limit == 0 {
-		limit = maxBody
-	}
+	limit = bodyLimit(limit)
 	var origin http.CrossOriginProtection
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = s.attach(r)
@@ -212,12 +220,14 @@ func (s *Site) fail(w *response, r *http.Request, err error) {
 	}
 	h.Set("Cache-Control", "no-store")
 	if f.Kind == fault.Overloaded || f.Kind == fault.Unavailable {
-		h.Set("Retry-After", "5")
+		if h.Get("Retry-After") == "" {
+			h.Set("Retry-After", "5")
+		}
 	}
 	if serving := servingOf(r); serving != nil && serving.seen != nil {
 		r = serving.seen
 	}
-	if r.URL.Path == "/api" || strings.HasPrefix(r.URL.Path, "/api/") {
+	if isAPI(r) {
 		err = s.failJSON(w, r, f)
 	} else {
 		err = s.failPage(w, r, f)
@@ -228,4 +238,8 @@ func (s *Site) fail(w *response, r *http.Request, err error) {
 			http.Error(w, lastResort, http.StatusInternalServerError)
 		}
 	}
+}
+
+func isAPI(r *http.Request) bool {
+	return r.URL.Path == "/api" || strings.HasPrefix(r.URL.Path, "/api/")
 }

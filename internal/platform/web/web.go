@@ -41,7 +41,10 @@ import (
 	"embed"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
+
+	"waylight/internal/platform/gate"
 )
 
 //go:embed assets templates strings
@@ -69,7 +72,8 @@ type Route struct {
 	Pattern string // as net/http has it: "GET /offices/{id}"
 	Access  Access
 	Handler Handler
-	MaxBody int64 // bytes; 0 means 1 MiB
+	MaxBody int64      // bytes; 0 means 1 MiB
+	Class   gate.Class // what it is about when more comes in than can be done
 }
 
 // NavItem is one entry of the staff's navigation.
@@ -94,9 +98,12 @@ type Site struct {
 	Idle    *Idle                           // how staff pages hide when nobody uses them; nil: they do not
 	Zone    *time.Location                  // for times on pages; default UTC
 	// Served is told of every answer: the pattern of its route and never its path, the status, how long it took. May be nil.
-	Served func(pattern string, status int, took time.Duration)
-	assets assets
-	own    ownTemplates
+	Served  func(pattern string, status int, took time.Duration)
+	Gate    *gate.Gate    // holds requests to what the machine can do; nil: nothing does
+	Puzzles *gate.Puzzles // knows proofs of work; nil: none count
+	assets  assets
+	own     ownTemplates
+	busy    sync.Map // pages for who is turned away, by class and language
 }
 
 // Idle says what a staff page does when nobody uses it: after so long it hides

@@ -11,6 +11,7 @@ import (
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/form"
+	"waylight/internal/platform/gate"
 	"waylight/internal/platform/seal"
 )
 
@@ -31,7 +32,8 @@ type readers struct {
 	Report   string         `json:"report"`
 	Form     string         `json:"form"` // the form that the answers belong to
 	Readers  []agency.Chain `json:"readers"`
-	Reporter []string       `json:"reporter"` // those of them that may have the part about the sender
+	Reporter []string       `json:"reporter"`       // those of them that may have the part about the sender
+	Work     *gate.Work     `json:"work,omitempty"` // a puzzle: with its proof the report goes ahead of those without
 }
 
 // seals says whether the page's script may seal for a program: where no directory
@@ -61,6 +63,9 @@ func (s *Service) sealFor(ctx context.Context, p *program.Program, posted url.Va
 	}
 	if len(out.Readers) == 0 {
 		return readers{}, ErrNoReader
+	}
+	if s.Work != nil {
+		out.Work = s.Work()
 	}
 	return out, nil
 }

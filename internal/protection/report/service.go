@@ -16,6 +16,7 @@ import (
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/fault"
+	"waylight/internal/platform/gate"
 	"waylight/internal/platform/room"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
@@ -82,7 +83,10 @@ type Config struct {
 	// Channels tells what recorded calls say of a program's lines; nil: what its
 	// pack says.
 	Channels func(program string) func(channel string) program.ChannelState
-	Now      func() time.Time
+	// Work gives a puzzle while so much comes in that those who solve one go first.
+	// It is asked only for reports that a browser seals; nil, or nothing: none is.
+	Work func() *gate.Work
+	Now  func() time.Time
 	// Spool keeps reports while the database is away; nil where the database cannot
 	// be away, because it is this server's own.
 	Spool Spool

@@ -49,6 +49,9 @@ func (s *Server) URL(database string) string {
 	return fmt.Sprintf("postgres://waylight@/%s?host=%s&sslmode=disable&connect_timeout=120", database, s.dir)
 }
 
+// Dir is the server's folder: its data, its socket and its log.
+func (s *Server) Dir() string { return s.dir }
+
 // Create makes an empty database and gives its name.
 func (s *Server) Create(ctx context.Context) (name string, err error) {
 	s.mu.Lock()

@@ -7,7 +7,7 @@ import { canVerify } from "../../../platform/seal/assets/directory.js";
 import { publicFromSeed } from "../../../platform/seal/assets/sealing.js";
 import { newSecret, receiptKeys, receiptWords } from "../../../platform/seal/assets/receipt.js";
 import { clear, decides, fieldOf, words } from "./answers.js";
-import { base64url, make, post, show, tell, trouble as report } from "./page.js";
+import { base64url, load, make, post, show, tell, trouble as report } from "./page.js";
 import { sealParts, whole } from "./seal.js";
 import { section } from "./who.js";
 
@@ -19,8 +19,7 @@ function start() {
   const lang = form.elements.lang.value;
   const list = byId("who-list"), say = byId("who-say"), box = byId("trouble"), busy = byId("busy");
   const shown = form.elements._shown;
-  const preview = form.querySelector('button[value="preview"]');
-  const send = form.querySelector('button[value="send"]');
+  const [preview, send] = form.elements._step;
   let turn = 0, drawn = [], timer, can;
 
   // ---- who will be told
@@ -88,7 +87,7 @@ function start() {
     return li;
   };
 
-  const lines = () => [...document.querySelectorAll(".lines > li")].map((li) => li.cloneNode(true));
+  const lines = () => document.querySelector(".lines").cloneNode(true).children;
 
   // ---- sealing and sending
 
@@ -104,7 +103,7 @@ function start() {
 
   const sealed = async (fields) => {
     const answers = clear(form);
-    const print = JSON.stringify([String(answers), fields]);
+    const print = answers + JSON.stringify(fields);
     if (kept?.print === print) return kept;
     const keys = await prepare();
     answers.append("_lookup", base64url(keys.lookup));
@@ -113,18 +112,20 @@ function start() {
     if (!answer.ok) throw readers.error;
     if (!readers.readers.every((r) => seen("reader", r.office)) || !readers.reporter.every((office) => seen("named", office))) await changed(); // whoever asks for more than was shown
     if (Object.keys(fields.reporter).length && !readers.reporter.length) throw { message: box.dataset.nameless };
-    kept = { print, keys, form: readers.form, words: await receiptWords(keys.secret, lang), parts: await sealParts({ program, lang, pinned: pinned[program], keys, readers, ...fields }) };
+    kept = { ...readers, print, keys, words: await receiptWords(keys.secret, lang), parts: await sealParts({ program, lang, pinned: pinned[program], keys, readers, ...fields }) };
     return kept;
   };
 
   const deliver = async ({ wrong, ...fields }) => {
     if (wrong.length) return trouble("answers", "", wrong.map(([field, problem]) => link(field, box.dataset[problem])));
     for (let turns = 0; ; turns++) {
-      const { keys, parts, words, form: name } = await sealed(fields);
+      const { keys, parts, words, form: name, work } = await sealed(fields);
       const head = clear(form);
       head.append("_shown", shown.value);
       head.append("_form", name);
-      const { status, page, error } = await post(`/${program}/sealed`, whole(String(head), parts), "application/octet-stream");
+      const body = whole(String(head), parts);
+      // Where far too much comes in, a proof of work lets the report go ahead; it is kept without one too.
+      const { status, page, error } = await post(`/${program}/sealed`, body, "application/octet-stream", work && await (await load(byId("work").dataset)).solve(work, body));
       if (page && status < 300) {
         await show(page, (p) => { const at = p.getElementById("words"); if (at) at.textContent = words; });
         return tell({ lang, ...keys });
@@ -156,8 +157,7 @@ function start() {
     try {
       await deliver(words(form));
     } catch (e) { // before anything was sent
-      if (e.kind === "chain") trouble(open || "kept", box.dataset.chain, lines());
-      else if (e instanceof Error) trouble(open || "kept", box.dataset.network, lines());
+      if (e instanceof Error) trouble(open || "kept", box.dataset[e.kind === "chain" ? "chain" : "network"], lines());
       else refused(e);
     } finally {
       send.disabled = false;

@@ -5,12 +5,13 @@ import { b64 } from "../../../platform/seal/assets/bytes.js";
 
 // post sends something and gives {status, page, error}: page is a document when the server answered with one, error what it says went wrong. An answer
 // that never came has the status 0. (XMLHttpRequest reads a page without any of the ways by which text could become script.)
-export function post(address, body, type) {
+export function post(address, body, type, proof) {
   return new Promise((done) => {
     const request = new XMLHttpRequest();
     request.open("POST", address);
     request.setRequestHeader("Accept", "text/html");
-    if (type) request.setRequestHeader("Content-Type", type);
+    request.setRequestHeader("Content-Type", type);
+    if (proof) request.setRequestHeader("Waylight-Work", proof);
     request.onreadystatechange = () => {
       if (request.readyState === 2) request.responseType = /html/.test(request.getResponseHeader("Content-Type")) ? "document" : "json";
     };
@@ -22,8 +23,14 @@ export function post(address, body, type) {
   });
 }
 
-// show puts the answered page in the place of this one. No entry is added to the history, and the scripts of the page hear of it. Each file comes
-// under its hash first, since import() knows none and would ask again for what was refused. A browser that cannot do that does without.
+// load brings a script: under its hash first, since import() knows none and would ask again for what was refused.
+export async function load({ src, href = src, integrity }) {
+  await new Promise((onload, onerror) => document.head.append(Object.assign(make("link"), { rel: "modulepreload", href, integrity, onload, onerror })));
+  return src && import(src);
+}
+
+// show puts the answered page in the place of this one. No entry is added to the history, and the scripts of the page hear of it. A browser that
+// cannot load them does without.
 export async function show(page, prepare) {
   prepare(page);
   document.querySelector("main").replaceWith(page.querySelector("main"));
@@ -31,10 +38,7 @@ export async function show(page, prepare) {
   document.querySelector("[data-focus],main h1")?.focus();
   scrollTo(0, 0);
   try {
-    for (const { src, href = src, integrity } of page.querySelectorAll("[rel=modulepreload],[type=module]")) {
-      await new Promise((onload, onerror) => document.head.append(Object.assign(make("link"), { rel: "modulepreload", href, integrity, onload, onerror })));
-      if (src) await import(src);
-    }
+    for (const file of page.querySelectorAll("[rel=modulepreload],[type=module]")) await load(file);
   } catch {} // what they add is missing then; what the server said stands
 }
 

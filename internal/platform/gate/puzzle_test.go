@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gate_test
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"waylight/internal/platform/gate"
+)
+
+func TestAProofCountsOnceAndForItsWords(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p, words := gate.NewPuzzles([]byte("a secret")), []byte("sealed words")
+		p.Rounds, p.Bits = 50, 8
+		w := p.New()
+		proof, ok := gate.Solve(w, words)
+		if !ok {
+			t.Fatal("not solved")
+		}
+		stranger := gate.NewPuzzles([]byte("another secret"))
+		stranger.Rounds, stranger.Bits = p.Rounds, p.Bits
+		other := strings.Replace(proof, ".", ".1", 1)
+		for name, wrong := range map[string]string{
+			"empty": "", "no number": w.Challenge, "another number": other, "forged": proof[:30] + turned(proof[30]) + proof[31:], "cut": proof[1:], "a sign": strings.Replace(proof, ".", ".-", 1),
+		} {
+			if p.Solves(wrong, words) {
+				t.Errorf("%s counts", name)
+			}
+		}
+		switch {
+		case p.Solves(proof, []byte("other words")):
+			t.Error("it counts for other words")
+		case stranger.Solves(proof, words):
+			t.Error("a site knows another site's puzzle")
+		case !p.Solves(proof, words):
+			t.Error("it does not count")
+		case p.Solves(proof, words):
+			t.Error("it counts twice")
+		}
+		w = p.New()
+		if proof, ok = gate.Solve(w, words); !ok {
+			t.Fatal("not solved")
+		}
+		<-time.After(10 * time.Minute)
+		if p.Solves(proof, words) {
+			t.Error("it counts after its end")
+		}
+	})
+}
+
+// turned is another letter.
+func turned(letter byte) string {
+	if letter == 'A' {
+		return "B"
+	}
+	return "A"
+}
+
+func FuzzSolves(f *testing.F) {
+	p := gate.NewPuzzles([]byte("a secret"))
+	f.Add(p.New().Challenge+".7", []byte("words"))
+	f.Add(".", []byte(""))
+	f.Fuzz(func(t *testing.T, header string, words []byte) {
+		_ = p.Solves(header, words)
+	})
+}
