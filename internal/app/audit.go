@@ -70,7 +70,7 @@ func (a *App) watching(ctx context.Context) {
 func (a *App) Watch(ctx context.Context, program string) error {
 	found := map[string]bool{agency.AlarmSilent: a.silent(ctx, program) != nil}
 	for kind, look := range map[string]func(context.Context, string) (bool, error){
-		agency.AlarmLate: a.late, agency.AlarmTampered: a.tampered, agency.AlarmWork: a.givenUp,
+		agency.AlarmLate: a.late, agency.AlarmTampered: a.tampered,
 	} {
 		wrong, err := look(ctx, program)
 		if err != nil {
@@ -78,14 +78,18 @@ func (a *App) Watch(ctx context.Context, program string) error {
 		}
 		found[kind] = wrong
 	}
-	wanted := map[string][]string{}
+	given, err := a.givenUp(ctx, program)
+	if err != nil {
+		return fault.Wrap(err, "watching the audit log")
+	}
+	wanted := map[string][]string{agency.AlarmWork: given}
 	for kind, wrong := range found {
 		if wrong {
 			wanted[kind] = []string{"log"}
 			a.Log.Error("auditing needs a person", "program", program, "alarm", kind)
 		}
 	}
-	err := a.Agencies.Settle(ctx, program, auditAlarms, wanted)
+	err = a.Agencies.Settle(ctx, program, auditAlarms, wanted)
 	if err != nil {
 		return errors.Join(err, a.shout(ctx, program))
 	}
@@ -163,10 +167,16 @@ func (a *App) disagreements(ctx context.Context, program string) (map[custody.Pr
 	return both, nil
 }
 
-// givenUp says whether work stands that was given up.
-func (a *App) givenUp(ctx context.Context, program string) (bool, error) {
-	dead, err := jobs.DeadLetters(ctx, a.DB, program)
-	return len(dead) > 0, err
+// givenUp lists the kinds of work of which something was given up. Each is an
+// alarm of its own: that one kind fails already keeps nobody from hearing of the next.
+func (a *App) givenUp(ctx context.Context, program string) ([]string, error) {
+	counts, err := jobs.DeadCounts(ctx, a.DB, program)
+	var kinds []string
+	for _, c := range counts {
+		kinds = append(kinds, c.Kind)
+		a.Log.Error("work was given up", "program", program, "kind", c.Kind, "jobs", c.Count)
+	}
+	return kinds, err
 }
 
 // shout mails the program's administrators without keeping anything, at most once an hour: for when nothing can be kept.

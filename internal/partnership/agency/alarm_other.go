@@ -4,7 +4,7 @@ package agency
 
 import "context"
 
-// The kinds of alarm that other rooms raise. The subject of the first is an office, of the others the part of the program that failed.
+// The kinds of alarm that other rooms raise. The subject of the first is an office, of given-up work its kind, of the others the part of the program that failed.
 const (
 	AlarmReview   = "access.review"    // accounts that nobody confirmed for a year
 	AlarmLate     = "audit.late"       // the public log is behind its schedule
@@ -19,7 +19,7 @@ var otherAlarms = map[string]struct{ text, link string }{
 	AlarmLate:     {"The public log was not published on time. Tell whoever keeps the machine.", "/staff/work"},
 	AlarmSilent:   {"What is done here is not being recorded. Stop work on reports and tell whoever keeps the machine.", "/staff/work"},
 	AlarmTampered: {"The log and the data do not agree: somebody may have changed them. Keep the machine running, tell your security officer, and run waylight verify.", "/staff/work"},
-	AlarmWork:     {"Work was given up after many tries; a notice may not have been sent.", "/staff/work"},
+	AlarmWork:     {"Work was given up after many tries; a notice may not have been sent: ", "/staff/work?kind="},
 }
 
 // Settle brings the standing alarms of the kinds into line with what is wanted (by kind, the subjects): for rooms on the floors above. New ones are mailed.
