@@ -93,6 +93,9 @@ func (a *App) Watch(ctx context.Context, program string) error {
 	if err != nil {
 		return errors.Join(err, a.shout(ctx, program))
 	}
+	if err := a.Canaries.Settle(ctx, program); err != nil {
+		return fault.Wrap(err, "looking at the tests of the ways in")
+	}
 	a.audit.mu.Lock()
 	defer a.audit.mu.Unlock()
 	a.audit.looked[program] = a.Now()

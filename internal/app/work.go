@@ -17,6 +17,7 @@ import (
 	"waylight/internal/platform/jobs"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
+	"waylight/internal/protection/canary"
 )
 
 // workShown is how many given-up jobs stand on a page of the list.
@@ -29,12 +30,14 @@ var workWords = map[string]string{
 	"conversation.notice": "Mail to an office: a message waits", "conversation.clock": "Clocks of messages",
 	"agency.tell": "Mail about an alarm", "agency.gaps": "Looking for gaps in rosters", "agency.expire": "Looking for numbers whose test is too old",
 	"agency.refresh": "Reading the directory again", kindCheckpoint: "Publishing the log",
+	canary.KindRound: "Testing the ways in: a round", canary.KindWay: "Testing a way in", canary.KindKept: "Comparing a test with the log", canary.KindMail: "Testing an office's mail",
 	"identity.sweep": "Ending old links and sessions", "identity.standings": "Ending accounts whose time is over", "identity.reviews": "The yearly review of access",
 }
 
 // workPage is what an administrator sees of the program's own work: jobs that
 // were given up, and the state of the public log.
 type workPage struct {
+	Ways       []wayLine
 	Dead       []deadLine
 	Kinds      []deadKind
 	Kind       string // of the list; "" for all
@@ -51,6 +54,11 @@ type workPage struct {
 
 type deadLine struct {
 	jobs.Dead
+	What string
+}
+
+type wayLine struct {
+	canary.Way
 	What string
 }
 
@@ -89,7 +97,13 @@ func (a *App) showWork(w http.ResponseWriter, r *http.Request, status int, troub
 	if err := a.fillDead(r, m.Program, &page); err != nil {
 		return err
 	}
-	var err error
+	ways, err := a.Canaries.Ways(ctx, m.Program)
+	if err != nil {
+		return err
+	}
+	for _, way := range ways {
+		page.Ways = append(page.Ways, wayLine{way, a.wayWord(m.Program, way.Way)})
+	}
 	if page.Checkpoint, err = custody.Latest(ctx, a.DB, m.Program); err != nil {
 		return err
 	}

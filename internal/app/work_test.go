@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -92,6 +93,7 @@ func (w *watchedApp) subjects(kind string) string {
 			list = append(list, al.Subject)
 		}
 	}
+	slices.Sort(list)
 	return strings.Join(list, " ")
 }
 

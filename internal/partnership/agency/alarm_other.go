@@ -11,6 +11,8 @@ const (
 	AlarmSilent   = "audit.silent"     // the log does not take entries any more
 	AlarmTampered = "audit.unverified" // the log and the data disagree
 	AlarmWork     = "audit.work"       // work that was given up, the sending of notices among it
+	AlarmCanary   = "canary.way"       // a way in through which a test does not get; the subject is the way
+	AlarmMailbox  = "canary.mail"      // an office whose own test address takes no mail
 )
 
 // otherAlarms says where an alarm of another room is settled.
@@ -20,6 +22,8 @@ var otherAlarms = map[string]struct{ text, link string }{
 	AlarmSilent:   {"What is done here is not being recorded. Stop work on reports and tell whoever keeps the machine.", "/staff/work"},
 	AlarmTampered: {"The log and the data do not agree: somebody may have changed them. Keep the machine running, tell your security officer, and run waylight verify.", "/staff/work"},
 	AlarmWork:     {"Work was given up after many tries; a notice may not have been sent: ", "/staff/work?kind="},
+	AlarmCanary:   {"A way in does not work, or was not tested in time: ", "/staff/work#ways"},
+	AlarmMailbox:  {"The mail server does not take mail for this office's test address: ", "/staff/work#ways"},
 }
 
 // Settle brings the standing alarms of the kinds into line with what is wanted (by kind, the subjects): for rooms on the floors above. New ones are mailed.

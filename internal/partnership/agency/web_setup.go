@@ -101,6 +101,10 @@ func describe(p *program.Program, al Alarm) alarmView {
 			v.Text, v.Link = v.Text+officeName(p, al.Subject), v.Link+al.Subject
 		case AlarmWork:
 			v.Text, v.Link = v.Text+al.Subject, v.Link+al.Subject
+		case AlarmCanary:
+			v.Text += map[string]string{"page": "the page", "sealed": "the page, sealed in the browser", "api": "the program interface"}[al.Subject]
+		case AlarmMailbox:
+			v.Text += officeName(p, al.Subject)
 		}
 		return v
 	}

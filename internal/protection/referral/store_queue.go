@@ -113,15 +113,15 @@ func scope(p *program.Program, m identity.Member, name string, now time.Time) *q
 		q.args = append(q.args, store.Micros(now)) // lateness takes it as $2
 		q.conditions = append(q.conditions, lateness)
 	case ListStuck:
-		q.add("origin <> 'reminder' and state in ('cannot_open', 'recused')")
+		q.add("origin not in ('reminder', 'canary') and state in ('cannot_open', 'recused')")
 	case ListLetters:
-		q.add("origin <> 'reminder' and state not in ('recused', 'replaced')")
+		q.add("origin not in ('reminder', 'canary') and state not in ('recused', 'replaced')")
 	case listAny:
-		q.add("origin <> 'reminder'")
+		q.add("origin not in ('reminder', 'canary')")
 	case ListTasks:
 		q.add("holder = ? and relay = 1 and state not in ('recused', 'replaced')", o.ID)
 	default:
-		q.add("holder = ? and relay = 0 and origin <> 'reminder' and state not in ('recused', 'replaced')", o.ID)
+		q.add("holder = ? and relay = 0 and origin not in ('reminder', 'canary') and state not in ('recused', 'replaced')", o.ID)
 	}
 	q.add("report not in (select report from referral_recusal where program = $1 and member = ?)", m.ID)
 	q.add("conflict not like ?", "%,"+o.Kind+",%")
@@ -198,7 +198,7 @@ func (f Filter) waiting(q *query) {
 	}
 	q.add("("+strings.Join(offices, " or ")+")", args...)
 	q.add(`not exists (select 1 from referral twin where twin.program = referral.program and twin.report = referral.report
-		and twin.holder = referral.holder and twin.origin <> 'reminder' and twin.id < referral.id)`)
+		and twin.holder = referral.holder and twin.origin not in ('reminder', 'canary') and twin.id < referral.id)`)
 }
 
 // officesOf lists the offices at which letters wait, each once.
