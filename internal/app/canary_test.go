@@ -4,7 +4,6 @@ package app_test
 
 import (
 	"crypto/ed25519"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -21,6 +20,7 @@ import (
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/mail"
 	"waylight/internal/platform/store/storetest"
+	"waylight/internal/protection/canary"
 	"waylight/internal/protection/referral"
 )
 
@@ -223,7 +223,6 @@ func TestBrokenWayIsToldWithinTheHour(t *testing.T) {
 		"POST /api/v1/reports":   "api",
 		"POST /receipt/files":    "api page sealed",
 		"PUT /receipt/files":     "sealed",
-		"POST /api/v1/receipt":   "api page sealed",
 		"GET /log/ms/checkpoint": "api page sealed",
 	} {
 		t.Run(part, func(t *testing.T) {
@@ -366,18 +365,14 @@ func TestServingServerTestsItself(t *testing.T) {
 	t.Parallel()
 	a, _ := staffed(t, t.TempDir(), "mbi-desk", "help-desk")
 	_, stop := serving(t, a)
-	done := make(chan string, 1)
-	go func() {
-		for {
-			ways, err := a.Canaries.Ways(ctx, "ms")
-			if err != nil || len(ways) > 0 {
-				done <- fmt.Sprint(ways, err)
-				return
-			}
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for through := false; !through; <-look.C { // the round begins with the server; a way that is through has nothing wrong
+		ways, err := a.Canaries.Ways(ctx, "ms")
+		if err != nil {
+			t.Fatal(err)
 		}
-	}()
-	if got := <-done; !strings.Contains(got, "page sent") || strings.Contains(got, "no answer") {
-		t.Errorf("the first test: %s", got)
+		through = slices.ContainsFunc(ways, func(w canary.Way) bool { return w.Way == canary.WayPage && w.Problem == "" })
 	}
 	if err := stop(); err != nil {
 		t.Error(err)
