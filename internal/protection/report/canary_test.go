@@ -28,7 +28,7 @@ func TestWrongMarkIsAReport(t *testing.T) {
 			w.reports.CanaryMark("ms", canaryKey+"0"): report.ViaAPI, w.reports.CanaryMark("tx", canaryKey): report.ViaAPI, "1": report.ViaAPI,
 		} {
 			w.client.Header.Set(report.CanaryHeader, mark)
-			doc := w.send(canaryKey, (`{"program":"ms","language":"en","answers":{"mode":"tip","age":"under18","`+w.story()+`":"words `+mark+`"}}`))
+			doc := w.send(canaryKey, (`{"program":"ms","language":"en","answers":{"mode":"tip","age":"under18","` + w.story() + `":"words ` + mark + `"}}`))
 			var got struct{ Report string }
 			if err := json.Unmarshal([]byte(doc.Body), &got); err != nil || doc.Status != http.StatusCreated {
 				t.Fatalf("%q: %d, %v", mark, doc.Status, err)
