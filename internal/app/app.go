@@ -32,6 +32,7 @@ import (
 	"waylight/internal/platform/seal"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
+	"waylight/internal/protection/canary"
 	"waylight/internal/protection/conversation"
 	"waylight/internal/protection/file"
 	"waylight/internal/protection/referral"
@@ -80,34 +81,36 @@ type Build struct{ Version, Commit, Go, FIPS string }
 // App is a running installation.
 type App struct {
 	Config
-	meter     *meter
-	stopping  atomic.Bool // requests should go elsewhere
-	DB        *store.DB
-	Programs  *program.Set
-	Ring      *keyring.Ring
-	Site      *web.Site
-	Gate      *gate.Gate
-	Approvals *approval.Service
-	Agencies  *agency.Service
-	People    *identity.Service
-	Reports   *report.Service
-	Referrals *referral.Service
-	Messages  *conversation.Service
-	Files     *file.Service
-	Runner    *jobs.Runner
-	Spool     *spool.Spool // nil where the database is this server's own
-	logs      map[string]*custody.Log
-	sender    *mail.Sender
-	audit     *auditor
-	rooms     []room.Room
-	pages     *web.Templates
-	routes    []web.Route
-	handler   http.Handler
+	meter      *meter
+	stopping   atomic.Bool // requests should go elsewhere
+	DB         *store.DB
+	Programs   *program.Set
+	Ring       *keyring.Ring
+	Site       *web.Site
+	Gate       *gate.Gate
+	Approvals  *approval.Service
+	Agencies   *agency.Service
+	People     *identity.Service
+	Reports    *report.Service
+	Referrals  *referral.Service
+	Messages   *conversation.Service
+	Files      *file.Service
+	Canaries   *canary.Service
+	Runner     *jobs.Runner
+	Spool      *spool.Spool // nil where the database is this server's own
+	logs       map[string]*custody.Log
+	sender     *mail.Sender
+	audit      *auditor
+	canaryLine atomic.Pointer[canary.Line] // nil while nothing is served here
+	rooms      []room.Room
+	pages      *web.Templates
+	routes     []web.Route
+	handler    http.Handler
 }
 
 // Schemas lists every room's tables in the order of the floors.
 func Schemas() []store.Schema {
-	return []store.Schema{jobs.Schema(), approval.Schema(), agency.Schema(), identity.Schema(), report.Schema(), referral.Schema(), conversation.Schema(), file.Schema()}
+	return []store.Schema{jobs.Schema(), approval.Schema(), agency.Schema(), identity.Schema(), report.Schema(), referral.Schema(), conversation.Schema(), file.Schema(), canary.Schema()}
 }
 
 func catalog() (*web.Catalog, error) {
@@ -292,8 +295,23 @@ func (a *App) makeRooms() (err error) {
 	if err != nil {
 		return err
 	}
-	a.rooms = []room.Room{a.Approvals.Room(), a.Agencies.Room(), a.People.Room(), a.Reports.Room(), a.Referrals.Room(), a.Messages.Room(), a.Files.Room()}
+	if err := a.makeCanaries(); err != nil {
+		return err
+	}
+	a.rooms = []room.Room{a.Approvals.Room(), a.Agencies.Room(), a.People.Room(), a.Reports.Room(), a.Referrals.Room(), a.Messages.Room(), a.Files.Room(), a.Canaries.Room()}
 	return nil
+}
+
+func (a *App) makeCanaries() (err error) {
+	var post canary.Mailer
+	if a.sender != nil {
+		post = a.sender
+	}
+	a.Canaries, err = canary.New(canary.Config{
+		DB: a.DB, Programs: a.Programs, Agencies: a.Agencies, Reports: a.Reports, Referrals: a.Referrals, Files: a.Files, People: a.People,
+		Logs: a.LogOf, Directory: a.directory, Line: a.line, Mail: post, Site: a.Site, Now: a.Now, Log: a.Log,
+	})
+	return err
 }
 
 // mount puts every room's routes and jobs to work.

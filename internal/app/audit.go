@@ -70,7 +70,7 @@ func (a *App) watching(ctx context.Context) {
 func (a *App) Watch(ctx context.Context, program string) error {
 	found := map[string]bool{agency.AlarmSilent: a.silent(ctx, program) != nil}
 	for kind, look := range map[string]func(context.Context, string) (bool, error){
-		agency.AlarmLate: a.late, agency.AlarmTampered: a.tampered, agency.AlarmWork: a.givenUp,
+		agency.AlarmLate: a.late, agency.AlarmTampered: a.tampered,
 	} {
 		wrong, err := look(ctx, program)
 		if err != nil {
@@ -78,14 +78,18 @@ func (a *App) Watch(ctx context.Context, program string) error {
 		}
 		found[kind] = wrong
 	}
-	wanted := map[string][]string{}
+	given, err := a.givenUp(ctx, program)
+	if err != nil {
+		return fault.Wrap(err, "watching the audit log")
+	}
+	wanted := map[string][]string{agency.AlarmWork: given}
 	for kind, wrong := range found {
 		if wrong {
 			wanted[kind] = []string{"log"}
 			a.Log.Error("auditing needs a person", "program", program, "alarm", kind)
 		}
 	}
-	err := a.Agencies.Settle(ctx, program, auditAlarms, wanted)
+	err = a.Agencies.Settle(ctx, program, auditAlarms, wanted)
 	if err != nil {
 		a.Log.Error("auditing fails and no alarm can be kept", "program", program)
 		return errors.Join(err, a.shout(ctx, program, "The server cannot record what is done. Tell whoever keeps the machine now, and look at: "+a.Origin+"/staff/work\n"))
@@ -96,6 +100,9 @@ func (a *App) Watch(ctx context.Context, program string) error {
 		if err != nil {
 			return err
 		}
+	}
+	if err := a.Canaries.Settle(ctx, program); err != nil {
+		return fault.Wrap(err, "looking at the tests of the ways in")
 	}
 	a.audit.mu.Lock()
 	defer a.audit.mu.Unlock()
@@ -171,10 +178,16 @@ func (a *App) disagreements(ctx context.Context, program string) (map[custody.Pr
 	return both, nil
 }
 
-// givenUp says whether work stands that was given up.
-func (a *App) givenUp(ctx context.Context, program string) (bool, error) {
-	dead, err := jobs.DeadLetters(ctx, a.DB, program)
-	return len(dead) > 0, err
+// givenUp lists the kinds of work of which something was given up. Each is an
+// alarm of its own: that one kind fails already keeps nobody from hearing of the next.
+func (a *App) givenUp(ctx context.Context, program string) ([]string, error) {
+	counts, err := jobs.DeadCounts(ctx, a.DB, program)
+	var kinds []string
+	for _, c := range counts {
+		kinds = append(kinds, c.Kind)
+		a.Log.Error("work was given up", "program", program, "kind", c.Kind, "jobs", c.Count)
+	}
+	return kinds, err
 }
 
 // within says whether something was done less than a while ago. What was done at a time to come was done by a clock that has been set back since: nobody knows when.

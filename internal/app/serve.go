@@ -49,6 +49,10 @@ func (a *App) Serve(ctx context.Context, l net.Listener, certificate *tls.Certif
 		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*certificate}, MinVersion: tls.VersionTLS12}
 		l = tls.NewListener(l, server.TLSConfig)
 	}
+	if err := a.SendCanariesTo(reachable(l.Addr()), certificate); err != nil {
+		return err
+	}
+	defer a.canaryLine.Store(nil)
 	working, stop := context.WithCancel(ctx)
 	defer stop()
 	var work sync.WaitGroup

@@ -136,6 +136,7 @@ var navigation = []struct {
 	{"Roster", "/staff/roster", policy.ReadRoster},
 	{"People", "/staff/people", policy.ReadPeople},
 	{"Office key", "/staff/office", policy.ReadOfficeKey},
+	{"Test address", "/staff/canary", policy.ReadCanary},
 	{"Approvals", "/staff/approvals", policy.ReadApprovals},
 	{"Channels", "/staff/channels", policy.ReadChannels},
 	{"Offices", "/staff/offices", policy.ReadOffices},

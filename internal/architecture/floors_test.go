@@ -64,7 +64,7 @@ func wing(dir string) string {
 var order = [][]string{
 	{"fault", "metric", "gate", "place", "seal", "custody", "form", "mail", "keyring", "store", "jobs", "web", "room"},
 	{"program", "policy", "approval", "agency", "identity"},
-	{"report", "referral", "conversation", "file"},
+	{"report", "referral", "conversation", "file", "canary"},
 	{"report", "spool"},
 }
 

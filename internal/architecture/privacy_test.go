@@ -40,6 +40,7 @@ var mayDial = map[string]string{
 	"internal/platform/openid": "it asks an agency's sign-in service who somebody is, and sends it nothing of ours but our name there",
 	"cmd/waylight/notify.go":   "it tells the supervisor on this machine that the server is ready, over a local socket, and nothing else",
 	"cmd/waylight/site.go":     "verify --site asks for the public pages of the site that it is given, and sends nothing",
+	"internal/app/canary.go":   "the canary sends marked test reports to this server's own listener, and nowhere else",
 	"internal/app/line.go":     "the benchmark sends invented reports to the server that it started itself",
 }
 

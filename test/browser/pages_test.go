@@ -21,7 +21,7 @@ import (
 var staffPages = map[string][]string{
 	"dana@tipdesk.invalid": {"/staff", "/staff/inbox", "/staff/desk", "/staff/desk?list=late", "/staff/desk?list=stuck", "/staff/desk?list=letters",
 		"/staff/desk → th a[href^='/staff/desk/']", "/staff/roster", "/staff/people", "/staff/people/review", "/staff/ways", "/staff/device", "/staff/recover",
-		"/staff/office", "/staff/office/rotate", "/staff/office/drill", "/staff/office/parts", "/staff/inbox → a[href^='/staff/report/'] → a[href$='/files']"},
+		"/staff/office", "/staff/office/rotate", "/staff/office/drill", "/staff/office/parts", "/staff/canary", "/staff/inbox → a[href^='/staff/report/'] → a[href$='/files']"},
 	"lucia@helpdesk.invalid": {"/staff/inbox", "/staff/desk"},
 	"admin@program.invalid": {"/staff", "/staff/setup", "/staff/channels", "/staff/channels/mdcps-line", "/staff/channels/emergency-911", "/staff/offices", "/staff/offices/directory", "/staff/offices/mdcps",
 		"/staff/people", "/staff/people/invite", "/staff/people/sign-on", "/staff/people → a[href^='/staff/people/']:not([href$='invite']):not([href$='review']):not([href$='sign-on']):not([href*='.csv']):not([href*='?'])",

@@ -4,13 +4,15 @@ package agency
 
 import "context"
 
-// The kinds of alarm that other rooms raise. The subject of the first is an office, of the others the part of the program that failed.
+// The kinds of alarm that other rooms raise. The subject of the first is an office, of given-up work its kind, of the others the part of the program that failed.
 const (
 	AlarmReview   = "access.review"    // accounts that nobody confirmed for a year
 	AlarmLate     = "audit.late"       // the public log is behind its schedule
 	AlarmSilent   = "audit.silent"     // the log does not take entries any more
 	AlarmTampered = "audit.unverified" // the log and the data disagree
 	AlarmWork     = "audit.work"       // work that was given up, the sending of notices among it
+	AlarmCanary   = "canary.way"       // a way in through which a test does not get; the subject is the way
+	AlarmMailbox  = "canary.mail"      // an office whose own test address takes no mail
 )
 
 // otherAlarms says where an alarm of another room is settled.
@@ -19,7 +21,9 @@ var otherAlarms = map[string]struct{ text, link string }{
 	AlarmLate:     {"The public log was not published on time. Tell whoever keeps the machine.", "/staff/work"},
 	AlarmSilent:   {"What is done here is not being recorded. Stop work on reports and tell whoever keeps the machine.", "/staff/work"},
 	AlarmTampered: {"The log and the data do not agree: somebody may have changed them. Keep the machine running, tell your security officer, and run waylight verify.", "/staff/work"},
-	AlarmWork:     {"Work was given up after many tries; a notice may not have been sent.", "/staff/work"},
+	AlarmWork:     {"Work was given up after many tries; a notice may not have been sent: ", "/staff/work?kind="},
+	AlarmCanary:   {"A way in does not work, or was not tested in time: ", "/staff/work#ways"},
+	AlarmMailbox:  {"The mail server does not take mail for this office's test address: ", "/staff/work#ways"},
 }
 
 // Settle brings the standing alarms of the kinds into line with what is wanted (by kind, the subjects): for rooms on the floors above. New ones are mailed.

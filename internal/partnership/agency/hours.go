@@ -23,9 +23,10 @@ type Reading struct {
 
 // reading is what hours and shifts together promise at a moment: never an hour
 // that nobody covers.
-func reading(week Week, shifts []Shift, now time.Time, loc *time.Location) Reading {
+func reading(week Week, shifts []Shift, now time.Time, cal calendar) Reading {
+	loc := cal.loc
 	r := Reading{Zone: loc}
-	for _, s := range intersect(week.between(now, now.Add(horizon), loc), covered(shifts)) {
+	for _, s := range intersect(week.between(now, now.Add(horizon), cal), covered(shifts)) {
 		if s.covers(now) {
 			r.Now, r.Until = true, s.to.In(loc)
 			return r
@@ -71,7 +72,7 @@ func (s *Service) readHours(ctx context.Context, prog string, now time.Time) (Re
 	if err != nil {
 		return Reading{}, err
 	}
-	return reading(week, shifts, now, zone(p)), nil
+	return reading(week, shifts, now, calendarOf(p, desk)), nil
 }
 
 // Week is the pattern of hours an office keeps; empty when it has set none.

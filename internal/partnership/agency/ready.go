@@ -197,7 +197,7 @@ func (s *Service) oneDesk(ctx context.Context, p *program.Program, desk string) 
 	if err != nil {
 		return nil, err
 	}
-	open := gaps(week, shifts, now, now.Add(lookAhead), zone(p))
+	open := gaps(week, shifts, now, now.Add(lookAhead), calendarOf(p, desk))
 	return []Item{
 		{ID: "desk.key:" + desk, Text: "The desk's key has two holders or more: " + name, Link: "/staff/offices", Done: s.Keyed(p.ID)(desk)},
 		{ID: "desk.hours:" + desk, Text: "The desk's hours are set: " + name, Link: roster + "#hours", Done: len(week) > 0},

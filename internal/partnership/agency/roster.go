@@ -117,10 +117,10 @@ func inOrder(d []OnDuty) []OnDuty {
 
 // gaps is the time of the pattern between from and to that the shifts do not
 // cover. An office that has set no hours promises none, so it has no gaps.
-func gaps(week Week, shifts []Shift, from, to time.Time, loc *time.Location) []Gap {
+func gaps(week Week, shifts []Shift, from, to time.Time, cal calendar) []Gap {
 	var out []Gap
-	for _, s := range subtract(week.between(from, to, loc), covered(shifts)) {
-		out = append(out, Gap{s.from.In(loc), s.to.In(loc)})
+	for _, s := range subtract(week.between(from, to, cal), covered(shifts)) {
+		out = append(out, Gap{s.from.In(cal.loc), s.to.In(cal.loc)})
 	}
 	return out
 }
@@ -159,7 +159,7 @@ func (s *Service) Gaps(ctx context.Context, prog, office string, from, to time.T
 	if err != nil {
 		return nil, err
 	}
-	return gaps(week, shifts, from, to, zone(p)), nil
+	return gaps(week, shifts, from, to, calendarOf(p, office)), nil
 }
 
 // Shifts lists the roster entries that touch the time between from and to, by

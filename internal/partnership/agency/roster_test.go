@@ -73,10 +73,10 @@ func TestGapsAreExactlyTheUncoveredHours(t *testing.T) {
 		from := rapid.SampledFrom(starts).Draw(t, "from")
 		to := from.Add(lookAhead)
 		shifts := drawShifts(t, from)
-		found := gaps(week, shifts, from, to, chicago)
+		found := gaps(week, shifts, from, to, calendar{loc: chicago})
 		at := from.Add(time.Duration(rapid.IntRange(0, int(lookAhead/time.Minute)-1).Draw(t, "minute")) * time.Minute)
 		inGap := slices.ContainsFunc(found, func(g Gap) bool { return span{g.Starts, g.Ends}.covers(at) })
-		inHours := slices.ContainsFunc(week.between(from, to, chicago), func(s span) bool { return s.covers(at) })
+		inHours := slices.ContainsFunc(week.between(from, to, calendar{loc: chicago}), func(s span) bool { return s.covers(at) })
 		somebody := len(onDuty(shifts, nil, at)) > 0
 		if inGap != (inHours && !somebody) {
 			t.Fatalf("%v: gap %v, hours %v, somebody %v", at, inGap, inHours, somebody)
@@ -100,8 +100,8 @@ func TestReadingPromisesOnlyCoveredHours(t *testing.T) {
 		}
 		now := time.Date(2026, 10, 30, 18, 0, 0, 0, time.UTC).Add(time.Duration(rapid.IntRange(0, 9000).Draw(t, "minute")) * time.Minute)
 		shifts := drawShifts(t, now)
-		r := reading(week, shifts, now, chicago)
-		somebody := len(onDuty(shifts, nil, now)) > 0 && len(week.between(now, now.Add(time.Microsecond), chicago)) > 0
+		r := reading(week, shifts, now, calendar{loc: chicago})
+		somebody := len(onDuty(shifts, nil, now)) > 0 && len(week.between(now, now.Add(time.Microsecond), calendar{loc: chicago})) > 0
 		if r.Now != somebody {
 			t.Fatalf("now %v, but covered %v", r.Now, somebody)
 		}
@@ -135,7 +135,7 @@ func TestReadingInWords(t *testing.T) {
 		{time.Date(2026, 11, 22, 12, 0, 0, 0, chicago), false, "", "Mon 8:00 AM", "on Sunday"},
 		{time.Date(2026, 11, 25, 18, 0, 0, 0, chicago), false, "", "", "nothing is on the roster any more: no promise"},
 	} {
-		got := reading(week, shifts, c.at, chicago)
+		got := reading(week, shifts, c.at, calendar{loc: chicago})
 		text := func(t time.Time) string {
 			if t.IsZero() {
 				return ""

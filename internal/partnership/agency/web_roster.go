@@ -25,11 +25,12 @@ type shiftView struct {
 
 // dayView is one day of the week table.
 type dayView struct {
-	Name   string
-	Today  bool
-	Hours  []string
-	Shifts []shiftView
-	Gaps   []string
+	Name    string
+	Today   bool
+	Holiday string // its name; "" for none
+	Hours   []string
+	Shifts  []shiftView
+	Gaps    []string
 }
 
 type choice struct{ ID, Label string }
@@ -120,7 +121,7 @@ func (s *Service) showRoster(w http.ResponseWriter, r *http.Request, v visit, of
 		May: s.mayRoster(v.Actor, office) == nil, Week: iso(monday), Prev: iso(addDays(monday, -7, loc)), Next: iso(addDays(monday, 7, loc)),
 		Weekdays: weekdays(), Hours: week.String(), Zone: loc.String(),
 		Export: "/staff/roster.csv?" + url.Values{"office": {office}, "week": {iso(monday)}}.Encode()}
-	data.Days = dayViews(week, all, people, monday, now, loc, query.Get("q"))
+	data.Days = dayViews(week, all, people, monday, now, calendarOf(v.p, office), query.Get("q"))
 	for _, d := range data.Days {
 		data.GapCount += len(d.Gaps)
 	}
@@ -171,16 +172,18 @@ func weekdays() []choice {
 
 // dayViews lays the week out by days. A shift or a gap stands on the day on
 // which it starts, or on Monday when it began before.
-func dayViews(week Week, shifts []Shift, people roll, monday, now time.Time, loc *time.Location, query string) []dayView {
+func dayViews(week Week, shifts []Shift, people roll, monday, now time.Time, cal calendar, query string) []dayView {
+	loc := cal.loc
 	days := make([]dayView, 7)
 	counted := slices.DeleteFunc(slices.Clone(shifts), func(sh Shift) bool { return !people.has(sh.Member) })
 	end := addDays(monday, 7, loc)
-	open := gaps(week, counted, monday, end, loc)
+	open := gaps(week, counted, monday, end, cal)
 	for i := range days {
 		day := span{addDays(monday, i, loc), addDays(monday, i+1, loc)}
 		d := &days[i]
 		d.Name, d.Today = day.from.In(loc).Format("Monday, January 2"), day.covers(now)
-		for _, s := range week.between(day.from, day.to, loc) {
+		d.Holiday, _ = cal.on(day.from.In(loc))
+		for _, s := range week.between(day.from, day.to, cal) {
 			d.Hours = append(d.Hours, stretch(s, loc, false))
 		}
 		for _, sh := range shifts {

@@ -96,8 +96,15 @@ func describe(p *program.Program, al Alarm) alarmView {
 	v := alarmView{Raised: al.Raised, Told: al.Told}
 	if other, ok := otherAlarms[al.Kind]; ok {
 		v.Text, v.Link = other.text, other.link
-		if al.Kind == AlarmReview {
+		switch al.Kind {
+		case AlarmReview:
 			v.Text, v.Link = v.Text+officeName(p, al.Subject), v.Link+al.Subject
+		case AlarmWork:
+			v.Text, v.Link = v.Text+al.Subject, v.Link+al.Subject
+		case AlarmCanary:
+			v.Text += map[string]string{"page": "the page", "sealed": "the page, sealed in the browser", "api": "the program interface"}[al.Subject]
+		case AlarmMailbox:
+			v.Text += officeName(p, al.Subject)
 		}
 		return v
 	}
@@ -143,13 +150,6 @@ func (s *Service) postRetry(ctx context.Context, v visit, r *http.Request) (stri
 	id, err := store.ParseID(r.PostForm.Get("id"))
 	if err != nil {
 		return "", errNoSuch.With(err)
-	}
-	dead, err := jobs.DeadLetters(ctx, s.cfg.DB, v.p.ID)
-	if err != nil {
-		return "", err
-	}
-	if !slices.ContainsFunc(dead, func(d jobs.Dead) bool { return d.ID == id }) {
-		return "", errNoSuch
 	}
 	return "retry", s.write(ctx, v.Actor, "job.retried", "job:"+id.String(), func(tx *store.Tx) error {
 		return jobs.Retry(tx, v.p.ID, id)

@@ -18,8 +18,8 @@ type Week []Slot
 
 // Slot is one stretch of a Week. To may lie after midnight, up to 48:00.
 type Slot struct {
-	Day      time.Weekday
-	From, To int // minutes after the day's midnight
+	Day      time.Weekday // or holidays
+	From, To int          // minutes after the day's midnight
 }
 
 const (
@@ -29,13 +29,17 @@ const (
 )
 
 // ErrWeek says that a text is not a weekly pattern.
-var ErrWeek = fault.New(fault.Invalid, "agency_hours", "The hours could not be read. Write them like: mon-fri 08:00-17:00; sat 09:00-12:00. Or: always.")
+var ErrWeek = fault.New(fault.Invalid, "agency_hours", "The hours could not be read. Write them like: mon-fri 08:00-17:00; sat 09:00-12:00; holidays 09:00-12:00. Or: always.")
+
+const holidayWord = "holidays"
 
 func dayNames() []string { return []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"} }
 
 // ParseWeek reads "always", "" (no hours) or stretches such as
 // "mon-fri 08:00-17:00; sat 22:00-06:00". An end at or before its start lies on
-// the next day.
+// the next day. "holidays 09:00-12:00" are the hours of every legal holiday, in
+// place of those of its weekday; a pattern that names none promises none then,
+// except "always".
 func ParseWeek(text string) (Week, error) {
 	text = strings.ToLower(strings.TrimSpace(text))
 	if text == "always" {
@@ -77,6 +81,9 @@ func always() Week {
 }
 
 func parseDays(text string) ([]time.Weekday, error) {
+	if text == holidayWord {
+		return []time.Weekday{holidays}, nil
+	}
 	first, last, isRange := strings.Cut(text, "-")
 	if !isRange {
 		last = first
@@ -135,16 +142,30 @@ func ParseClock(text string) (int, error) {
 // night into Sunday included.
 func (w Week) sorted() (Week, error) {
 	slices.SortFunc(w, func(a, b Slot) int { return cmp.Compare(a.start(), b.start()) })
+	split := slices.IndexFunc(w, func(s Slot) bool { return s.Day == holidays })
+	if split < 0 {
+		split = len(w)
+	}
+	for _, ring := range []Week{w[:split], w[split:]} { // a holiday stands beside the week, and meets itself only
+		if ring.overlaps() {
+			return nil, ErrWeek.With(fmt.Errorf("stretches overlap"))
+		}
+	}
+	return w, nil
+}
+
+// overlaps says whether two stretches of a pattern, in order, run into each other.
+func (w Week) overlaps() bool {
 	for i, s := range w {
 		next := w[(i+1)%len(w)].start()
 		if i+1 == len(w) {
 			next += weekMinutes
 		}
 		if s.start()+s.To-s.From > next {
-			return nil, ErrWeek.With(fmt.Errorf("stretches overlap"))
+			return true
 		}
 	}
-	return w, nil
+	return false
 }
 
 func (s Slot) start() int { return int(s.Day)*dayMinutes + s.From }
@@ -177,6 +198,11 @@ func (w Week) String() string {
 			parts = append(parts, days+" "+clock(s.From)+"-"+clock(s.To))
 		}
 	}
+	for _, s := range w {
+		if s.Day == holidays {
+			parts = append(parts, holidayWord+" "+clock(s.From)+"-"+clock(s.To))
+		}
+	}
 	return strings.Join(parts, "; ")
 }
 
@@ -188,16 +214,14 @@ func clock(minutes int) string {
 	return fmt.Sprintf("%02d:%02d", minutes/60, minutes%60)
 }
 
-// between is the pattern as moments between from and to, in loc.
-func (w Week) between(from, to time.Time, loc *time.Location) []span {
+// between is the pattern as moments between from and to. A stretch belongs to the
+// day on which it begins: one that began before a holiday runs to its end.
+func (w Week) between(from, to time.Time, cal calendar) []span {
 	var out []span
-	y, m, d := from.In(loc).AddDate(0, 0, -2).Date()
+	y, m, d := from.In(cal.loc).AddDate(0, 0, -2).Date()
 	for day := time.Date(y, m, d, 12, 0, 0, 0, time.UTC); day.Before(to.AddDate(0, 0, 1)); day = day.AddDate(0, 0, 1) {
-		for _, s := range w {
-			if s.Day != day.Weekday() {
-				continue
-			}
-			out = append(out, s.on(day.Year(), day.Month(), day.Day(), loc))
+		for _, s := range w.of(day, cal) {
+			out = append(out, s.on(day.Year(), day.Month(), day.Day(), cal.loc))
 		}
 	}
 	return clip(out, from, to)

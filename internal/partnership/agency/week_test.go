@@ -85,7 +85,7 @@ func TestRoundTheClockHasNoHoleInAnyYear(t *testing.T) {
 		loc := zoneOf(t, name)
 		from, to := time.Date(2026, 1, 1, 0, 0, 0, 0, loc), time.Date(2028, 1, 1, 0, 0, 0, 0, loc)
 		for _, w := range []Week{always(), thirds, nights} {
-			if got := w.between(from, to, loc); len(got) != 1 || !got[0].from.Equal(from) || !got[0].to.Equal(to) {
+			if got := w.between(from, to, calendar{loc: loc}); len(got) != 1 || !got[0].from.Equal(from) || !got[0].to.Equal(to) {
 				t.Errorf("%s, %s: %v", name, w, got)
 			}
 		}
@@ -127,7 +127,7 @@ func TestBetweenAgreesWithTheWallClock(t *testing.T) {
 		minute := w.Hour()*60 + w.Minute()
 		want := w.Weekday() >= time.Monday && w.Weekday() <= time.Friday && minute >= 8*60 && minute < 17*60 ||
 			w.Weekday() == time.Saturday && minute >= 22*60 || w.Weekday() == time.Sunday && minute < 6*60
-		spans := week.between(at.Add(-time.Hour), at.Add(time.Hour), chicago)
+		spans := week.between(at.Add(-time.Hour), at.Add(time.Hour), calendar{loc: chicago})
 		got := false
 		for _, s := range spans {
 			got = got || s.covers(at)

@@ -57,6 +57,8 @@ const (
 	LiftHold      Action = "hold.lift"
 	ReadRoster    Action = "roster.read"
 	ChangeRoster  Action = "roster.change"
+	ReadCanary    Action = "canary.read" // an office's address for tests of the mail
+	ChangeCanary  Action = "canary.change"
 )
 
 // Reports.

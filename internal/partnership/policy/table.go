@@ -76,6 +76,8 @@ var table = []Rule{
 	{Action: ReadRoster, Roles: leading, Scope: OwnOffice, Else: Refused, Why: "Who is called at night is the office's own plan."},
 	{Action: ReadRoster, Roles: program, Scope: Program, Else: Refused, Why: "A gap in any office is the program's worry."},
 	{Action: ChangeRoster, Roles: leading, Scope: OwnOffice, Else: Refused, Why: "Only the office can promise that its people answer."},
+	{Action: ReadCanary, Roles: leading, Scope: OwnOffice, Else: Refused, Law: "design §3", Why: "An office's own test address is its own matter; whether it works stands on the page of the work."},
+	{Action: ChangeCanary, Roles: leading, Scope: OwnOffice, Else: Refused, Law: "design §3", Why: "Only the office knows which mailbox no person reads."},
 
 	{Action: ReadInbox, Roles: staff, Scope: OwnOffice, Walls: report, Else: Hidden, Law: "design §3", Why: "An inbox, its counts, searches and exports hold what the office holds."},
 	{Action: ReadReport, Roles: staff, Scope: OwnOffice, Walls: report, Else: Hidden, Law: "design §3, Miss. 43-21-353",

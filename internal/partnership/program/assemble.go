@@ -32,6 +32,7 @@ func assemble(own, base *pack, wrong *faults) *Program {
 	}
 	b.laws()
 	b.limits()
+	b.holidays()
 	b.channels()
 	b.offices()
 	b.desks()

@@ -32,8 +32,8 @@ func Check(fsys fs.FS, w io.Writer) (problems int, err error) {
 		}
 		p := set.programs[id]
 		envelopes, plans := p.prove(mark{file: id + "/program.yaml"}, wrong)
-		lines = append(lines, fmt.Sprintf("%s: %d offices, %d channels, %d laws (%d unverified), %d rules; %d envelopes, %d plans: in order",
-			id, len(p.Offices), len(p.Channels), len(p.Laws), p.unverified(), len(p.Rules), envelopes, plans))
+		lines = append(lines, fmt.Sprintf("%s: %d offices, %d channels, %d laws (%d unverified), %d rules, %d holidays; %d envelopes, %d plans: in order",
+			id, len(p.Offices), len(p.Channels), len(p.Laws), p.unverified(), len(p.Rules), len(p.Holidays), envelopes, plans))
 	}
 	return report(wrong, lines, w)
 }

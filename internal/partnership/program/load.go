@@ -94,6 +94,7 @@ type pack struct {
 	offices  []officeRow
 	channels []channelRow
 	laws     []lawRow
+	holidays []holidayRow
 	rules    []ruleRow
 	examples []rulesFile // each file's examples, with where the file is
 	notices  map[string]form.Text
@@ -122,6 +123,11 @@ func readPack(all files, id string, wrong *faults) *pack {
 		var f lawsFile
 		decode(all[name], name, &f, wrong)
 		p.laws = append(p.laws, f.Laws...)
+	}
+	for _, name := range all.of(id, "holidays") {
+		var f holidaysFile
+		decode(all[name], name, &f, wrong)
+		p.holidays = append(p.holidays, f.Holidays...)
 	}
 	for _, name := range all.of(id, "rules") {
 		var f rulesFile

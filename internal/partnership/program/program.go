@@ -70,6 +70,7 @@ type Program struct {
 	Desks       []string // in order of preference
 	Notices     map[string]form.Text
 	Limits      Limits
+	Holidays    []Holiday // of the program's own state and of the nation
 
 	channelOrder []string
 	domain       *domain

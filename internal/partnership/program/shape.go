@@ -30,6 +30,20 @@ type limitsRow struct {
 	Basis         string `pack:"basis!"`
 }
 
+type holidaysFile struct {
+	Holidays []holidayRow `pack:"holidays!"`
+}
+
+type holidayRow struct {
+	At           mark
+	ID           string    `pack:"id!"`
+	Jurisdiction string    `pack:"jurisdiction!"`
+	Name         form.Text `pack:"name!"`
+	On           string    `pack:"on!"`
+	Moves        string    `pack:"moves"`
+	Basis        []string  `pack:"basis!"`
+}
+
 type officesFile struct {
 	Offices []officeRow `pack:"offices!"`
 }

@@ -4,8 +4,13 @@
 // the change that causes it, and done afterwards at least once.
 //
 // A job is leased while it runs, tried again with growing pauses, and after
-// the last try stands in a dead-letter list that a person sees. Handlers must
-// bear being run twice. Payloads carry ids, never words or names.
+// the last try stands in a dead-letter list that a person sees. Several
+// processes may run the jobs of one database: one leases a job, and when it
+// dies the job runs again after its lease and only then. A handler is given up
+// long before the lease ends, but a process that stood still, or whose clock is
+// wrong by minutes, can meet a job that another has by now. Then its outcome
+// counts for nothing, and what it did stands: handlers must bear being run
+// twice. Payloads carry ids, never words or names.
 package jobs
 
 import (
@@ -33,6 +38,8 @@ type Job struct {
 
 	ID       store.ID // set when it runs
 	Attempts int      // earlier tries
+
+	leasedUntil int64 // microseconds; until when it is this runner's, and its fence
 }
 
 // Handler does a job. An error makes it run again later.
@@ -74,45 +81,6 @@ values ($1, $2, $3, $4, $5, $6, 0, 0, 0, null) on conflict (program, kind, name)
 		j.Program, id[:], j.Kind, name, payload, store.Micros(at))
 	if err != nil {
 		return fmt.Errorf("enqueueing a %s job: %w", j.Kind, err)
-	}
-	return nil
-}
-
-// Dead is a job that was given up.
-type Dead struct {
-	ID       store.ID
-	Kind     string
-	Problem  string
-	Attempts int
-}
-
-// DeadLetters lists a program's given-up jobs, for a person to see.
-func DeadLetters(ctx context.Context, r store.Reader, program string) ([]Dead, error) {
-	rows, err := r.Query(ctx, `select id, kind, coalesce(problem, ''), attempts from job where program = $1 and dead = 1 order by run_at, id limit 500`, program)
-	if err != nil {
-		return nil, fmt.Errorf("listing dead letters: %w", err)
-	}
-	defer rows.Close()
-	var list []Dead
-	for rows.Next() {
-		var d Dead
-		if err := rows.Scan(&d.ID, &d.Kind, &d.Problem, &d.Attempts); err != nil {
-			return nil, fmt.Errorf("listing dead letters: %w", err)
-		}
-		list = append(list, d)
-	}
-	return list, rows.Err()
-}
-
-// Retry puts a given-up job back to work.
-func Retry(tx *store.Tx, program string, id store.ID) error {
-	n, err := tx.Exec(`update job set dead = 0, attempts = 0, run_at = $3, leased_until = 0 where program = $1 and id = $2 and dead = 1`,
-		program, id[:], store.Micros(tx.Now()))
-	if err != nil {
-		return fmt.Errorf("retrying a job: %w", err)
-	}
-	if n == 0 {
-		return fmt.Errorf("retrying a job: none is given up under this id")
 	}
 	return nil
 }

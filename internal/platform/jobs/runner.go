@@ -56,7 +56,7 @@ func (r *Runner) loop(ctx context.Context, kind string) {
 			r.log.Error("looking for jobs that the clock left behind", "error", err.Error())
 		}
 		for _, program := range r.programs {
-			if err := r.dueOf(ctx, program, kind); err != nil && ctx.Err() == nil {
+			if _, err := r.dueOf(ctx, program, kind); err != nil && ctx.Err() == nil {
 				r.log.Error("running jobs", "kind", kind, "error", err.Error())
 			}
 		}
@@ -68,15 +68,17 @@ func (r *Runner) loop(ctx context.Context, kind string) {
 	}
 }
 
-// dueOf does what is due of one kind.
-func (r *Runner) dueOf(ctx context.Context, program, kind string) error {
+// dueOf does what is due of one kind, or of all (""), jobs that come of it
+// included, and says how many jobs ran.
+func (r *Runner) dueOf(ctx context.Context, program, kind string) (int, error) {
 	if err := r.schedule(ctx, program, kind); err != nil {
-		return err
+		return 0, err
 	}
-	for {
-		n, err := r.pass(ctx, program, kind)
-		if n == 0 || err != nil {
-			return err
+	for total := 0; ; {
+		n, more, err := r.pass(ctx, program, kind)
+		total += n
+		if !more || err != nil {
+			return total, err
 		}
 	}
 }
@@ -89,24 +91,17 @@ func (r *Runner) RunDue(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	for _, program := range r.programs {
-		if err := r.schedule(ctx, program, ""); err != nil {
+		n, err := r.dueOf(ctx, program, "")
+		total += n
+		if err != nil {
 			return total, err
-		}
-		for {
-			n, err := r.pass(ctx, program, "")
-			total += n
-			if err != nil {
-				return total, err
-			}
-			if n == 0 {
-				break
-			}
 		}
 	}
 	return total, nil
 }
 
 // schedule enqueues the repeated work that is due, of one kind or of all ("").
+// Of several processes that find it due at once, one moves the schedule on.
 func (r *Runner) schedule(ctx context.Context, program, kind string) error {
 	due, err := r.dueSchedules(ctx, program, kind)
 	if err != nil || len(due) == 0 {
@@ -161,37 +156,42 @@ func (r *Runner) dueSchedules(ctx context.Context, program, kind string) ([]Sche
 	return due, rows.Err()
 }
 
-// pass leases and does some of the due jobs, of one kind or of all ("").
-func (r *Runner) pass(ctx context.Context, program, kind string) (int, error) {
-	leased, err := r.lease(ctx, program, kind)
+// pass leases and does some of the due jobs, of one kind or of all (""). more
+// says that something was due, whether or not another runner was faster.
+func (r *Runner) pass(ctx context.Context, program, kind string) (ran int, more bool, err error) {
+	leased, found, err := r.lease(ctx, program, kind)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	for _, j := range leased {
 		if ctx.Err() != nil {
-			return 0, ctx.Err()
+			return ran, false, ctx.Err()
 		}
+		if r.now().Add(perJob).After(store.Time(j.leasedUntil)) {
+			continue // this process stood still: the lease may end while the job runs, and then it is another's
+		}
+		ran++
 		if err := r.settle(ctx, j, r.do(ctx, j)); err != nil {
-			return 0, err
+			return ran, false, err
 		}
 	}
-	return len(leased), nil
+	return ran, found > 0, nil
 }
 
-// lease takes due jobs. A leased job gives its name up, so that the same work
-// can be enqueued again while it runs.
-func (r *Runner) lease(ctx context.Context, program, kind string) ([]Job, error) {
+// lease takes due jobs, and says how many it found. A leased job gives its name
+// up, so that the same work can be enqueued again while it runs.
+func (r *Runner) lease(ctx context.Context, program, kind string) (leased []Job, found int, err error) {
 	now := store.Micros(r.now())
-	found, err := due(ctx, r.db, program, kind, now)
-	if err != nil || len(found) == 0 {
-		return nil, err
+	waiting, err := due(ctx, r.db, program, kind, now)
+	if err != nil || len(waiting) == 0 {
+		return nil, 0, err
 	}
-	var leased []Job
 	err = r.db.Write(ctx, func(tx *store.Tx) error {
 		leased = leased[:0]
-		for _, j := range found {
+		for _, j := range waiting {
+			j.leasedUntil = now + lease.Microseconds()
 			n, err := tx.Exec(`update job set leased_until = $3, name = $4 where program = $1 and id = $2 and dead = 0 and run_at <= $5 and leased_until <= $5`,
-				program, j.ID[:], now+lease.Microseconds(), j.ID.String(), now)
+				program, j.ID[:], j.leasedUntil, j.ID.String(), now)
 			if err != nil {
 				return err
 			}
@@ -201,7 +201,7 @@ func (r *Runner) lease(ctx context.Context, program, kind string) ([]Job, error)
 		}
 		return nil
 	})
-	return leased, fault.Wrap(err, "leasing jobs")
+	return leased, len(waiting), fault.Wrap(err, "leasing jobs")
 }
 
 func due(ctx context.Context, db *store.DB, program, kind string, now int64) ([]Job, error) {
@@ -245,27 +245,38 @@ func (r *Runner) do(ctx context.Context, j Job) (err error) {
 	return h(ctx, j)
 }
 
-// settle removes a done job, or puts a failed one back.
+// settle removes a done job, or puts a failed one back. The end of the lease is
+// the fence: each lease ends later than the one before it, so a runner that comes
+// late, after somebody else leased the job, changes nothing.
 func (r *Runner) settle(ctx context.Context, j Job, failure error) error {
 	if failure != nil {
 		r.log.Warn("a job failed", "kind", j.Kind, "attempts", j.Attempts+1, "error", failure.Error())
 	}
 	ctx = context.WithoutCancel(ctx)
+	held := false
 	err := r.db.Write(ctx, func(tx *store.Tx) error {
-		if failure == nil {
-			_, err := tx.Exec(`delete from job where program = $1 and id = $2`, j.Program, j.ID[:])
-			return err
-		}
-		attempts := j.Attempts + 1
-		dead := int64(0)
-		if attempts >= maxAttempts {
-			dead = 1
-		}
-		_, err := tx.Exec(`update job set attempts = $3, dead = $4, run_at = $5, leased_until = 0, problem = $6 where program = $1 and id = $2`,
-			j.Program, j.ID[:], int64(attempts), dead, store.Micros(r.now().Add(pause(attempts))), shorten(failure.Error()))
+		n, err := r.settleIn(tx, j, failure)
+		held = n == 1
 		return err
 	})
+	if err == nil && !held {
+		r.log.Warn("a job took longer than its lease and was left to whoever has it now", "kind", j.Kind)
+	}
 	return fault.Wrap(err, "settling a job")
+}
+
+func (r *Runner) settleIn(tx *store.Tx, j Job, failure error) (int64, error) {
+	if failure == nil {
+		return tx.Exec(`delete from job where program = $1 and id = $2 and leased_until = $3`, j.Program, j.ID[:], j.leasedUntil)
+	}
+	now, attempts := r.now(), j.Attempts+1
+	dead, died := int64(0), any(nil)
+	if attempts >= maxAttempts {
+		dead, died = 1, store.Micros(now)
+	}
+	return tx.Exec(`update job set attempts = $4, dead = $5, died_at = $6, run_at = $7, leased_until = 0, problem = $8
+where program = $1 and id = $2 and leased_until = $3`,
+		j.Program, j.ID[:], j.leasedUntil, int64(attempts), dead, died, store.Micros(now.Add(pause(attempts))), shorten(failure.Error()))
 }
 
 // pause grows from firstPause to an hour, with a quarter of jitter.

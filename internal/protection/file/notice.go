@@ -106,6 +106,9 @@ func (s *Service) notifyOffice(ctx context.Context, programID string, n notice, 
 	if err != nil {
 		return fault.Wrap(err, "asking who holds a report")
 	}
+	if held.Canary {
+		return nil // nobody is told of what the program sends itself
+	}
 	rung, who, err := s.Holders.Climb(ctx, held, referral.RungOnDuty, s.Now())
 	if err != nil {
 		return fault.Wrap(err, "asking who is on duty")

@@ -74,7 +74,7 @@ func (r Referral) Overdue(now time.Time) bool {
 }
 
 // lateness is Overdue in SQL, with $2 as now in microseconds; gap and phase say why.
-const lateness = `origin <> 'reminder' and due < $2 and (state in ('waiting', 'cannot_open', 'taken', 'recused')
+const lateness = `origin not in ('reminder', 'canary') and due < $2 and (state in ('waiting', 'cannot_open', 'taken', 'recused')
 	or (state = 'opened' and opened_at + case when urgency = 0 then 300000000
 		when span / 4 < 600000000 then 600000000 when span / 4 > 86400000000 then 86400000000 else span / 4 end < $2))`
 

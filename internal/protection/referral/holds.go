@@ -21,6 +21,7 @@ type Held struct {
 	Mode     string // tip or help
 	Danger   bool
 	Test     bool
+	Canary   bool // a test that the program sent itself: nobody is told of anything about it
 	Relay    bool // the office is a desk that passes the report on
 	Conflict []string
 	Limit    time.Duration // the shortest time that the office has by its duties
@@ -68,8 +69,8 @@ func (s *Service) HeldIn(ctx context.Context, q store.Reader, programID string, 
 	if len(all) == 0 {
 		return Held{}, ErrNotFound
 	}
-	h := Held{Program: programID, Report: id, Office: office, Mode: all[0].Mode, Test: all[0].Test, Conflict: all[0].Conflict,
-		Relay: true, Limit: longestAnswer}
+	h := Held{Program: programID, Report: id, Office: office, Mode: all[0].Mode, Test: all[0].Test, Canary: all[0].Origin == OriginCanary,
+		Conflict: all[0].Conflict, Relay: true, Limit: longestAnswer}
 	for _, r := range all {
 		h.Danger, h.Relay = h.Danger || r.Danger, h.Relay && r.Relay
 		if r.Limit > 0 {

@@ -35,7 +35,7 @@ func (s *Service) SameMatter(ctx context.Context, m identity.Member, id, other s
 		}
 		joined := append(mine, theirs...)
 		if !old.IsZero() {
-			if joined, err = referrals(ctx, tx, m.Program, "holder = $2 and (matter = $3 or report = $4 or report = $5) and origin <> 'reminder'",
+			if joined, err = referrals(ctx, tx, m.Program, "holder = $2 and (matter = $3 or report = $4 or report = $5) and origin not in ('reminder', 'canary')",
 				m.Office, old, id, other); err != nil {
 				return false, err
 			}

@@ -22,6 +22,9 @@ import (
 // row per delivery, and one job that tells who is on duty. A holder that had no
 // key gets a referral that cannot be opened, which the desk sees at once.
 func (s *Service) Record(tx *store.Tx, ref report.Ref, plan program.Plan) error {
+	if ref.Via == report.ViaCanary {
+		return s.recordCanary(tx, ref, plan)
+	}
 	about := subjectOf(ref.Envelope)
 	for _, d := range plan.Deliveries {
 		r := about.referral(ref, d.Duty)
@@ -111,7 +114,7 @@ func (a subject) referral(ref report.Ref, d program.Duty) Referral {
 	return Referral{
 		Program: ref.Program, ID: store.NewID(), Report: ref.Report, Origin: OriginDuty, Rule: ruleOf(d), Recipient: d.Recipient,
 		Obligor: d.Obligor, StandsFor: d.InPlaceOf, AtOnce: d.AtOnce, Means: d.Means, Proofs: d.Proof, Basis: d.Basis, LimitBy: d.LimitBy, Limit: d.Limit, Starts: d.Starts,
-		Accepted: ref.Accepted, Courtesy: d.Courtesy, Mode: a.mode, Danger: a.danger, Child: a.child, Test: ref.Via == report.ViaTest,
+		Accepted: ref.Accepted, Courtesy: d.Courtesy, Mode: a.mode, Danger: a.danger, Child: a.child, Test: ref.Via == report.ViaTest || ref.Via == report.ViaCanary,
 		Place: a.place, Age: a.age, Kind: a.kind, Conflict: a.conflict,
 	}
 }
@@ -152,7 +155,7 @@ func (s *Service) Progress(ctx context.Context, programID string, id store.ID) (
 // the other took it on: until then it must not take back what the sender saw.
 func (r Referral) counts() bool {
 	switch r.Origin {
-	case OriginDuty:
+	case OriginDuty, OriginCanary:
 		return true
 	case OriginOnward:
 		return r.State == Acknowledged || r.State == Closed

@@ -186,7 +186,7 @@ func (s *Service) ReferOn(ctx context.Context, m identity.Member, id store.ID, o
 	}
 	fresh := store.NewID()
 	err = s.change(ctx, m, id, func(tx *store.Tx, mine []Referral) (bool, error) {
-		n, err := countUpTo(ctx, tx, "referral", m.Program, 1, "report = $2 and holder = $3 and relay = 0 and origin <> 'reminder' and state not in ('recused', 'replaced')", id, o.Office)
+		n, err := countUpTo(ctx, tx, "referral", m.Program, 1, "report = $2 and holder = $3 and relay = 0 and origin not in ('reminder', 'canary') and state not in ('recused', 'replaced')", id, o.Office)
 		if err != nil {
 			return false, err
 		}

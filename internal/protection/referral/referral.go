@@ -62,6 +62,7 @@ const (
 	OriginDuty     Origin = "duty"     // a rule of the pack: ours to fulfil
 	OriginOnward   Origin = "onward"   // an office referred the report on
 	OriginReminder Origin = "reminder" // another's own duty: shown, never ours
+	OriginCanary   Origin = "canary"   // a test that the program sent itself: it stands for the last step of the way, and nobody meets it
 )
 
 // Referral is one duty about one report.

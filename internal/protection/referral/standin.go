@@ -18,7 +18,7 @@ const codeAway = "away"
 // taken by others, a report they owned has no owner, and of everything open that they own or were mailed about their stand-ins are mailed at once, or, where
 // nobody stands in, whoever is next on the ladder.
 func (s *Service) Away(tx *store.Tx, m identity.Member) error {
-	const waits = `state in ('waiting', 'cannot_open', 'opened', 'taken', 'recused', 'acknowledged') and origin <> 'reminder' and (owner = $2 or taken_by = $2 or id in (
+	const waits = `state in ('waiting', 'cannot_open', 'opened', 'taken', 'recused', 'acknowledged') and origin not in ('reminder', 'canary') and (owner = $2 or taken_by = $2 or id in (
 		select referral from referral_notice where program = $1 and member = $2)) order by urgency, order_at, id`
 	open, err := referrals(context.Background(), tx, m.Program, waits, m.ID)
 	if err != nil {

@@ -181,15 +181,15 @@ func scope(p *program.Program, m identity.Member, name string, now time.Time) *q
 		q.args = append(q.args, store.Micros(now)) // lateness takes it as $2
 		q.conditions = append(q.conditions, lateness)
 	case ListStuck:
-		q.add("origin <> 'reminder' and " + stuckPart)
+		q.add("origin not in ('reminder', 'canary') and " + stuckPart)
 	case ListLetters:
-		q.add("origin <> 'reminder' and state not in ('recused', 'replaced')")
+		q.add("origin not in ('reminder', 'canary') and state not in ('recused', 'replaced')")
 	case listAny:
-		q.add("origin <> 'reminder'")
+		q.add("origin not in ('reminder', 'canary')")
 	case ListTasks:
 		q.add("holder = ? and relay = 1 and state not in ('recused', 'replaced')", o.ID)
 	default:
-		q.add("holder = ? and relay = 0 and origin <> 'reminder' and state not in ('recused', 'replaced')", o.ID)
+		q.add("holder = ? and relay = 0 and origin not in ('reminder', 'canary') and state not in ('recused', 'replaced')", o.ID)
 	}
 	q.add("report not in (select report from referral_recusal where program = $1 and member = ?)", m.ID)
 	q.add("conflict not like ?", "%,"+o.Kind+",%")
@@ -225,7 +225,7 @@ func (f Filter) narrow(q *query, m identity.Member) {
 	}
 	if f.Letters || f.List == ListLetters { // each report once for the office that holds it
 		q.add(`not exists (select 1 from referral twin where twin.program = referral.program and twin.report = referral.report
-			and twin.holder = referral.holder and twin.origin <> 'reminder' and twin.id < referral.id)`)
+			and twin.holder = referral.holder and twin.origin not in ('reminder', 'canary') and twin.id < referral.id)`)
 	}
 	if f.Asks {
 		q.add("opened_at is not null and mode <> 'help'") // who else was picked for help is not for an inbox to know

@@ -107,7 +107,7 @@ func (s *Service) name(p *program.Program, sub Submission) (names, error) {
 
 // prepare does all that needs no database: envelope, plan, sealing.
 func (s *Service) prepare(ctx context.Context, p *program.Program, sub Submission, n names) (*draft, error) {
-	if sub.Via != ViaTest && !s.Open(ctx, p.ID) {
+	if !s.mayCome(ctx, p.ID, sub.Via) {
 		return nil, ErrClosed
 	}
 	if !slices.Contains(p.Languages, sub.Language) {

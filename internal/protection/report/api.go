@@ -148,7 +148,7 @@ func (s *Service) postReport(w http.ResponseWriter, r *http.Request) error {
 		return v.jsonError(w, err)
 	}
 	a, err := s.accept(r.Context(), p, Submission{
-		Program: p.ID, Language: q.Language, Key: []byte(key), Answers: answers, Via: ViaAPI,
+		Program: p.ID, Language: q.Language, Key: []byte(key), Answers: answers, Via: s.via(r, p.ID, key, ViaAPI),
 	})
 	if err != nil {
 		s.logFailure(r.Context(), "taking a report by the API", err)

@@ -53,7 +53,7 @@ type formPage struct {
 func (s *Service) getForm(p *program.Program, fixed string) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		v := s.speaker(p, r, fixed)
-		page := formPage{Key: newKey(), Closed: !s.Open(r.Context(), p.ID)}
+		page := formPage{Key: newKey(), Closed: !s.mayCome(r.Context(), p.ID, s.via(r, p.ID, "", ViaWeb))}
 		return s.showForm(w, r, http.StatusOK, v, page, nil, nil)
 	}
 }
@@ -72,9 +72,9 @@ func (s *Service) postForm(p *program.Program, fixed string) web.Handler {
 			page.Key = newKey()
 		}
 		answers, problems := decodeValues(p, r.PostForm)
-		sub := Submission{Program: p.ID, Language: v.lang, Key: []byte(page.Key), Answers: answers, Via: ViaWeb}
+		sub := Submission{Program: p.ID, Language: v.lang, Key: []byte(page.Key), Answers: answers, Via: s.via(r, p.ID, page.Key, ViaWeb)}
 		switch {
-		case !s.Open(r.Context(), p.ID):
+		case !s.mayCome(r.Context(), p.ID, sub.Via):
 			return s.postClosed(w, r, v, page, sub, send && len(problems) == 0)
 		case len(problems) > 0:
 			return s.showForm(w, r, http.StatusUnprocessableEntity, v, page, answers, problems)
@@ -91,7 +91,7 @@ func (s *Service) postForm(p *program.Program, fixed string) web.Handler {
 
 // preview shows who would be told.
 func (s *Service) preview(w http.ResponseWriter, r *http.Request, v speaker, page formPage, sub Submission) error {
-	routed, err := s.route(v.p, sub.Answers, v.lang, ViaWeb)
+	routed, err := s.route(v.p, sub.Answers, v.lang, sub.Via)
 	if err != nil {
 		return s.refuse(w, r, v, page, sub.Answers, err)
 	}
@@ -103,7 +103,7 @@ func (s *Service) preview(w http.ResponseWriter, r *http.Request, v speaker, pag
 // send takes the report, if the sender was shown who will be told; otherwise it
 // shows that first.
 func (s *Service) send(w http.ResponseWriter, r *http.Request, v speaker, page formPage, sub Submission) error {
-	routed, err := s.route(v.p, sub.Answers, v.lang, ViaWeb)
+	routed, err := s.route(v.p, sub.Answers, v.lang, sub.Via)
 	if err != nil || !newShown(v.base(routed)).covers(routed.plan, r.PostForm.Get(shownField)) {
 		if accepted, ok := s.before(r.Context(), v.p, sub); ok {
 			return s.showSent(w, r, v, accepted, "")
@@ -140,7 +140,7 @@ func (s *Service) whoJSON(p *program.Program) web.Handler {
 				}}})
 			}
 		}
-		routed, err := s.route(p, answers, v.lang, ViaWeb)
+		routed, err := s.route(p, answers, v.lang, s.via(r, p.ID, "", ViaWeb))
 		if err != nil {
 			return v.jsonError(w, err)
 		}

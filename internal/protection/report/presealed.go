@@ -41,11 +41,11 @@ type readers struct {
 func (s *Service) seals(programID string) bool { return s.pinned[programID] != "" }
 
 // sealFor answers whose keys a report with these envelope answers is sealed to.
-func (s *Service) sealFor(ctx context.Context, p *program.Program, posted url.Values, language string, lookup [32]byte) (readers, error) {
-	if !s.Open(ctx, p.ID) {
+func (s *Service) sealFor(ctx context.Context, p *program.Program, posted url.Values, language string, lookup [32]byte, via string) (readers, error) {
+	if !s.mayCome(ctx, p.ID, via) {
 		return readers{}, ErrClosed
 	}
-	r, err := s.routeSealed(p, posted, language)
+	r, err := s.routeSealed(p, posted, language, via)
 	if err != nil {
 		return readers{}, err
 	}
@@ -72,7 +72,7 @@ func (s *Service) sealFor(ctx context.Context, p *program.Program, posted url.Va
 
 // routeSealed routes what a browser sends in clear. Answers that routing does not
 // need are refused unread: they belong into the sealed part.
-func (s *Service) routeSealed(p *program.Program, posted url.Values, language string) (routed, error) {
+func (s *Service) routeSealed(p *program.Program, posted url.Values, language, via string) (routed, error) {
 	if !slices.Contains(p.Languages, language) {
 		return routed{}, ErrLanguage.At("language")
 	}
@@ -89,36 +89,36 @@ func (s *Service) routeSealed(p *program.Program, posted url.Values, language st
 	if len(problems) > 0 {
 		return routed{}, &AnswersError{problems}
 	}
-	return s.route(p, answers, language, ViaWeb)
+	return s.route(p, answers, language, via)
 }
 
 // acceptSealed stores a report that the sender's browser sealed, as accept does
 // one that it seals itself.
-func (s *Service) acceptSealed(ctx context.Context, p *program.Program, in sealedReport) (Accepted, error) {
+func (s *Service) acceptSealed(ctx context.Context, p *program.Program, in sealedReport, via string) (Accepted, error) {
 	n := names{lookupHash: seal.LookupHash(s.Pepper, in.lookup), id: reportID(s.Pepper, p.ID, in.lookup)}
-	d, err := s.prepareSealed(ctx, p, in, n)
+	d, err := s.prepareSealed(ctx, p, in, n, via)
 	if err != nil {
 		return s.refused(ctx, p, n, in.body.Sealed.Hash, err)
 	}
 	return s.keep(ctx, d)
 }
 
-func (s *Service) prepareSealed(ctx context.Context, p *program.Program, in sealedReport, n names) (*draft, error) {
-	if !s.Open(ctx, p.ID) {
+func (s *Service) prepareSealed(ctx context.Context, p *program.Program, in sealedReport, n names, via string) (*draft, error) {
+	if !s.mayCome(ctx, p.ID, via) {
 		return nil, ErrClosed
 	}
 	if in.head.Get(formField) != formName(p) {
 		return nil, ErrKeysChanged // asking again answers with the form of now
 	}
 	lang := in.head.Get("lang")
-	r, err := s.routeSealed(p, in.head, lang)
+	r, err := s.routeSealed(p, in.head, lang, via)
 	if err != nil {
 		return nil, err
 	}
 	if !newShown(speaker{s, p, lang}.base(r)).covers(r.plan, in.head.Get(shownField)) {
 		return nil, ErrWhoChanged
 	}
-	d, err := newDraft(n, p, ViaWeb, r)
+	d, err := newDraft(n, p, via, r)
 	if err != nil {
 		return nil, err
 	}

@@ -32,12 +32,13 @@ import (
 	"waylight/internal/platform/store"
 )
 
-// The ways a submission comes in. A test is accepted while the program is still
+// The ways a submission comes in. A test, or a canary, is accepted while the program is still
 // closed to the public, and goes to the program's own desk only.
 const (
-	ViaWeb  = "web"
-	ViaAPI  = "api"
-	ViaTest = "test"
+	ViaWeb    = "web"
+	ViaAPI    = "api"
+	ViaTest   = "test"
+	ViaCanary = "canary" // a test that the program sends itself: nobody is told of it
 )
 
 // Submission is one report as it arrives, before anything is checked.
@@ -48,7 +49,7 @@ type Submission struct {
 	// Answers by question id, the envelope's included: "mode" is tip or help,
 	// "consents" and "left_out" list offices.
 	Answers form.Answers
-	Via     string // ViaWeb, ViaAPI or ViaTest
+	Via     string // ViaWeb, ViaAPI, ViaTest or ViaCanary
 }
 
 // Accepted is the answer to a stored report.

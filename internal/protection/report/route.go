@@ -37,7 +37,7 @@ func (s *Service) route(p *program.Program, a form.Answers, language, via string
 		return routed{}, ErrNoHelp.At(modeField)
 	}
 	r := routed{envelope: envelope, parts: parts, plan: p.Route(envelope, keyed)}
-	if via == ViaTest {
+	if inside(via) {
 		r.plan, err = testPlan(p, r.plan.Version, keyed)
 	}
 	return r, err

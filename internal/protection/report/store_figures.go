@@ -10,11 +10,11 @@ import (
 	"waylight/internal/platform/store"
 )
 
-// Tips calls fn with the time of every tip of a program that was accepted from one moment to before another. Left out are tests, and every report that accuses
+// Tips calls fn with the time of every tip of a program that was accepted from one moment to before another. Left out are tests, canaries, and every report that accuses
 // an office of whatever kind: a number that holds those tells the accused of them.
 func (s *Service) Tips(ctx context.Context, program string, from, to time.Time, fn func(time.Time)) error {
-	rows, err := s.DB.Query(ctx, `select accepted from report where program = $1 and mode = 'tip' and via <> $2 and accepted >= $3 and accepted < $4
-		and envelope like '%"conflict":[]%'`, program, ViaTest, store.Micros(from), store.Micros(to))
+	rows, err := s.DB.Query(ctx, `select accepted from report where program = $1 and mode = 'tip' and via not in ($2, $5) and accepted >= $3 and accepted < $4
+		and envelope like '%"conflict":[]%'`, program, ViaTest, store.Micros(from), store.Micros(to), ViaCanary)
 	if err != nil {
 		return fault.Wrap(err, "counting tips")
 	}

@@ -24,7 +24,7 @@ func (s *Service) sealJSON(p *program.Program) web.Handler {
 		if err != nil {
 			return v.jsonError(w, errSealedShape.At(askField))
 		}
-		out, err := s.sealFor(r.Context(), p, r.PostForm, v.lang, lookup)
+		out, err := s.sealFor(r.Context(), p, r.PostForm, v.lang, lookup, s.via(r, p.ID, urlBase64(lookup[:]), ViaWeb))
 		if err != nil {
 			return v.sealedTrouble(w, r, "saying whose keys to seal to", err)
 		}
@@ -46,7 +46,7 @@ func (s *Service) postSealed(p *program.Program) web.Handler {
 			return v.jsonError(w, err)
 		}
 		v = s.speaker(p, r, in.head.Get("lang"))
-		a, err := s.acceptSealed(r.Context(), p, in)
+		a, err := s.acceptSealed(r.Context(), p, in, s.via(r, p.ID, urlBase64(in.lookup[:]), ViaWeb))
 		if err != nil {
 			return v.sealedTrouble(w, r, "taking a sealed report", err)
 		}
