@@ -56,7 +56,7 @@ func verbs() []verb {
 		{"open", "open one report offline with recovery shares", runOpen},
 		{"directory", "make the offline directory key; sign with it", runDirectory},
 		{"release", "unlock the account of an e-mail address", runRelease},
-		{"bench", "measure this machine: bench intake, bench files", runBench},
+		{"bench", "measure this machine: bench intake, bench files, bench verify", runBench},
 	}
 }
 
