@@ -48,10 +48,23 @@ func (m *meter) end() {
 	if m.out != nil && m.width > 0 {
 		m.write("")
 		fmt.Fprint(m.out, "\r")
+		m.width = 0
 	}
 }
 
 func (m *meter) write(line string) {
 	fmt.Fprint(m.out, "\r"+line+strings.Repeat(" ", max(0, m.width-len(line))))
 	m.width = len(line)
+}
+
+// ending takes the meter's line away before each thing that is printed.
+type ending struct {
+	io.Writer
+	meter *meter
+}
+
+// Write implements io.Writer.
+func (e ending) Write(b []byte) (int, error) {
+	e.meter.end()
+	return e.Writer.Write(b)
 }

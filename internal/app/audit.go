@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -130,37 +129,26 @@ func (a *App) tampered(ctx context.Context, program string) (bool, error) {
 	if fresh && !damaged {
 		return false, nil
 	}
-	problems, err := a.disagreements(ctx, program)
+	wrong, err := a.disagree(ctx, program)
 	if err != nil {
 		return damaged, err
 	}
 	a.audit.mu.Lock()
 	defer a.audit.mu.Unlock()
-	a.audit.verified[program], a.audit.damaged[program] = a.Now(), len(problems) > 0
-	return len(problems) > 0, nil
+	a.audit.verified[program], a.audit.damaged[program] = a.Now(), wrong
+	return wrong, nil
 }
 
-// disagreements verifies a running installation. What is being written at that very moment can look wrong, so only what two looks agree on counts.
-func (a *App) disagreements(ctx context.Context, program string) (map[custody.Problem]bool, error) {
-	var both map[custody.Problem]bool
-	for range 2 {
-		result, err := custody.Verify(ctx, a.DB, program, a.logs[program].Verifier())
-		if err != nil {
-			return nil, fmt.Errorf("verifying the log: %w", err)
-		}
-		seen := map[custody.Problem]bool{}
-		for _, p := range result.Problems {
-			seen[p] = true
-		}
-		if both == nil {
-			both = seen
-		}
-		maps.DeleteFunc(both, func(p custody.Problem, _ bool) bool { return !seen[p] })
-		if len(both) == 0 {
-			return nil, nil
-		}
+// auditMemory is what the daily verification may hold beside everything else that the server does; the rest goes to a temporary file.
+const auditMemory = 64 << 20
+
+// disagree verifies a running installation on one processor, as it was at one moment: what is being written meanwhile cannot look wrong.
+func (a *App) disagree(ctx context.Context, program string) (bool, error) {
+	result, err := custody.Check{Program: program, Verifier: a.logs[program].Verifier(), Memory: auditMemory, Workers: 1}.Run(ctx, a.DB)
+	if err != nil {
+		return false, fmt.Errorf("verifying the log: %w", err)
 	}
-	return both, nil
+	return !result.OK(), nil
 }
 
 // givenUp says whether work stands that was given up.

@@ -27,6 +27,8 @@ type Verification struct {
 	Checkpoints, Promises   []string // texts
 	Keys                    []string // verifier keys kept elsewhere; empty: those of the keyring
 	Now                     time.Time
+	Memory                  int64                  // bytes that may be held before a temporary file is used; 0: custody.DefaultMemory
+	Progress                func(custody.Progress) // may be nil
 }
 
 // verifying is one run.
@@ -158,13 +160,17 @@ func (r *verifying) sort() map[string][]string {
 func unix(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
 
 func (r *verifying) program(ctx context.Context, program string, kept []string) error {
-	result, err := custody.Verify(ctx, r.db, program, r.verifiers[program], kept...)
+	check := custody.Check{Program: program, Verifier: r.verifiers[program], Kept: kept, Memory: r.Memory, Progress: r.Progress}
+	result, err := check.Run(ctx, r.db)
 	if err != nil {
 		r.problem("%s: the database is damaged: %v", program, err)
 		return nil
 	}
 	for _, p := range result.Problems {
 		r.problem("%s: %s", program, p.What)
+	}
+	if result.More > 0 {
+		r.problem("%s: and %d more problems", program, result.More)
 	}
 	if len(result.Problems) > 0 && result.Problems[0].Leaf >= 0 {
 		fmt.Fprintf(r.out, "%s: the first leaf that disagrees is %d\n", program, result.Problems[0].Leaf)

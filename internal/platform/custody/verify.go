@@ -5,6 +5,7 @@ package custody
 import (
 	"cmp"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"runtime"
@@ -92,13 +93,19 @@ type verification struct {
 	views   []View
 	result  Result
 	ledger  *ledger
-	size    int64  // what the stored head says
-	trees   []Head // what checkpoints say, by size
-	spans   []span // leaves that are missing or cannot be read, by their place
+	size    int64        // what the stored head says
+	trees   []signedHead // what checkpoints say, by size
+	spans   []span       // leaves that are missing or cannot be read, by their place
 	nodes   map[[2]int64]tlog.Hash
 	chain   chain
 	mu      sync.Mutex // guards result and Progress
 	pending []Problem  // rows' problems, before their leaf is settled
+}
+
+// signedHead is what a checkpoint says, and whether it was kept elsewhere.
+type signedHead struct {
+	Head
+	kept bool
 }
 
 // span is a run of leaves.
@@ -193,6 +200,9 @@ func (v *verification) checkpoints() error {
 	err = v.parallel(func(n int, _ View) error {
 		for i := n; i < len(list); i += len(v.views) {
 			list[i].head, list[i].err = ParseCheckpoint(list[i].text, v.Verifier)
+			if list[i].err == nil && !list[i].plain(v.Verifier) {
+				list[i].err = errors.New("it is not as it was signed")
+			}
 		}
 		return v.ctx.Err()
 	})
@@ -209,7 +219,7 @@ func (v *verification) checkpoints() error {
 			v.problem(-1, "the stored checkpoint of size %d was signed at another time than is stored beside it", s.size)
 		}
 		have[s.head.Tree] = true
-		v.trees = append(v.trees, s.head)
+		v.trees = append(v.trees, signedHead{s.head, false})
 	}
 	for _, text := range v.Kept {
 		head, err := ParseCheckpoint(text, v.Verifier)
@@ -219,11 +229,21 @@ func (v *verification) checkpoints() error {
 		if !have[head.Tree] {
 			v.problem(-1, "the checkpoint of size %d that was kept elsewhere is not among the stored ones", head.N)
 		}
-		v.trees = append(v.trees, head)
+		v.trees = append(v.trees, signedHead{head, true})
 	}
-	slices.SortStableFunc(v.trees, func(a, b Head) int { return cmp.Compare(a.N, b.N) })
+	slices.SortStableFunc(v.trees, func(a, b signedHead) int { return cmp.Compare(a.N, b.N) })
 	v.result.Checkpoints = len(v.trees)
 	return v.pinned()
+}
+
+// plain says whether a checkpoint is stored letter by letter as it was signed.
+func (s stored) plain(verifier note.Verifier) bool {
+	n, err := note.Open([]byte(s.text), note.VerifierList(verifier))
+	if err != nil || len(n.Sigs) != 1 || len(n.UnverifiedSigs) != 0 {
+		return false
+	}
+	_, err = base64.StdEncoding.Strict().DecodeString(n.Sigs[0].Base64)
+	return err == nil && s.text == n.Text+"\n\u2014 "+n.Sigs[0].Name+" "+n.Sigs[0].Base64+"\n"
 }
 
 func (v *verification) readCheckpoints() ([]stored, error) {
@@ -235,7 +255,7 @@ func (v *verification) readCheckpoints() ([]stored, error) {
 	var list []stored
 	for rows.Next() {
 		var s stored
-		if err := rows.Scan(&s.size, &s.published, &s.text); err != nil {
+		if err := rows.Scan(&s.size, &s.published, (*letters)(&s.text)); err != nil {
 			return nil, fmt.Errorf("reading checkpoints: %w", err)
 		}
 		list = append(list, s)
@@ -254,11 +274,11 @@ func (v *verification) pinned() error {
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var text string
+		var text letters
 		if err := rows.Scan(&text); err != nil {
 			return fmt.Errorf("reading the log's key: %w", err)
 		}
-		named, err := note.NewVerifier(text)
+		named, err := note.NewVerifier(string(text))
 		if err != nil || named.Name() != v.Verifier.Name() || named.KeyHash() != v.Verifier.KeyHash() {
 			v.problem(-1, "the database names another key for its log")
 		}
@@ -274,7 +294,7 @@ func (v *verification) readNodes() error {
 	defer rows.Close()
 	for rows.Next() {
 		var level, n int64
-		var hash []byte
+		var hash blob
 		if err := rows.Scan(&level, &n, &hash); err != nil {
 			return fmt.Errorf("reading custody nodes: %w", err)
 		}
@@ -298,9 +318,11 @@ func (v *verification) readSize() error {
 
 func (v *verification) head() error {
 	head, err := readHead(v.ctx, v.views[0], v.Program)
+	var edge blob
+	_ = v.views[0].QueryRow(v.ctx, `select frontier from custody_tree where program = $1`, v.Program).Scan(&edge)
 	end := v.chain.next
 	switch {
-	case err != nil:
+	case err != nil || len(edge) != len(head.marshal()):
 		v.problem(-1, "the stored head of the log cannot be read")
 	case head.size < end:
 		v.problem(head.size, "the log's head says %d, but leaves up to %d stand in the log", head.size, end-1)
@@ -339,3 +361,23 @@ func (v *verification) lostAfter(leaf int64) int64 {
 // skew is how far a leaf's time may lie outside its two checkpoints: clocks are
 // set, and a transaction takes its time before it commits.
 const skew = 5 * time.Minute
+
+// blob takes bytes as the driver holds them, valid until the next row; what is
+// stored as anything else stays empty, and so wrong.
+type blob []byte
+
+// Scan implements sql.Scanner.
+func (b *blob) Scan(v any) error {
+	*b, _ = v.([]byte)
+	return nil
+}
+
+// letters is the same for text.
+type letters string
+
+// Scan implements sql.Scanner.
+func (l *letters) Scan(v any) error {
+	text, _ := v.(string)
+	*l = letters(text)
+	return nil
+}

@@ -45,6 +45,7 @@ type chain struct {
 	broken bool  // a leaf is missing: nothing beyond can be computed
 	tried  int   // checkpoints whose turn has come
 	good   int64 // size of the last checkpoint that agreed
+	sure   int64 // the same of those kept elsewhere
 	worse  int   // checkpoints that disagree
 }
 
@@ -162,16 +163,6 @@ where program = $1 and idx >= $2 and idx < $3 order by idx`, r.v.Program, from, 
 	return b, rows.Err()
 }
 
-// blob takes bytes as the driver holds them, valid until the next row; what is
-// stored as anything else stays empty, and so wrong.
-type blob []byte
-
-// Scan implements sql.Scanner.
-func (b *blob) Scan(v any) error {
-	*b, _ = v.([]byte)
-	return nil
-}
-
 // leaf opens a leaf, notes what it claims, and returns its time.
 func (r *leafReader) leaf(b *batch, idx int64, commitment, salt, opening, list []byte) int64 {
 	wrong := func(format string, args ...any) int64 {
@@ -189,7 +180,7 @@ func (r *leafReader) leaf(b *batch, idx int64, commitment, salt, opening, list [
 	if err != nil {
 		return wrong("leaf %d: %v", idx, err)
 	}
-	if o.Cover {
+	if o.Cover && len(list) == 0 {
 		return noTime
 	}
 	if sha256.Sum256(list) != o.Rows || o.Program != r.v.Program || eachRow(list, func([]byte, []byte, bool, [32]byte) {}) != nil {
@@ -236,19 +227,26 @@ func (v *verification) append(b *batch) {
 	}
 }
 
-// checkpointsHere holds the tree against the checkpoints of its size.
+// checkpointsHere holds the tree against the checkpoints of its size. Where one
+// that was kept elsewhere is the first to disagree, those stored before it may
+// have been forged with the log's own key, and only kept ones say what is good.
 func (v *verification) checkpointsHere() {
 	c := &v.chain
 	for ; c.tried < len(v.trees) && v.trees[c.tried].N <= c.next; c.tried++ {
 		t := v.trees[c.tried]
+		good := c.good
+		if t.kept && c.worse == 0 {
+			good = c.sure
+		}
 		switch {
 		case c.broken:
 		case t.N == c.tree.size && t.Hash == c.tree.root():
 			c.good = t.N
-		case t.N < c.good:
-			v.problem(-1, "a checkpoint of size %d was signed for another log", t.N)
+			if t.kept {
+				c.sure = t.N
+			}
 		case c.worse == 0:
-			v.problem(v.firstBad(c.good, t.N), "leaves %d to %d are not those that the checkpoint of size %d was signed for", c.good, t.N-1, t.N)
+			v.problem(v.firstBad(good, t.N), "leaves %d to %d are not those that the checkpoint of size %d was signed for", good, t.N-1, t.N)
 			c.worse = 1
 		default:
 			c.worse++
@@ -269,7 +267,7 @@ func (v *verification) node(level int, n int64, h tlog.Hash) error {
 	key := [2]int64{int64(level), n}
 	if stored, ok := v.nodes[key]; !ok || stored != h {
 		from, to := n<<level, (n+1)<<level
-		v.problem(v.firstBad(from, to), "the stored hash over leaves %d to %d does not follow from them", from, to-1)
+		v.problem(v.firstBad(min(max(from, v.chain.good), to-1), to), "the stored hash over leaves %d to %d does not follow from them", from, to-1)
 	}
 	delete(v.nodes, key)
 	return nil

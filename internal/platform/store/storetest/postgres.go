@@ -26,6 +26,13 @@ const installPostgres = "apt-get install -y postgresql-15"
 // server is this process's PostgreSQL: one for all tests of a package.
 var server = sync.OnceValues(startPostgres)
 
+// Database is the address of an empty database on this process's PostgreSQL
+// server, which is dropped after the test.
+func Database(t *testing.T) string {
+	t.Helper()
+	return newDatabase(t)
+}
+
 // newDatabase creates a database for one test and drops it afterwards.
 func newDatabase(t *testing.T) string {
 	t.Helper()
