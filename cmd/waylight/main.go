@@ -9,6 +9,7 @@
 //	waylight open REPORT          open one report offline, with recovery shares
 //	waylight directory new|sign   the key that says which office keys are real
 //	waylight release E-MAIL       unlock an account that failed sign-ins locked
+//	waylight witness              sign other programs' checkpoints
 //	waylight bench intake         how fast, measured on this machine
 //
 // check and verify exit with 0 when all is well, 1 when something is wrong and
@@ -56,6 +57,7 @@ func verbs() []verb {
 		{"open", "open one report offline with recovery shares", runOpen},
 		{"directory", "make the offline directory key; sign with it", runDirectory},
 		{"release", "unlock the account of an e-mail address", runRelease},
+		{"witness", "sign other programs' checkpoints", runWitness},
 		{"bench", "measure this machine: bench intake, bench files, bench verify", runBench},
 	}
 }

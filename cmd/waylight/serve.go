@@ -26,6 +26,7 @@ type serveFlags struct {
 	admin, adminName, directory                                   string
 	mail                                                          mail.Config
 	every                                                         time.Duration
+	witnesses                                                     list
 }
 
 // runServe runs an installation until it is told to stop.
@@ -49,6 +50,7 @@ func runServe(ctx context.Context, c *console, args []string) int {
 	f.StringVar(&s.mail.TLS, "mail-tls", mail.StartTLS, "starttls, tls, or none-loopback-only")
 	f.StringVar(&s.directory, "directory-key", "", "file with the public half of the directory key (waylight directory new); without it the form cannot be opened")
 	f.DurationVar(&s.every, "checkpoint-every", 10*time.Minute, "schedule of the public log's checkpoints")
+	f.Var(&s.witnesses, "witness", "URL=KEYFILE of a witness that signs each checkpoint (may be repeated)")
 	if _, code := parse(f, args, 0); code >= 0 {
 		return code
 	}
@@ -91,6 +93,9 @@ func (s *serveFlags) run(ctx context.Context, c *console, certificate *tls.Certi
 		Every: s.every, ExitURL: s.exit, Log: slog.New(slog.NewTextHandler(c.err, nil)),
 	}
 	if config.Directory, err = readDirectory(s.directory); err != nil {
+		return c.fail(err)
+	}
+	if config.Witnesses, err = readPeers(s.witnesses); err != nil {
 		return c.fail(err)
 	}
 	if s.packs != "" {

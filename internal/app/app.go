@@ -30,6 +30,7 @@ import (
 	"waylight/internal/platform/seal"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
+	"waylight/internal/platform/witness"
 	"waylight/internal/protection/conversation"
 	"waylight/internal/protection/file"
 	"waylight/internal/protection/referral"
@@ -39,18 +40,19 @@ import (
 
 // Config says how an installation runs.
 type Config struct {
-	Data     string        // folder of the database and, unless Keyring says otherwise, the keys
-	Database string        // "sqlite:FILE" or "postgres://…"; empty: waylight.db in Data
-	Keyring  string        // folder of the keyring; empty: keyring in Data
-	Packs    []fs.FS       // folders of packs that override or add to the embedded ones
-	Origin   string        // public address, such as https://tips.example.gov; empty: not known
-	Mail     mail.Config   // Addr empty: no mail is sent, and the checklist says so
-	Demo     bool          // invented people; every page says so
-	Every    time.Duration // schedule of public checkpoints; 0: ten minutes
-	ExitURL  string        // where the quick exit leads; empty: the site's default
-	Now      func() time.Time
-	Log      *slog.Logger
-	Mailbox  func() []mail.Message // the demo's caught mail, shown at /demo/mail; nil otherwise
+	Data      string        // folder of the database and, unless Keyring says otherwise, the keys
+	Database  string        // "sqlite:FILE" or "postgres://…"; empty: waylight.db in Data
+	Keyring   string        // folder of the keyring; empty: keyring in Data
+	Packs     []fs.FS       // folders of packs that override or add to the embedded ones
+	Origin    string        // public address, such as https://tips.example.gov; empty: not known
+	Mail      mail.Config   // Addr empty: no mail is sent, and the checklist says so
+	Demo      bool          // invented people; every page says so
+	Every     time.Duration // schedule of public checkpoints; 0: ten minutes
+	ExitURL   string        // where the quick exit leads; empty: the site's default
+	Now       func() time.Time
+	Log       *slog.Logger
+	Mailbox   func() []mail.Message // the demo's caught mail, shown at /demo/mail; nil otherwise
+	Witnesses []witness.Peer        // who is asked to sign each checkpoint
 	// Directory is the public half of the directory key, which is kept offline. Nil:
 	// none is pinned, and the checklist says so.
 	Directory ed25519.PublicKey
@@ -248,7 +250,7 @@ func (a *App) makeRooms() (err error) {
 // mount puts every room's routes and jobs to work.
 func (a *App) mount() error {
 	routes := a.ownRoutes()
-	handlers := map[string]jobs.Handler{kindCheckpoint: a.publish}
+	handlers := map[string]jobs.Handler{kindCheckpoint: a.publish, kindWitness: a.witness}
 	schedules := []jobs.Schedule{{Kind: kindCheckpoint, Every: a.Every}}
 	for _, r := range a.rooms {
 		routes = append(routes, r.Routes...)

@@ -30,7 +30,7 @@ const (
 	lateBy      = 5 * time.Minute // beyond two schedules of the public log
 )
 
-var auditAlarms = []string{agency.AlarmLate, agency.AlarmSilent, agency.AlarmTampered, agency.AlarmWork}
+var auditAlarms = []string{agency.AlarmLate, agency.AlarmSilent, agency.AlarmTampered, agency.AlarmForked, agency.AlarmUnseen, agency.AlarmWork}
 
 // auditor is what the watch remembers between its looks.
 type auditor struct {
@@ -39,11 +39,12 @@ type auditor struct {
 	looked   map[string]time.Time // by program: the last look that came to an end
 	verified map[string]time.Time
 	damaged  map[string]bool
+	forked   map[string]bool // by program and witness: another history was seen
 	shouted  map[string]time.Time
 }
 
 func newAuditor(now time.Time) *auditor {
-	return &auditor{began: now, looked: map[string]time.Time{}, verified: map[string]time.Time{}, damaged: map[string]bool{}, shouted: map[string]time.Time{}}
+	return &auditor{began: now, looked: map[string]time.Time{}, verified: map[string]time.Time{}, damaged: map[string]bool{}, forked: map[string]bool{}, shouted: map[string]time.Time{}}
 }
 
 // watching looks at every program until ctx ends.
@@ -69,7 +70,7 @@ func (a *App) watching(ctx context.Context) {
 func (a *App) Watch(ctx context.Context, program string) error {
 	found := map[string]bool{agency.AlarmSilent: a.silent(ctx, program) != nil}
 	for kind, look := range map[string]func(context.Context, string) (bool, error){
-		agency.AlarmLate: a.late, agency.AlarmTampered: a.tampered, agency.AlarmWork: a.givenUp,
+		agency.AlarmLate: a.late, agency.AlarmTampered: a.tampered, agency.AlarmForked: a.forked, agency.AlarmUnseen: a.unseen, agency.AlarmWork: a.givenUp,
 	} {
 		wrong, err := look(ctx, program)
 		if err != nil {

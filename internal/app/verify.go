@@ -18,6 +18,7 @@ import (
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/keyring"
 	"waylight/internal/platform/store"
+	"waylight/internal/platform/witness"
 	"waylight/internal/protection/file"
 )
 
@@ -26,6 +27,8 @@ type Verification struct {
 	Data, Database, Keyring string
 	Checkpoints, Promises   []string // texts
 	Keys                    []string // verifier keys kept elsewhere; empty: those of the keyring
+	WitnessKeys             []witness.Key
+	Witnessed               int // how many of them must have signed; 0: none
 	Now                     time.Time
 	Memory                  int64                  // bytes that may be held before a temporary file is used; 0: custody.DefaultMemory
 	Progress                func(custody.Progress) // may be nil
@@ -174,6 +177,9 @@ func (r *verifying) program(ctx context.Context, program string, kept []string) 
 	}
 	if len(result.Problems) > 0 && result.Problems[0].Leaf >= 0 {
 		fmt.Fprintf(r.out, "%s: the first leaf that disagrees is %d\n", program, result.Problems[0].Leaf)
+	}
+	if err := r.witnesses(ctx, program, kept); err != nil {
+		r.problem("%s: its cosignatures cannot be read: %v", program, err)
 	}
 	damaged, err := file.Damaged(ctx, r.db, program)
 	if err != nil {

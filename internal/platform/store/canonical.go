@@ -64,12 +64,16 @@ func (db *DB) Programs(ctx context.Context) ([]string, error) {
 			return nil, fmt.Errorf("listing programs: %w", err)
 		}
 		for rows.Next() {
-			var p string
+			var p any
 			if err := rows.Scan(&p); err != nil {
 				rows.Close()
 				return nil, fmt.Errorf("listing programs: %w", err)
 			}
-			seen[p] = true
+			name, ok := p.(string)
+			if !ok { // letters stored as bytes are another program's, and nobody's
+				name = fmt.Sprintf("%q, stored as %T", p, p)
+			}
+			seen[name] = true
 		}
 		if err := rows.Err(); err != nil {
 			return nil, fmt.Errorf("listing programs: %w", err)
