@@ -10,6 +10,10 @@ STORED  ?= 0
 KILLS   ?= 1000
 IMAGES  ?= 10000
 
+# How many alterations make tamper tries on SQLite (a tenth of that on PostgreSQL), and which: the same seed alters the same.
+ALTERATIONS ?= 10000
+SEED        ?= 1
+
 # Releases hold Go's FIPS 140-3 module in this version, in process.
 FIPS := v1.26.0
 
@@ -18,7 +22,7 @@ BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 POSTGRES  = command -v postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres'
 
 .NOTPARALLEL:
-.PHONY: build test tools format vet unit cluster failover clustertools signon exposition fips packs demo bench bench-postgres overload hunt fuzz crash release reproduce hardening clean help
+.PHONY: build test tools format vet unit cluster failover clustertools signon exposition fips packs demo bench bench-postgres overload hunt tamper fuzz crash release reproduce hardening clean help
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -106,6 +110,9 @@ overload: ## ten times the senders it can answer, for two minutes
 
 hunt: ## 10,000 reports on each engine, then every byte on every disk is searched for their words
 	$(GO) test -count=1 -v -timeout 120m ./test/hunt -reports 10000
+
+tamper: ## ten thousand alterations of a database, each to be found by verify (about a quarter of an hour)
+	$(GO) test -count=1 -timeout 2h -v -run 'TestTamper$$' ./test/tamper -alterations $(ALTERATIONS) -seed $(SEED)
 
 fuzz: ## every fuzz target for FUZZ (20s) each
 	@grep -rlE '^func Fuzz' --include='*_test.go' --exclude-dir=testdata . | sort | while read -r file; do \

@@ -9,6 +9,7 @@
 //	waylight open REPORT          open one report offline, with recovery shares
 //	waylight directory new|sign   the key that says which office keys are real
 //	waylight release E-MAIL       unlock an account that failed sign-ins locked
+//	waylight witness              sign other programs' checkpoints
 //	waylight bench intake         how fast, measured on this machine
 //	waylight version              which build is this, and what is in it?
 //
@@ -57,7 +58,8 @@ func verbs() []verb {
 		{"open", "open one report offline with recovery shares", runOpen},
 		{"directory", "make the offline directory key; sign with it", runDirectory},
 		{"release", "unlock the account of an e-mail address", runRelease},
-		{"bench", "measure this machine: bench intake, bench files, bench size", runBench},
+		{"witness", "sign other programs' checkpoints", runWitness},
+		{"bench", "measure this machine: bench intake, files, size, verify", runBench},
 		{"version", "tell which build this is; --sbom lists what is in it", runVersion},
 	}
 }

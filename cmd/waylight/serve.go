@@ -30,6 +30,7 @@ type serveFlags struct {
 	metrics                                                       string
 	metricsAnywhere                                               bool
 	log                                                           logFlags
+	witnesses                                                     list
 }
 
 // runServe runs an installation until it is told to stop.
@@ -57,6 +58,7 @@ func runServe(ctx context.Context, c *console, args []string) int {
 	f.StringVar(&s.metrics, "metrics", "", "address for /metrics, such as 127.0.0.1:9180; empty for none")
 	f.BoolVar(&s.metricsAnywhere, "metrics-anywhere", false, "let other machines reach the address of the metrics")
 	s.log.declare(f)
+	f.Var(&s.witnesses, "witness", "URL=KEYFILE of a witness that signs each checkpoint (may be repeated)")
 	if _, code := parse(f, args, 0); code >= 0 {
 		return code
 	}
@@ -112,6 +114,9 @@ func (s *serveFlags) run(ctx context.Context, c *console, certificate *tls.Certi
 		return c.fail(err)
 	}
 	if config.Directory, err = readDirectory(s.directory); err != nil {
+		return c.fail(err)
+	}
+	if config.Witnesses, err = readPeers(s.witnesses); err != nil {
 		return c.fail(err)
 	}
 	if s.packs != "" {

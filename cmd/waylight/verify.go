@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"waylight/internal/app"
+	"waylight/internal/platform/custody"
 )
 
 // runVerify holds a database against its log and the checkpoints kept
@@ -25,6 +26,10 @@ func runVerify(ctx context.Context, c *console, args []string) int {
 	f.Var(&keys, "key", "file with a log's key that was kept elsewhere (may be repeated); without it, the keyring's")
 	f.Var(&files, "checkpoint", "file with a checkpoint that was kept elsewhere (may be repeated)")
 	f.Var(&proofs, "promise", "file with a promise that a sender was given (may be repeated)")
+	var witnesses list
+	f.Var(&witnesses, "witness-key", "file with the key of a witness (may be repeated)")
+	f.IntVar(&v.Witnessed, "witnessed", 0, "how many of the witnesses must have signed the kept checkpoints, or where none was kept a recent one of the database")
+	memory := f.Int64("memory", 256, "millions of bytes that may be held before a temporary file is used")
 	if _, code := parse(f, args, 0); code >= 0 {
 		return code
 	}
@@ -41,7 +46,20 @@ func runVerify(ctx context.Context, c *console, args []string) int {
 	if v.Promises, err = readAll(proofs); err != nil {
 		return c.fail(err)
 	}
-	found, err := v.Run(ctx, c.out)
+	if v.WitnessKeys, err = readWitnessKeys(witnesses); err != nil {
+		return c.fail(err)
+	}
+	if v.Witnessed < 0 || v.Witnessed > len(v.WitnessKeys) {
+		fmt.Fprintln(c.err, "waylight: --witnessed asks for more witnesses than there are keys")
+		return exitUsage
+	}
+	v.Memory = *memory * 1_000_000
+	meter := newMeter(c.err)
+	v.Progress = func(p custody.Progress) {
+		meter.say("%s: %d of %d leaves, %d rows", p.Program, p.Leaves, p.Size, p.Rows)
+	}
+	found, err := v.Run(ctx, ending{c.out, meter})
+	meter.end()
 	if err != nil {
 		return c.fail(err)
 	}

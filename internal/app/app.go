@@ -32,6 +32,7 @@ import (
 	"waylight/internal/platform/seal"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
+	"waylight/internal/platform/witness"
 	"waylight/internal/protection/canary"
 	"waylight/internal/protection/conversation"
 	"waylight/internal/protection/file"
@@ -59,6 +60,7 @@ type Config struct {
 	// Connections is how many are let in at once; 0: 4,096. Others wait outside.
 	Connections int
 	Mailbox     func() []mail.Message // the demo's caught mail, shown at /demo/mail; nil otherwise
+	Witnesses   []witness.Peer        // who is asked to sign each checkpoint
 	// Copied says when the second copy of the database was last whole. Nil: none is kept.
 	Copied func() time.Time
 	// Directory is the public half of the directory key, which is kept offline. Nil:
@@ -317,7 +319,7 @@ func (a *App) makeCanaries() (err error) {
 // mount puts every room's routes and jobs to work.
 func (a *App) mount() error {
 	routes := a.ownRoutes()
-	handlers := map[string]jobs.Handler{kindCheckpoint: a.publish}
+	handlers := map[string]jobs.Handler{kindCheckpoint: a.publish, kindWitness: a.witness}
 	schedules := []jobs.Schedule{{Kind: kindCheckpoint, Every: a.Every}}
 	for _, r := range a.rooms {
 		routes = append(routes, r.Routes...)

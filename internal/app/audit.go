@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -31,7 +30,7 @@ const (
 	lateBy      = 5 * time.Minute // beyond two schedules of the public log
 )
 
-var auditAlarms = []string{agency.AlarmLate, agency.AlarmSilent, agency.AlarmTampered, agency.AlarmWork}
+var auditAlarms = []string{agency.AlarmLate, agency.AlarmSilent, agency.AlarmTampered, agency.AlarmForked, agency.AlarmUnseen, agency.AlarmWork}
 
 // auditor is what the watch remembers between its looks.
 type auditor struct {
@@ -40,11 +39,12 @@ type auditor struct {
 	looked   map[string]time.Time // by program: the last look that came to an end
 	verified map[string]time.Time
 	damaged  map[string]bool
+	forked   map[string]bool // by program and witness: another history was seen
 	shouted  map[string]time.Time
 }
 
 func newAuditor(now time.Time) *auditor {
-	return &auditor{began: now, looked: map[string]time.Time{}, verified: map[string]time.Time{}, damaged: map[string]bool{}, shouted: map[string]time.Time{}}
+	return &auditor{began: now, looked: map[string]time.Time{}, verified: map[string]time.Time{}, damaged: map[string]bool{}, forked: map[string]bool{}, shouted: map[string]time.Time{}}
 }
 
 // watching looks at every program until ctx ends.
@@ -70,7 +70,7 @@ func (a *App) watching(ctx context.Context) {
 func (a *App) Watch(ctx context.Context, program string) error {
 	found := map[string]bool{agency.AlarmSilent: a.silent(ctx, program) != nil}
 	for kind, look := range map[string]func(context.Context, string) (bool, error){
-		agency.AlarmLate: a.late, agency.AlarmTampered: a.tampered,
+		agency.AlarmLate: a.late, agency.AlarmTampered: a.tampered, agency.AlarmForked: a.forked, agency.AlarmUnseen: a.unseen,
 	} {
 		wrong, err := look(ctx, program)
 		if err != nil {
@@ -145,37 +145,26 @@ func (a *App) tampered(ctx context.Context, program string) (bool, error) {
 	if fresh && !damaged {
 		return false, nil
 	}
-	problems, err := a.disagreements(ctx, program)
+	wrong, err := a.disagree(ctx, program)
 	if err != nil {
 		return damaged, err
 	}
 	a.audit.mu.Lock()
 	defer a.audit.mu.Unlock()
-	a.audit.verified[program], a.audit.damaged[program] = a.Now(), len(problems) > 0
-	return len(problems) > 0, nil
+	a.audit.verified[program], a.audit.damaged[program] = a.Now(), wrong
+	return wrong, nil
 }
 
-// disagreements verifies a running installation. What is being written at that very moment can look wrong, so only what two looks agree on counts.
-func (a *App) disagreements(ctx context.Context, program string) (map[custody.Problem]bool, error) {
-	var both map[custody.Problem]bool
-	for range 2 {
-		result, err := custody.Verify(ctx, a.DB, program, a.logs[program].Verifier())
-		if err != nil {
-			return nil, fmt.Errorf("verifying the log: %w", err)
-		}
-		seen := map[custody.Problem]bool{}
-		for _, p := range result.Problems {
-			seen[p] = true
-		}
-		if both == nil {
-			both = seen
-		}
-		maps.DeleteFunc(both, func(p custody.Problem, _ bool) bool { return !seen[p] })
-		if len(both) == 0 {
-			return nil, nil
-		}
+// auditMemory is what the daily verification may hold beside everything else that the server does; the rest goes to a temporary file.
+const auditMemory = 64 << 20
+
+// disagree verifies a running installation on one processor, as it was at one moment: what is being written meanwhile cannot look wrong.
+func (a *App) disagree(ctx context.Context, program string) (bool, error) {
+	result, err := custody.Check{Program: program, Verifier: a.logs[program].Verifier(), Memory: auditMemory, Workers: 1}.Run(ctx, a.DB)
+	if err != nil {
+		return false, fmt.Errorf("verifying the log: %w", err)
 	}
-	return both, nil
+	return !result.OK(), nil
 }
 
 // givenUp lists the kinds of work of which something was given up. Each is an

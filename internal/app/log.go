@@ -69,7 +69,10 @@ func (a *App) publish(ctx context.Context, j jobs.Job) error {
 	}
 	return a.DB.Accept(ctx, func(tx *store.Tx) error {
 		_, err := log.Publish(tx, a.Now())
-		return err
+		if err != nil || len(a.Witnesses) == 0 {
+			return err
+		}
+		return jobs.Enqueue(tx, jobs.Job{Program: j.Program, Kind: kindWitness, Key: "published"})
 	})
 }
 
@@ -82,7 +85,8 @@ func (a *App) logRoutes() []web.Route {
 	}
 }
 
-// checkpoint serves the latest signed tree head.
+// checkpoint serves the latest signed tree head, with what witnesses signed of it
+// below the log's own signature.
 func (a *App) checkpoint(w http.ResponseWriter, r *http.Request) error {
 	if a.logs[r.PathValue("program")] == nil {
 		return errNoLogPage
@@ -94,7 +98,11 @@ func (a *App) checkpoint(w http.ResponseWriter, r *http.Request) error {
 	if cp.Note == "" {
 		return errNoLogPage
 	}
-	return plain(w, "text/plain; charset=utf-8", []byte(cp.Note))
+	text, err := a.witnessed(r.Context(), r.PathValue("program"), cp)
+	if err != nil {
+		return err
+	}
+	return plain(w, "text/plain; charset=utf-8", []byte(text))
 }
 
 // logKey serves the key that checkpoints and promises are checked with.

@@ -18,6 +18,7 @@ import (
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/keyring"
 	"waylight/internal/platform/store"
+	"waylight/internal/platform/witness"
 	"waylight/internal/protection/file"
 	"waylight/internal/protection/report"
 )
@@ -27,7 +28,11 @@ type Verification struct {
 	Data, Database, Keyring string
 	Checkpoints, Promises   []string // texts
 	Keys                    []string // verifier keys kept elsewhere; empty: those of the keyring
+	WitnessKeys             []witness.Key
+	Witnessed               int // how many of them must have signed; 0: none
 	Now                     time.Time
+	Memory                  int64                  // bytes that may be held before a temporary file is used; 0: custody.DefaultMemory
+	Progress                func(custody.Progress) // may be nil
 }
 
 // verifying is one run.
@@ -164,7 +169,8 @@ func (r *verifying) sort() map[string][]string {
 func unix(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
 
 func (r *verifying) program(ctx context.Context, program string, kept []string) error {
-	result, err := custody.Verify(ctx, r.db, program, r.verifiers[program], kept...)
+	check := custody.Check{Program: program, Verifier: r.verifiers[program], Kept: kept, Memory: r.Memory, Progress: r.Progress}
+	result, err := check.Run(ctx, r.db)
 	if err != nil {
 		r.problem("%s: the database is damaged: %v", program, err)
 		return nil
@@ -176,8 +182,14 @@ func (r *verifying) program(ctx context.Context, program string, kept []string) 
 		fmt.Fprintf(r.out, "%s: at leaf %d the clock was set back from %s to %s; ask whoever keeps the machine why\n",
 			program, t.Leaf, t.From.Format("2006-01-02 15:04:05 MST"), t.To.Format("2006-01-02 15:04:05 MST"))
 	}
+	if result.More > 0 {
+		r.problem("%s: and %d more problems", program, result.More)
+	}
 	if len(result.Problems) > 0 && result.Problems[0].Leaf >= 0 {
 		fmt.Fprintf(r.out, "%s: the first leaf that disagrees is %d\n", program, result.Problems[0].Leaf)
+	}
+	if err := r.witnesses(ctx, program, kept); err != nil {
+		r.problem("%s: its cosignatures cannot be read: %v", program, err)
 	}
 	damaged, err := file.Damaged(ctx, r.db, program)
 	if err != nil {

@@ -14,7 +14,7 @@ var privacyRules = []rule{
 	{
 		name: "no-calls-out",
 		why: "a program that holds reports must not be able to send them anywhere by mistake: the packages that speak to " +
-			"other machines are platform/mail and platform/openid, and what they send has no content",
+			"other machines are platform/mail, platform/openid and platform/witness, and what they send has no content",
 		check: checkNoCallsOut,
 	},
 	{
@@ -36,12 +36,13 @@ var dialers = map[string][]string{
 
 // mayDial are the folders and files allowed to, and why.
 var mayDial = map[string]string{
-	"internal/platform/mail":   "it sends the notices, by SMTP, to the one relay it was given",
-	"internal/platform/openid": "it asks an agency's sign-in service who somebody is, and sends it nothing of ours but our name there",
-	"cmd/waylight/notify.go":   "it tells the supervisor on this machine that the server is ready, over a local socket, and nothing else",
-	"cmd/waylight/site.go":     "verify --site asks for the public pages of the site that it is given, and sends nothing",
-	"internal/app/canary.go":   "the canary sends marked test reports to this server's own listener, and nowhere else",
-	"internal/app/line.go":     "the benchmark sends invented reports to the server that it started itself",
+	"internal/platform/mail":    "it sends the notices, by SMTP, to the one relay it was given",
+	"internal/platform/openid":  "it asks an agency's sign-in service who somebody is, and sends it nothing of ours but our name there",
+	"cmd/waylight/notify.go":    "it tells the supervisor on this machine that the server is ready, over a local socket, and nothing else",
+	"cmd/waylight/site.go":      "verify --site asks for the public pages of the site that it is given, and sends nothing",
+	"internal/app/canary.go":    "the canary sends marked test reports to this server's own listener, and nowhere else",
+	"internal/app/line.go":      "the benchmark sends invented reports to the server that it started itself",
+	"internal/platform/witness": "it sends checkpoints, which are public, to the witnesses that an administrator named",
 }
 
 // imported are packages that open connections by their nature.

@@ -10,6 +10,8 @@ const (
 	AlarmLate     = "audit.late"       // the public log is behind its schedule
 	AlarmSilent   = "audit.silent"     // the log does not take entries any more
 	AlarmTampered = "audit.unverified" // the log and the data disagree
+	AlarmForked   = "audit.forked"     // a witness has seen another history of the log
+	AlarmUnseen   = "audit.unseen"     // a witness has not signed for a day
 	AlarmWork     = "audit.work"       // work that was given up, the sending of notices among it
 	AlarmCanary   = "canary.way"       // a way in through which a test does not get; the subject is the way
 	AlarmMailbox  = "canary.mail"      // an office whose own test address takes no mail
@@ -21,6 +23,8 @@ var otherAlarms = map[string]struct{ text, link string }{
 	AlarmLate:     {"The public log was not published on time. Tell whoever keeps the machine.", "/staff/work"},
 	AlarmSilent:   {"What is done here is not being recorded. Stop work on reports and tell whoever keeps the machine.", "/staff/work"},
 	AlarmTampered: {"The log and the data do not agree: somebody may have changed them. Keep the machine running, tell your security officer, and run waylight verify.", "/staff/work"},
+	AlarmForked:   {"A witness of the public log has seen another history of it than this server's: the database may have been put back or changed. Keep the machine running, tell your security officer, and run waylight verify.", "/staff/work"},
+	AlarmUnseen:   {"A witness of the public log has not signed it for a day. Tell whoever keeps the machine.", "/staff/work"},
 	AlarmWork:     {"Work was given up after many tries; a notice may not have been sent: ", "/staff/work?kind="},
 	AlarmCanary:   {"A way in does not work, or was not tested in time: ", "/staff/work#ways"},
 	AlarmMailbox:  {"The mail server does not take mail for this office's test address: ", "/staff/work#ways"},

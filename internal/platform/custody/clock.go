@@ -87,9 +87,9 @@ func turned(program string, clock time.Time, leaves []Leaf) ([]Leaf, time.Time) 
 	return leaves, clock
 }
 
-// segment is the leaves between two times that something else vouches for: checkpoints,
+// stretch is the leaves between two times that something else vouches for: checkpoints,
 // and entries that the clock was set back.
-type segment struct {
+type stretch struct {
 	since time.Time // zero: the log's beginning
 	times []leafTime
 }
@@ -100,11 +100,20 @@ type leafTime struct {
 	at   time.Time
 }
 
-// end gives the leaves that lie outside of the segment, which ends at a time, and starts
-// the next one at another.
-func (s *segment) end(until, next time.Time) (outside []leafTime) {
+// add takes a leaf into the stretch, unless it says a time before it.
+func (s *stretch) add(l leafTime) bool {
+	if !s.since.IsZero() && l.at.Before(s.since.Add(-skew)) {
+		return false
+	}
+	s.times = append(s.times, l)
+	return true
+}
+
+// end gives the leaves that say a time after the stretch's end, and starts the next
+// one at another time.
+func (s *stretch) end(until, next time.Time) (outside []leafTime) {
 	for _, l := range s.times {
-		if !s.since.IsZero() && l.at.Before(s.since.Add(-skew)) || l.at.After(until.Add(skew)) {
+		if l.at.After(until.Add(skew)) {
 			outside = append(outside, l)
 		}
 	}

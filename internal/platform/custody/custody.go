@@ -15,6 +15,7 @@
 package custody
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
@@ -130,31 +131,33 @@ func ParseOpening(b []byte) (Opening, error) {
 	if string(b) == coverOpening {
 		return Opening{Cover: true}, nil
 	}
-	lines := strings.Split(string(b), "\n")
-	if len(lines) != 9 || lines[0] != openingHeader || lines[8] != "" {
+	lines := bytes.Split(b, []byte{'\n'})
+	if len(lines) != 9 || string(lines[0]) != openingHeader || len(lines[8]) != 0 {
 		return Opening{}, ErrOpening
 	}
-	var values [7]string
-	for i, name := range []string{"program", "event", "record", "actor", "rule", "at", "rows"} {
-		value, ok := strings.CutPrefix(lines[i+1], name+" ")
+	var values [7][]byte
+	for i, name := range openingLines {
+		value, ok := bytes.CutPrefix(lines[i+1], name)
 		if !ok {
 			return Opening{}, fmt.Errorf("%w: line %d is not %q", ErrOpening, i+2, name)
 		}
 		values[i] = value
 	}
-	at, err := time.Parse(timeLayout, values[5])
+	at, err := time.Parse(timeLayout, string(values[5]))
 	if err != nil {
 		return Opening{}, fmt.Errorf("%w: time", ErrOpening)
 	}
-	rows, err := hex.DecodeString(values[6])
-	if err != nil || len(rows) != 32 {
+	o := Opening{At: at, Entry: Entry{
+		Program: string(values[0]), Event: string(values[1]), Record: string(values[2]), Actor: string(values[3]), Rule: string(values[4]),
+	}}
+	if n, err := hex.Decode(o.Rows[:], values[6][:min(len(values[6]), 64)]); err != nil || n != 32 || len(values[6]) != 64 {
 		return Opening{}, fmt.Errorf("%w: rows digest", ErrOpening)
 	}
-	return Opening{
-		Entry: Entry{Program: values[0], Event: values[1], Record: values[2], Actor: values[3], Rule: values[4]},
-		At:    at, Rows: [32]byte(rows),
-	}, nil
+	return o, nil
 }
+
+// openingLines are the names of an opening's lines after its header.
+var openingLines = [7][]byte{[]byte("program "), []byte("event "), []byte("record "), []byte("actor "), []byte("rule "), []byte("at "), []byte("rows ")}
 
 // EncodeRows is the canonical list of a step's rows.
 func EncodeRows(rows []Row) []byte {
@@ -182,19 +185,30 @@ var ErrRows = errors.New("not a custody row list")
 // DecodeRows reads what EncodeRows wrote.
 func DecodeRows(b []byte) ([]Row, error) {
 	var rows []Row
+	err := eachRow(b, func(table, key []byte, gone bool, hash [32]byte) {
+		rows = append(rows, Row{Table: string(table), Key: key, Gone: gone, Hash: hash})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return rows, nil
+}
+
+// eachRow calls row for every row of a list until the end, or what is none.
+func eachRow(b []byte, row func(table, key []byte, gone bool, hash [32]byte)) error {
 	for len(b) > 0 {
 		table, rest, ok := cutBytes(b)
 		if !ok {
-			return nil, ErrRows
+			return ErrRows
 		}
 		key, rest, ok := cutBytes(rest)
 		if !ok || len(rest) < 33 || rest[0] > 1 {
-			return nil, ErrRows
+			return ErrRows
 		}
-		rows = append(rows, Row{Table: string(table), Key: key, Gone: rest[0] == 1, Hash: [32]byte(rest[1:33])})
+		row(table, key, rest[0] == 1, [32]byte(rest[1:33]))
 		b = rest[33:]
 	}
-	return rows, nil
+	return nil
 }
 
 // Column is one column of a row, for hashing. Value is nil, int64, string or
@@ -207,17 +221,21 @@ type Column struct {
 // RowHash is the SHA-256 of a row's canonical form. A null column is left out,
 // so a column that a later migration adds does not change old rows' hashes.
 func RowHash(table string, columns []Column) [32]byte {
-	b := make([]byte, 0, 512)
+	return sha256.Sum256(AppendRow(make([]byte, 0, 512), table, columns))
+}
+
+// AppendRow appends the canonical form of a row, of which RowHash is the hash.
+func AppendRow(b []byte, table string, columns []Column) []byte {
 	b = append(b, rowDomain...)
-	b = appendBytes(b, []byte(table))
+	b = appendString(b, table)
 	for _, c := range columns {
 		if c.Value == nil {
 			continue
 		}
-		b = appendBytes(b, []byte(c.Name))
+		b = appendString(b, c.Name)
 		b = AppendValue(b, c.Value)
 	}
-	return sha256.Sum256(b)
+	return b
 }
 
 // AppendValue appends one value's canonical form: a type letter and the value.
@@ -228,7 +246,7 @@ func AppendValue(b []byte, v any) []byte {
 	case int64:
 		return binary.BigEndian.AppendUint64(append(b, 'i'), uint64(v))
 	case string:
-		return appendBytes(append(b, 't'), []byte(v))
+		return appendString(append(b, 't'), v)
 	case []byte:
 		return appendBytes(append(b, 'b'), v)
 	default:
@@ -237,6 +255,11 @@ func AppendValue(b []byte, v any) []byte {
 }
 
 func appendBytes(b, v []byte) []byte {
+	b = binary.BigEndian.AppendUint32(b, uint32(len(v)))
+	return append(b, v...)
+}
+
+func appendString(b []byte, v string) []byte {
 	b = binary.BigEndian.AppendUint32(b, uint32(len(v)))
 	return append(b, v...)
 }

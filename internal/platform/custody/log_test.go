@@ -282,6 +282,88 @@ func TestVerifyNamesTheFirstBadLeaf(t *testing.T) {
 	}
 }
 
+// A log can be verified while it is written: all of it is seen at one moment.
+func TestVerifyWhileItIsWritten(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, thing, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		log := newLog(t)
+		fill(t, db, "ms", 50)
+		publish(t, db, log, clock.Now())
+		stop, stopped := make(chan struct{}), make(chan error, 1)
+		go func() {
+			for n := 0; ; n++ {
+				select {
+				case <-stop:
+					stopped <- nil
+					return
+				default:
+				}
+				err := db.Write(ctx, func(tx *store.Tx) error {
+					id, _, err := add(tx, "ms", n)
+					if err == nil {
+						_, err = tx.Exec(`update thing set n = n + 1 where program = $1 and id = $2`, "ms", id[:])
+					}
+					if err == nil {
+						err = tx.Touch("thing", "ms", id)
+					}
+					tx.Log(custody.Entry{Program: "ms", Event: "thing.changed"})
+					return err
+				})
+				if err != nil {
+					stopped <- err
+					return
+				}
+			}
+		}()
+		most := int64(0)
+		for n := 0; n < 10 || most <= custody.Bucket && !t.Failed(); n++ {
+			result, err := custody.Check{Program: "ms", Verifier: log.Verifier(), Workers: 3}.Run(ctx, db)
+			if err != nil || !result.OK() {
+				t.Errorf("%+v, %v", result.Problems, err)
+			}
+			most = max(most, result.Leaves)
+		}
+		close(stop)
+		if err := <-stopped; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// What a lost leaf said of a row is not laid upon the leaf before it.
+func TestVerifyNamesTheLostLeaf(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, thing, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		log := newLog(t)
+		var id store.ID
+		for n := range 10 {
+			if err := db.Write(ctx, func(tx *store.Tx) (err error) {
+				if n == 2 {
+					id, _, err = add(tx, "ms", n)
+					return err
+				}
+				if n == 6 {
+					if _, err = tx.Exec(`update thing set n = 99 where program = $1 and id = $2`, "ms", id[:]); err == nil {
+						err = tx.Touch("thing", "ms", id)
+					}
+				}
+				tx.Log(custody.Entry{Program: "ms", Event: "step"})
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		publish(t, db, log, clock.Now())
+		if err := db.Write(ctx, func(tx *store.Tx) error { _, err := tx.Exec(`delete from custody_leaf where idx = 6`); return err }); err != nil {
+			t.Fatal(err)
+		}
+		result, err := custody.Verify(ctx, db, "ms", log.Verifier())
+		if err != nil || result.OK() || result.Problems[0].Leaf != 6 {
+			t.Errorf("%+v, %v", result.Problems, err)
+		}
+	})
+}
+
 // A leaf made today that says it was made last month, because the clock was set back for
 // it, does so behind an entry that says so.
 func TestVerifyTellsOfALeafUnderAClockSetBack(t *testing.T) {

@@ -147,6 +147,26 @@ func Latest(ctx context.Context, r Reader, program string) (Checkpoint, error) {
 	return cp, nil
 }
 
+// Published returns the newest published checkpoints, newest first.
+func Published(ctx context.Context, r Reader, program string, most int) ([]Checkpoint, error) {
+	rows, err := r.Query(ctx, `select size, published, note from custody_checkpoint where program = $1 order by size desc limit $2`, program, int64(most))
+	if err != nil {
+		return nil, fmt.Errorf("reading checkpoints: %w", err)
+	}
+	defer rows.Close()
+	var list []Checkpoint
+	for rows.Next() {
+		var cp Checkpoint
+		var at int64
+		if err := rows.Scan(&cp.Size, &at, &cp.Note); err != nil {
+			return nil, fmt.Errorf("reading checkpoints: %w", err)
+		}
+		cp.Published = time.UnixMicro(at).UTC()
+		list = append(list, cp)
+	}
+	return list, rows.Err()
+}
+
 // timeLine begins the checkpoint's extension line that says when it was signed.
 const timeLine = "waylight-time "
 

@@ -97,6 +97,19 @@ func (r *Ring) LogName() (string, error) {
 	return name, nil
 }
 
+// WitnessSeed returns the secret of the witness whose folder of keys dir is, which is made at the first call. A witness is another program than the one
+// whose reports a keyring serves, so nothing else is made in its folder.
+func WitnessSeed(dir string) ([32]byte, error) {
+	if err := ensureDir(dir); err != nil {
+		return [32]byte{}, fmt.Errorf("keyring: %w", err)
+	}
+	seed, err := (&Ring{dir: dir}).secret("witness")
+	if err != nil {
+		return [32]byte{}, err
+	}
+	return [32]byte(seed), nil
+}
+
 // Mark tells one keyring from another without telling anything about its secrets: a database remembers it, so that it is never served with a keyring that
 // is not its own.
 func (r *Ring) Mark() [32]byte {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"waylight/internal/platform/custody"
 )
@@ -22,7 +21,9 @@ func coveredTables(tables map[string]*Table) []string {
 	return order
 }
 
-// canonical is a row as the custody log commits to it.
+// canonical is a row as the custody log commits to it. A value of another type
+// than its column's, which SQLite lets somebody store, is taken as what it is:
+// the program would not find it again, so it must not hash like the right one.
 func (t *Table) canonical(values []any) custody.Row {
 	columns := make([]custody.Column, len(t.Columns))
 	for i, c := range t.Columns {
@@ -53,74 +54,6 @@ func (t *Table) scanner() (values []any, scan []any) {
 	return values, scan
 }
 
-// scanned makes the canonical row of what a driver returned. A value of
-// another type than the column's is damage and is hashed as it stands, so that
-// it disagrees instead of passing or stopping the check.
-func (t *Table) scanned(values []any) (custody.Row, error) {
-	clean := make([]any, len(values))
-	for i, v := range values {
-		switch v := v.(type) {
-		case nil, int64:
-			clean[i] = v
-		case string:
-			clean[i] = v
-			if t.Columns[i].Type == "bytes" {
-				clean[i] = []byte(v)
-			}
-		case []byte:
-			clean[i] = slices.Clone(v)
-			if t.Columns[i].Type == "text" {
-				clean[i] = string(v)
-			}
-		default:
-			clean[i] = fmt.Sprint(v)
-		}
-	}
-	return t.canonical(clean), nil
-}
-
-// Covered calls row for every covered row of a program in its canonical form,
-// table by table.
-func (db *DB) Covered(ctx context.Context, program string, row func(custody.Row) error) error {
-	for _, name := range db.order {
-		t := db.tables[name]
-		if err := db.coveredTable(ctx, t, program, row); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (db *DB) coveredTable(ctx context.Context, t *Table, program string, row func(custody.Row) error) error {
-	columns := make([]string, len(t.Columns))
-	for i, c := range t.Columns {
-		columns[i] = c.Name
-	}
-	q := fmt.Sprintf("select %s from %s where program = $1", strings.Join(columns, ", "), t.Name)
-	rows, err := db.readers.QueryContext(ctx, q, program)
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", t.Name, err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		values, scan := t.scanner()
-		if err := rows.Scan(scan...); err != nil {
-			return fmt.Errorf("reading %s: %w", t.Name, err)
-		}
-		r, err := t.scanned(values)
-		if err != nil {
-			return err
-		}
-		if err := row(r); err != nil {
-			return err
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("reading %s: %w", t.Name, err)
-	}
-	return nil
-}
-
 // Programs returns every program that has a log or a covered row, so that
 // verify misses none, not even one whose log was removed.
 func (db *DB) Programs(ctx context.Context) ([]string, error) {
@@ -131,12 +64,16 @@ func (db *DB) Programs(ctx context.Context) ([]string, error) {
 			return nil, fmt.Errorf("listing programs: %w", err)
 		}
 		for rows.Next() {
-			var p string
+			var p any
 			if err := rows.Scan(&p); err != nil {
 				rows.Close()
 				return nil, fmt.Errorf("listing programs: %w", err)
 			}
-			seen[p] = true
+			name, ok := p.(string)
+			if !ok { // letters stored as bytes are another program's, and nobody's
+				name = fmt.Sprintf("%q, stored as %T", p, p)
+			}
+			seen[name] = true
 		}
 		if err := rows.Err(); err != nil {
 			return nil, fmt.Errorf("listing programs: %w", err)

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 
 	driver "modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
@@ -133,26 +134,37 @@ func sqliteRefused(err error) bool {
 	return primary == lib.SQLITE_FULL || primary == lib.SQLITE_READONLY
 }
 
-// Integrity asks the engine to check its own structure; what it finds is
-// damage, whether or not the custody log covers it.
+// Integrity asks the engine to check its own structure, and looks for what
+// Waylight never makes and what could change rows behind its back. What it finds
+// is damage, whether or not the custody log covers it.
 func (db *DB) Integrity(ctx context.Context) ([]string, error) {
 	if db.engine != sqlite {
-		return nil, nil
+		return db.findings(ctx, `select 'somebody added the trigger ' || tgname from pg_trigger where not tgisinternal
+union all select 'somebody added the view ' || viewname from pg_views where schemaname = current_schema()
+union all select 'somebody added the rule ' || rulename from pg_rules where schemaname = current_schema()`)
 	}
-	rows, err := db.readers.QueryContext(ctx, "pragma integrity_check(20)")
+	found, err := db.findings(ctx, "pragma integrity_check(20)")
+	if err != nil {
+		return nil, err
+	}
+	found = slices.DeleteFunc(found, func(line string) bool { return line == "ok" })
+	added, err := db.findings(ctx, `select 'somebody added the ' || type || ' ' || name from sqlite_master where type in ('trigger', 'view') order by name`)
+	return append(found, added...), err
+}
+
+func (db *DB) findings(ctx context.Context, q string) ([]string, error) {
+	rows, err := db.readers.QueryContext(ctx, q)
 	if err != nil {
 		return nil, fmt.Errorf("checking the database's structure: %w", err)
 	}
 	defer rows.Close()
-	var found []string
+	var lines []string
 	for rows.Next() {
 		var line string
 		if err := rows.Scan(&line); err != nil {
 			return nil, fmt.Errorf("checking the database's structure: %w", err)
 		}
-		if line != "ok" {
-			found = append(found, line)
-		}
+		lines = append(lines, line)
 	}
-	return found, rows.Err()
+	return lines, rows.Err()
 }

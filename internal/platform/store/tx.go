@@ -148,11 +148,7 @@ func (tx *Tx) Touch(table string, key ...any) error {
 	if err != nil {
 		return fmt.Errorf("touching %s: %w", table, err)
 	}
-	row, err := t.scanned(values)
-	if err != nil {
-		return fmt.Errorf("touching %s: %w", table, err)
-	}
-	tx.rows = append(tx.rows, row)
+	tx.rows = append(tx.rows, t.canonical(values))
 	return nil
 }
 
