@@ -218,7 +218,7 @@ func (a *App) makeRooms() (err error) {
 	a.Reports, err = report.New(report.Config{
 		DB: a.DB, Programs: a.Programs, Keys: a.Agencies.Keys, Keyed: a.Agencies.Keyed, Referrals: a.Referrals,
 		Log: a.LogOf, Pepper: a.Ring.Pepper(), Site: a.Site, Open: a.open, Hours: a.Agencies.Hours,
-		Channels: a.Agencies.Channels, Now: a.Now,
+		Channels: a.Agencies.Channels, Now: a.Now, Moved: a.DB.MovedTo,
 		Chains: a.Agencies.Directory, Directory: a.directory, AllKeys: a.Agencies.AllKeys, Pinned: a.pinned,
 		Scripts: []string{"messages.js", "filesend.js"},
 	})

@@ -53,6 +53,9 @@ func (a *App) watching(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		for _, program := range a.Programs.IDs() {
+			if a.DB.MovedTo(program) != "" {
+				continue // its log has ended here
+			}
 			err := a.Watch(ctx, program)
 			if err != nil && ctx.Err() == nil {
 				a.Log.Error("watching the audit log", "program", program, "error", err.Error())
@@ -197,8 +200,11 @@ func (a *App) shout(ctx context.Context, program string) error {
 func (a *App) watched() time.Time {
 	a.audit.mu.Lock()
 	defer a.audit.mu.Unlock()
-	oldest := time.Time{}
+	oldest := time.Time{} // stays when every program moved away
 	for _, program := range a.Programs.IDs() {
+		if a.DB.MovedTo(program) != "" {
+			continue
+		}
 		at := a.audit.looked[program]
 		if at.IsZero() {
 			at = a.audit.began
@@ -206,6 +212,9 @@ func (a *App) watched() time.Time {
 		if oldest.IsZero() || at.Before(oldest) {
 			oldest = at
 		}
+	}
+	if oldest.IsZero() {
+		return a.Now()
 	}
 	return oldest
 }

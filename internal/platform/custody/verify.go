@@ -55,6 +55,7 @@ type verification struct {
 	trees    []Head     // what checkpoints say, by size
 	times    []leafTime // of the leaves since the last checkpoint
 	nodes    map[[2]int64]tlog.Hash
+	moved    bool // the last entry says that the program moved elsewhere
 }
 
 // Verify recomputes a program's log from its leaves, holds it against every
@@ -202,6 +203,10 @@ func (v *verification) leaf(idx int64, commitment, salt, opening, list []byte) {
 	if o.Cover {
 		return
 	}
+	if v.moved && o.Event != EventArrived {
+		v.problem(idx, "leaf %d was added after the program had moved elsewhere", idx)
+	}
+	v.moved = o.Event == EventMoved
 	v.times = append(v.times, leafTime{idx, o.At})
 	rows, err := DecodeRows(list)
 	if err != nil || sha256.Sum256(list) != o.Rows || o.Program != v.program {

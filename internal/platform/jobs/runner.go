@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"waylight/internal/platform/custody"
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/store"
 )
@@ -173,6 +174,12 @@ func (r *Runner) lease(ctx context.Context, program, kind string) ([]Job, error)
 	var leased []Job
 	err = r.db.Write(ctx, func(tx *store.Tx) error {
 		leased = leased[:0]
+		// Of a program that moved elsewhere the work moved too: done here as well,
+		// everybody would be told twice.
+		to, err := custody.MovedTo(ctx, tx, program)
+		if err != nil || to != "" {
+			return err
+		}
 		for _, j := range found {
 			n, err := tx.Exec(`update job set leased_until = $3, name = $4 where program = $1 and id = $2 and dead = 0 and run_at <= $5 and leased_until <= $5`,
 				program, j.ID[:], now+lease.Microseconds(), j.ID.String(), now)

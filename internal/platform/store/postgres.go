@@ -80,7 +80,8 @@ func (db *DB) tryPostgres(ctx context.Context, fn func(tx *Tx) error) error {
 		return err
 	}
 	if err := integrate(tx, tx.leaves); err != nil {
-		return fmt.Errorf("integrating custody entries: %w", err)
+		db.learnMoved(err)
+		return asMoved(fmt.Errorf("integrating custody entries: %w", err))
 	}
 	if err := inner.Commit(); err != nil {
 		if serialization(err) {

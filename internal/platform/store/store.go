@@ -21,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"waylight/internal/platform/custody"
@@ -69,6 +70,8 @@ type DB struct {
 	file    string  // SQLite only
 
 	inspecting bool // opened by Inspect: nothing can be written
+
+	moved atomic.Pointer[map[string]string] // programs that went elsewhere, and where to
 }
 
 // Open opens the database at url ("sqlite:FILE" or "postgres://…") and brings
@@ -90,6 +93,9 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 		err = db.openPostgres(ctx, url, migrations)
 	default:
 		err = errors.New("the database address must begin with sqlite: or postgres://")
+	}
+	if err == nil {
+		err = db.readMoved(ctx)
 	}
 	if err != nil {
 		db.Close()
@@ -115,7 +121,7 @@ func Inspect(ctx context.Context, url string, o Options) (*DB, error) {
 		db.readers, err = sql.Open("pgx", url)
 	}
 	if err == nil {
-		err = db.readers.PingContext(ctx)
+		err = refuseUnfinished(ctx, db.readers, db.engine)
 	}
 	if err != nil {
 		db.Close()

@@ -173,6 +173,7 @@ func (w *writer) attempt(batch []request) ([]error, error) {
 	err := call(func(tx *Tx) error { return integrate(tx, leaves) }, &Tx{db: w.db, on: w, now: w.db.now()})
 	if err != nil {
 		w.disconnect() // closing the connection rolls back: none of the batch is kept
+		w.db.learnMoved(err)
 		return results, errUnavailable.With(err)
 	}
 	if _, err := w.exec("commit"); err != nil {
@@ -196,6 +197,9 @@ func (w *writer) one(r request) ([]custody.Leaf, error) {
 	err := call(r.fn, tx)
 	if err == nil {
 		err = tx.finish()
+	}
+	if err == nil {
+		err = w.db.refuseMoved(tx.leaves)
 	}
 	if err != nil {
 		if _, back := w.exec("rollback to caller"); back != nil {

@@ -64,6 +64,13 @@ func SQLite(t *testing.T, schemas []store.Schema) (*store.DB, *Clock) {
 	return open(t, "sqlite:"+filepath.Join(t.TempDir(), "waylight.db"), schemas)
 }
 
+// PostgresAddress is the address of a database of the test's own that nothing was
+// ever opened in.
+func PostgresAddress(t *testing.T) string {
+	t.Helper()
+	return newDatabase(t)
+}
+
 // Postgres returns an empty database on this process's PostgreSQL server.
 func Postgres(t *testing.T, schemas []store.Schema) (*store.DB, *Clock) {
 	t.Helper()
