@@ -194,8 +194,11 @@ func (r *Reader) finish(payload []byte) error {
 	if r.last.Rows != r.rows || r.rows != r.header.rows() {
 		return damaged("it has %d rows and says it had %d", r.rows, r.last.Rows)
 	}
-	if _, err := r.in.ReadByte(); err != io.EOF {
+	switch _, err := r.in.ReadByte(); {
+	case err == nil:
 		return damaged("something stands behind its end")
+	case !errors.Is(err, io.EOF):
+		return cut(err)
 	}
 	r.ended = true
 	return io.EOF
