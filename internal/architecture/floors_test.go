@@ -62,7 +62,7 @@ func wing(dir string) string {
 // order is who may import whom on the same floor: a room imports only rooms that
 // stand before it in its own line.
 var order = [][]string{
-	{"fault", "place", "seal", "custody", "form", "mail", "keyring", "store", "portable", "jobs", "web", "room"},
+	{"fault", "place", "seal", "custody", "form", "mail", "keyring", "replica", "store", "portable", "jobs", "web", "room"},
 	{"program", "policy", "approval", "agency", "identity"},
 	{"report", "referral", "conversation", "file"},
 }

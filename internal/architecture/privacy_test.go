@@ -36,10 +36,11 @@ var dialers = map[string][]string{
 
 // mayDial are the folders and files allowed to, and why.
 var mayDial = map[string]string{
-	"internal/platform/mail":   "it sends the notices, by SMTP, to the one relay it was given",
-	"internal/platform/openid": "it asks an agency's sign-in service who somebody is, and sends it nothing of ours but our name there",
-	"cmd/waylight/site.go":     "verify --site asks for the public pages of the site that it is given, and sends nothing",
-	"internal/app/line.go":     "the benchmark sends invented reports to the server that it started itself",
+	"internal/platform/mail":    "it sends the notices, by SMTP, to the one relay it was given",
+	"internal/platform/openid":  "it asks an agency's sign-in service who somebody is, and sends it nothing of ours but our name there",
+	"internal/platform/replica": "it writes the second copy, sealed parts as ciphertext, to the store that it was given",
+	"cmd/waylight/site.go":      "verify --site asks for the public pages of the site that it is given, and sends nothing",
+	"internal/app/line.go":      "the benchmark sends invented reports to the server that it started itself",
 }
 
 // imported are packages that open connections by their nature.

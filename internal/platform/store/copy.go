@@ -86,6 +86,25 @@ func copyFrom(ctx context.Context, conn *sql.Conn, to string, progress func(done
 	return plainFile(ctx, to)
 }
 
+// CarryLog carries a log of pages that stands beside a SQLite file into it, as
+// the engine does after a crash, and removes the log.
+func CarryLog(ctx context.Context, file string) error {
+	db, err := sql.Open("sqlite", sqliteURL(file, "synchronous(2)"))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	var busy, frames, carried int64
+	if err := db.QueryRowContext(ctx, "pragma wal_checkpoint(truncate)").Scan(&busy, &frames, &carried); err != nil {
+		return fmt.Errorf("carrying a log of pages into the database: %w", err)
+	}
+	if busy != 0 {
+		return errors.New("carrying a log of pages into the database: it is in use")
+	}
+	return db.Close()
+}
+
 // plainFile takes the mark from a copy that its source is written with a log of
 // pages, so that reading the copy makes no files beside it.
 func plainFile(ctx context.Context, file string) error {

@@ -44,6 +44,11 @@ func (db *DB) openSQLite(ctx context.Context, file string, migrations []Migratio
 	}
 	db.readers.SetMaxOpenConns(8)
 	db.readers.SetMaxIdleConns(8)
+	if db.copy != nil {
+		if err := db.copy.Start(ctx, abs); err != nil {
+			return err
+		}
+	}
 	db.writer.started = true
 	go db.writer.run()
 	return nil

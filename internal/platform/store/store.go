@@ -26,6 +26,7 @@ import (
 
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/fault"
+	"waylight/internal/platform/replica"
 )
 
 const (
@@ -56,6 +57,7 @@ type Reader interface {
 type Options struct {
 	Schemas []Schema
 	Now     func() time.Time
+	Copy    *replica.Copier // keeps a second copy of a SQLite database; nil: none is kept
 }
 
 // DB is an open database.
@@ -68,6 +70,7 @@ type DB struct {
 	now     func() time.Time
 	writer  *writer // SQLite only
 	file    string  // SQLite only
+	copy    *replica.Copier
 
 	inspecting bool // opened by Inspect: nothing can be written
 
@@ -85,10 +88,12 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{tables: tables, now: o.Now, order: coveredTables(tables)}
+	db := &DB{tables: tables, now: o.Now, order: coveredTables(tables), copy: o.Copy}
 	switch {
 	case strings.HasPrefix(url, "sqlite:"):
 		err = db.openSQLite(ctx, strings.TrimPrefix(url, "sqlite:"), migrations)
+	case o.Copy != nil:
+		err = errors.New("a second copy is kept of SQLite only; PostgreSQL has stand-bys of its own")
 	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
 		err = db.openPostgres(ctx, url, migrations)
 	default:
@@ -132,13 +137,17 @@ func Inspect(ctx context.Context, url string, o Options) (*DB, error) {
 
 // Close waits for writes under way and closes the database.
 func (db *DB) Close() error {
+	var err error
+	if db.copy != nil && db.readers != nil {
+		err = db.readers.Close() // the writer must be the last: see keepLog
+	}
 	if db.writer != nil {
 		db.writer.close()
 	}
-	if db.readers != nil {
-		return db.readers.Close()
+	if db.copy == nil && db.readers != nil {
+		err = db.readers.Close()
 	}
-	return nil
+	return err
 }
 
 // Engine is "sqlite" or "postgres".

@@ -36,6 +36,8 @@ type writer struct {
 	closed  bool
 	stopped chan struct{}
 	started bool
+	carryAt int64 // with a second copy: the length of the log at which a checkpoint is due
+	anyway  int64 // and while the copy is away
 }
 
 func openWriter(ctx context.Context, db *DB, file string) (*writer, error) {
@@ -49,6 +51,9 @@ func (w *writer) connect(ctx context.Context) error {
 		return err
 	}
 	w.pool, w.conn, w.stmts = pool, conn, map[string]*sql.Stmt{}
+	if w.db.copy != nil {
+		return w.keepLog(ctx)
+	}
 	return nil
 }
 
@@ -108,6 +113,9 @@ func (w *writer) close() {
 	w.mu.Unlock()
 	if w.started {
 		<-w.stopped
+	}
+	if w.db.copy != nil {
+		w.db.copy.Stop()
 	}
 	w.disconnect()
 }
@@ -179,6 +187,9 @@ func (w *writer) attempt(batch []request) ([]error, error) {
 	if _, err := w.exec("commit"); err != nil {
 		w.disconnect()
 		return results, errUnavailable.With(fmt.Errorf("%w: %w", ErrUnknown, err))
+	}
+	if w.db.copy != nil {
+		w.copied()
 	}
 	return results, nil
 }
