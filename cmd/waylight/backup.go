@@ -49,7 +49,7 @@ func runBackup(ctx context.Context, c *console, args []string) int {
 
 // runRestore puts a backup into a fresh folder.
 func runRestore(ctx context.Context, c *console, args []string) int {
-	f := flags(c, "restore", "FOLDER")
+	f := flags(c, "restore", "FOLDER|s3://BUCKET/PREFIX")
 	var r app.Restoring
 	f.StringVar(&r.Data, "data", "waylight-data", "folder to restore into; made, or empty but for the keyring")
 	f.StringVar(&r.Database, "database", "", "postgres://…, for a backup that was made of PostgreSQL; an empty database")
@@ -59,7 +59,7 @@ func runRestore(ctx context.Context, c *console, args []string) int {
 	var files list
 	f.Var(&files, "checkpoint", "file with a checkpoint that was kept elsewhere (may be repeated)")
 	var code int
-	if r.From, code = one(f, args, "the folder of a backup"); code >= 0 {
+	if r.From, code = one(f, args, "the folder of a backup, or where a second copy is kept"); code >= 0 {
 		return code
 	}
 	if *packs != "" {

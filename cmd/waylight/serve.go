@@ -26,6 +26,8 @@ type serveFlags struct {
 	admin, adminName, directory                                   string
 	mail                                                          mail.Config
 	every                                                         time.Duration
+	copyTo                                                        string
+	copyWait                                                      bool
 }
 
 // runServe runs an installation until it is told to stop.
@@ -48,6 +50,8 @@ func runServe(ctx context.Context, c *console, args []string) int {
 	f.StringVar(&s.mail.Username, "mail-user", "", "user name at the SMTP server")
 	f.StringVar(&s.mail.TLS, "mail-tls", mail.StartTLS, "starttls, tls, or none-loopback-only")
 	f.StringVar(&s.directory, "directory-key", "", "file with the public half of the directory key (waylight directory new); without it the form cannot be opened")
+	f.StringVar(&s.copyTo, "copy-to", "", "keep a second copy of the database in this folder, on another disk, or in s3://BUCKET/PREFIX?endpoint=…&region=… (the key is read from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)")
+	f.BoolVar(&s.copyWait, "copy-wait", false, "accept nothing before the second copy has it; while the copy cannot be reached, go on without it and raise an alarm")
 	f.DurationVar(&s.every, "checkpoint-every", 10*time.Minute, "schedule of the public log's checkpoints")
 	if _, code := parse(f, args, 0); code >= 0 {
 		return code
@@ -88,6 +92,7 @@ func (s *serveFlags) run(ctx context.Context, c *console, certificate *tls.Certi
 	}
 	config := app.Config{
 		Data: s.data, Database: s.database, Keyring: s.keyring, Origin: s.origin, Mail: s.mail,
+		CopyTo: s.copyTo, CopyWait: s.copyWait,
 		Every: s.every, ExitURL: s.exit, Log: slog.New(slog.NewTextHandler(c.err, nil)),
 	}
 	if config.Directory, err = readDirectory(s.directory); err != nil {

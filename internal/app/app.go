@@ -26,6 +26,7 @@ import (
 	"waylight/internal/platform/jobs"
 	"waylight/internal/platform/keyring"
 	"waylight/internal/platform/mail"
+	"waylight/internal/platform/replica"
 	"waylight/internal/platform/room"
 	"waylight/internal/platform/seal"
 	"waylight/internal/platform/store"
@@ -46,6 +47,8 @@ type Config struct {
 	Origin   string        // public address, such as https://tips.example.gov; empty: not known
 	Mail     mail.Config   // Addr empty: no mail is sent, and the checklist says so
 	Demo     bool          // invented people; every page says so
+	CopyTo   string        // a folder or s3://…: where a second copy of the SQLite database is kept; empty: nowhere
+	CopyWait bool          // nothing is answered before the second copy has it
 	Every    time.Duration // schedule of public checkpoints; 0: ten minutes
 	ExitURL  string        // where the quick exit leads; empty: the site's default
 	Now      func() time.Time
@@ -76,6 +79,7 @@ type App struct {
 	Runner    *jobs.Runner
 	logs      map[string]*custody.Log
 	sender    *mail.Sender
+	copier    *replica.Copier // nil: no second copy is kept
 	audit     *auditor
 	rooms     []room.Room
 	pages     *web.Templates
@@ -110,7 +114,10 @@ func New(ctx context.Context, c Config) (_ *App, err error) {
 	if a.Programs, err = program.Load(programs.FS, c.Packs...); err != nil {
 		return nil, err
 	}
-	if a.DB, err = store.Open(ctx, a.Database, store.Options{Schemas: Schemas(), Now: a.Now}); err != nil {
+	if err := a.openCopy(); err != nil {
+		return nil, err
+	}
+	if a.DB, err = store.Open(ctx, a.Database, store.Options{Schemas: Schemas(), Now: a.Now, Copy: a.copier}); err != nil {
 		return nil, err
 	}
 	if a.logs, err = openLogs(a.Ring, a.Programs.IDs(), a.Every); err != nil {

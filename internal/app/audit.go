@@ -31,7 +31,7 @@ const (
 	lateBy      = 5 * time.Minute // beyond two schedules of the public log
 )
 
-var auditAlarms = []string{agency.AlarmLate, agency.AlarmSilent, agency.AlarmTampered, agency.AlarmWork}
+var auditAlarms = []string{agency.AlarmLate, agency.AlarmSilent, agency.AlarmTampered, agency.AlarmWork, agency.AlarmCopy}
 
 // auditor is what the watch remembers between its looks.
 type auditor struct {
@@ -73,7 +73,7 @@ func (a *App) watching(ctx context.Context) {
 func (a *App) Watch(ctx context.Context, program string) error {
 	found := map[string]bool{agency.AlarmSilent: a.silent(ctx, program) != nil}
 	for kind, look := range map[string]func(context.Context, string) (bool, error){
-		agency.AlarmLate: a.late, agency.AlarmTampered: a.tampered, agency.AlarmWork: a.givenUp,
+		agency.AlarmLate: a.late, agency.AlarmTampered: a.tampered, agency.AlarmWork: a.givenUp, agency.AlarmCopy: a.copyLate,
 	} {
 		wrong, err := look(ctx, program)
 		if err != nil {

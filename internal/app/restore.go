@@ -18,6 +18,7 @@ import (
 
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/keyring"
+	"waylight/internal/platform/replica"
 	"waylight/internal/platform/store"
 )
 
@@ -27,7 +28,7 @@ const restoring = "waylight.db.restoring"
 
 // Restoring says which backup to put where.
 type Restoring struct {
-	From          string // a backup
+	From          string // a backup, or where a second copy is kept
 	Data, Keyring string
 	Database      string // PostgreSQL, for a backup that was made of it
 	Packs         []fs.FS
@@ -39,7 +40,7 @@ type Restoring struct {
 
 // Run restores the backup into a fresh folder and prints the proof.
 func (r Restoring) Run(ctx context.Context, w io.Writer) error {
-	made, err := readBackup(r.From)
+	made, second, err := r.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -48,7 +49,7 @@ func (r Restoring) Run(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if made.File == backupExport {
+	if second == nil && made.File == backupExport {
 		return r.importing(ctx, made, w)
 	}
 	if r.Database != "" {
@@ -63,7 +64,12 @@ func (r Restoring) Run(ctx context.Context, w io.Writer) error {
 	}
 	defer release()
 	defer removeDatabase(filepath.Join(c.Data, restoring)) // gone by then, unless something failed
-	if err := r.copy(ctx, made, c.Data); err != nil {
+	if second != nil {
+		made, err = r.fetch(ctx, second, c.Data)
+	} else {
+		err = r.copy(ctx, made, c.Data)
+	}
+	if err != nil {
 		return err
 	}
 	made.print(w)
@@ -81,6 +87,16 @@ func (r Restoring) Run(ctx context.Context, w io.Writer) error {
 	}
 	fmt.Fprintf(w, "restored to %s; it can be served\n", c.Data)
 	return nil
+}
+
+// open finds a backup, or else a second copy.
+func (r *Restoring) open(ctx context.Context) (*backup, replica.Target, error) {
+	if _, err := os.Stat(filepath.Join(r.From, backupNote)); err == nil {
+		made, err := readBackup(r.From)
+		return made, nil, err
+	}
+	second, err := copyAt(ctx, r.From)
+	return nil, second, err
 }
 
 // importing restores what was made of PostgreSQL, which is an export.

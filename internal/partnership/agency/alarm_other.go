@@ -10,6 +10,7 @@ const (
 	AlarmLate     = "audit.late"       // the public log is behind its schedule
 	AlarmSilent   = "audit.silent"     // the log does not take entries any more
 	AlarmTampered = "audit.unverified" // the log and the data disagree
+	AlarmCopy     = "audit.copy"       // the second copy is behind, or away
 	AlarmWork     = "audit.work"       // work that was given up, the sending of notices among it
 )
 
@@ -19,6 +20,7 @@ var otherAlarms = map[string]struct{ text, link string }{
 	AlarmLate:     {"The public log was not published on time. Tell whoever keeps the machine.", "/staff/work"},
 	AlarmSilent:   {"What is done here is not being recorded. Stop work on reports and tell whoever keeps the machine.", "/staff/work"},
 	AlarmTampered: {"The log and the data do not agree: somebody may have changed them. Keep the machine running, tell your security officer, and run waylight verify.", "/staff/work"},
+	AlarmCopy:     {"The second copy of the records is behind, or cannot be reached. What comes in is kept on one disk alone. Tell whoever keeps the machine.", "/staff/work"},
 	AlarmWork:     {"Work was given up after many tries; a notice may not have been sent.", "/staff/work"},
 }
 
