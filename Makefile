@@ -15,7 +15,7 @@ BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 POSTGRES  = command -v postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres'
 
 .NOTPARALLEL:
-.PHONY: build test tools format vet unit signon fips packs demo bench fuzz clean help
+.PHONY: build test tools format vet unit signon stores fips packs demo bench fuzz clean help
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,7 +23,7 @@ help: ## what can be made
 build: ## bin/waylight, one static binary
 	CGO_ENABLED=0 GOFIPS140=$(FIPS) $(GO) build -trimpath -ldflags '-s -w' -o bin/waylight ./cmd/waylight
 
-test: tools format vet unit signon fips packs ## everything that must pass before a commit
+test: tools format vet unit signon stores fips packs ## everything that must pass before a commit
 	@echo 'All tests passed.'
 
 # Installs what is missing where it may, or says what to run.
@@ -56,6 +56,10 @@ unit:
 # Sign-in by an agency's own service, against a real one. Its libraries stay in a module of their own, away from the program.
 signon:
 	cd test/oidc && $(GO) vet ./... && $(GO) test -timeout $(TIMEOUT) ./...
+
+# The second copy in an S3-compatible store, against a server of that protocol. Its libraries stay in a module of their own too.
+stores:
+	cd test/s3 && $(GO) vet ./... && $(GO) test -timeout $(TIMEOUT) ./...
 
 # Sealing again, with every algorithm outside the FIPS module refused.
 fips:
