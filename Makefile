@@ -22,7 +22,7 @@ BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 POSTGRES  = command -v postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres'
 
 .NOTPARALLEL:
-.PHONY: build test tools format vet unit cluster failover clustertools signon exposition fips packs demo bench bench-postgres overload hunt tamper fuzz crash release reproduce hardening clean help
+.PHONY: build test tools format vet unit cluster failover clustertools signon stores exposition fips packs demo bench bench-postgres overload hunt tamper fuzz crash release reproduce hardening clean help
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -30,7 +30,7 @@ help: ## what can be made
 build: ## bin/waylight, one static binary
 	CGO_ENABLED=0 GOFIPS140=$(FIPS) $(GO) build -trimpath -ldflags '-s -w' -o bin/waylight ./cmd/waylight
 
-test: tools format vet unit signon exposition fips packs ## everything that must pass before a commit
+test: tools format vet unit signon stores exposition fips packs ## everything that must pass before a commit
 	@echo 'All tests passed.'
 
 # Installs what is missing where it may, or says what to run.
@@ -87,6 +87,10 @@ signon:
 # The page of metrics, read by Prometheus' own parser. In a module of its own for the same reason.
 exposition:
 	cd test/prometheus && $(GO) vet ./... && $(GO) test -timeout $(TIMEOUT) ./...
+
+# The second copy in an S3-compatible store, against a server of that protocol. Its libraries stay in a module of their own too.
+stores:
+	cd test/s3 && $(GO) vet ./... && $(GO) test -timeout $(TIMEOUT) ./...
 
 # Sealing again, with every algorithm outside the FIPS module refused.
 fips:

@@ -6,6 +6,10 @@
 //	waylight serve                the real thing
 //	waylight check [FOLDER]       is a pack right?
 //	waylight verify               was anything lost or altered?
+//	waylight backup FOLDER        a copy of the database, while it is in use
+//	waylight restore FOLDER       puts a copy back, and proves it by its log
+//	waylight export FILE          whole programs, for the other kind of database
+//	waylight import FILE          brings them in
 //	waylight open REPORT          open one report offline, with recovery shares
 //	waylight directory new|sign   the key that says which office keys are real
 //	waylight release E-MAIL       unlock an account that failed sign-ins locked
@@ -55,6 +59,10 @@ func verbs() []verb {
 		{"serve", "run an installation", runServe},
 		{"check", "check packs: rules, examples, references, numbers", runCheck},
 		{"verify", "hold a database against its custody log", runVerify},
+		{"backup", "copy an installation's database into a folder, while it runs", runBackup},
+		{"restore", "put a backup into a fresh folder, and prove it", runRestore},
+		{"export", "carry programs out into a file that fits either database", runExport},
+		{"import", "bring an exported file into an empty database", runImport},
 		{"open", "open one report offline with recovery shares", runOpen},
 		{"directory", "make the offline directory key; sign with it", runDirectory},
 		{"release", "unlock the account of an e-mail address", runRelease},

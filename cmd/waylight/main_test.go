@@ -28,5 +28,5 @@ func TestMain(m *testing.M) {
 // printed, and with which code it ends.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	testscript.Run(t, testscript.Params{Dir: "testdata", Cmds: map[string]func(*testscript.TestScript, bool, []string){"site": siteCommand}})
+	testscript.Run(t, testscript.Params{Dir: "testdata", Cmds: map[string]func(*testscript.TestScript, bool, []string){"site": siteCommand, "installation": installationCommand}})
 }

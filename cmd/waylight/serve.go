@@ -31,6 +31,8 @@ type serveFlags struct {
 	metricsAnywhere                                               bool
 	log                                                           logFlags
 	witnesses                                                     list
+	copyTo                                                        string
+	copyWait                                                      bool
 }
 
 // runServe runs an installation until it is told to stop.
@@ -53,6 +55,8 @@ func runServe(ctx context.Context, c *console, args []string) int {
 	f.StringVar(&s.mail.Username, "mail-user", "", "user name at the SMTP server")
 	f.StringVar(&s.mail.TLS, "mail-tls", mail.StartTLS, "starttls, tls, or none-loopback-only")
 	f.StringVar(&s.directory, "directory-key", "", "file with the public half of the directory key (waylight directory new); without it the form cannot be opened")
+	f.StringVar(&s.copyTo, "copy-to", "", "keep a second copy of the database in this folder, on another disk, or in s3://BUCKET/PREFIX?endpoint=…&region=… (the key is read from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)")
+	f.BoolVar(&s.copyWait, "copy-wait", false, "accept nothing before the second copy has it; while the copy cannot be reached, go on without it and raise an alarm")
 	f.DurationVar(&s.every, "checkpoint-every", 10*time.Minute, "schedule of the public log's checkpoints")
 	f.DurationVar(&s.drain, "drain", 0, "once told to stop, say so on /readyz for so long before taking nothing more; for a load balancer to notice")
 	f.StringVar(&s.metrics, "metrics", "", "address for /metrics, such as 127.0.0.1:9180; empty for none")
@@ -108,6 +112,7 @@ func (s *serveFlags) run(ctx context.Context, c *console, certificate *tls.Certi
 	}
 	config := app.Config{
 		Data: s.data, Database: s.database, Keyring: s.keyring, Origin: s.origin, Mail: s.mail,
+		CopyTo: s.copyTo, CopyWait: s.copyWait,
 		Every: s.every, ExitURL: s.exit, Build: thisBuild(), Drain: s.drain,
 	}
 	if config.Log, err = s.log.open(c.err); err != nil {

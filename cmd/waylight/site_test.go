@@ -17,6 +17,7 @@ import (
 
 	"waylight/internal/app"
 	"waylight/internal/partnership/agency"
+	"waylight/internal/platform/custody"
 )
 
 // alterations are what a server may do to what it gives to a sender.
@@ -103,4 +104,21 @@ func siteCommand(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs("key"), []byte(a.LogOf("ms").VerifierKey()+"\n"), 0o600))
 	ts.Check(os.WriteFile(ts.MkAbs("directory.pub"), []byte(agency.DirectoryPublicText(public)), 0o600))
 	ts.Setenv("SITE", server.URL)
+}
+
+// installationCommand is the script command "installation FOLDER": it makes an
+// installation that was started once, and keeps a checkpoint of it in the file
+// kept, as somebody outside would.
+func installationCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("installation: %v", args)
+	}
+	ctx := context.Background()
+	a, err := app.New(ctx, app.Config{Data: ts.MkAbs(args[0])})
+	ts.Check(err)
+	ts.Check(a.PublishAll(ctx))
+	last, err := custody.Latest(ctx, a.DB, onlyProgram())
+	ts.Check(err)
+	ts.Check(a.Close())
+	ts.Check(os.WriteFile(ts.MkAbs("kept"), []byte(last.Note), 0o600))
 }

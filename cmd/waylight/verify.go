@@ -19,6 +19,8 @@ func runVerify(ctx context.Context, c *console, args []string) int {
 	f.StringVar(&v.Data, "data", "waylight-data", "folder of the installation")
 	f.StringVar(&v.Database, "database", "", "database, when it is not in the data folder")
 	f.StringVar(&v.Keyring, "keyring", "", "keyring, when it is not in the data folder")
+	f.StringVar(&v.Backup, "backup", "", "verify this backup (waylight backup) instead of a database")
+	f.StringVar(&v.Export, "export", "", "verify this export (waylight export) instead of a database")
 	site := f.String("site", "", "check the scripts that a site gives to senders, at this address, instead of a database")
 	program := f.String("program", "", "with --site: the program whose page is checked")
 	directory := f.String("directory-key", "", "with --site: file with the public half of the directory key; empty: the pinned key is shown")

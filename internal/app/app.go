@@ -28,6 +28,7 @@ import (
 	"waylight/internal/platform/jobs"
 	"waylight/internal/platform/keyring"
 	"waylight/internal/platform/mail"
+	"waylight/internal/platform/replica"
 	"waylight/internal/platform/room"
 	"waylight/internal/platform/seal"
 	"waylight/internal/platform/store"
@@ -51,6 +52,8 @@ type Config struct {
 	Origin   string        // public address, such as https://tips.example.gov; empty: not known
 	Mail     mail.Config   // Addr empty: no mail is sent, and the checklist says so
 	Demo     bool          // invented people; every page says so
+	CopyTo   string        // a folder or s3://…: where a second copy of the SQLite database is kept; empty: nowhere
+	CopyWait bool          // nothing is answered before the second copy has it
 	Every    time.Duration // schedule of public checkpoints; 0: ten minutes
 	ExitURL  string        // where the quick exit leads; empty: the site's default
 	Now      func() time.Time
@@ -102,6 +105,7 @@ type App struct {
 	Spool      *spool.Spool // nil where the database is this server's own
 	logs       map[string]*custody.Log
 	sender     *mail.Sender
+	copier     *replica.Copier // nil: no second copy is kept
 	audit      *auditor
 	canaryLine atomic.Pointer[canary.Line] // nil while nothing is served here
 	rooms      []room.Room
@@ -137,7 +141,10 @@ func New(ctx context.Context, c Config) (_ *App, err error) {
 	if a.Programs, err = program.Load(programs.FS, c.Packs...); err != nil {
 		return nil, err
 	}
-	if a.DB, err = store.Open(ctx, a.Database, store.Options{Schemas: Schemas(), Now: a.Now, Away: a.whileAway(), Committed: a.meter.committed}); err != nil {
+	if err := a.openCopy(); err != nil {
+		return nil, err
+	}
+	if a.DB, err = store.Open(ctx, a.Database, store.Options{Schemas: Schemas(), Now: a.Now, Copy: a.copier, Away: a.whileAway(), Committed: a.meter.committed}); err != nil {
 		return nil, err
 	}
 	if a.logs, err = openLogs(a.Ring, a.Programs.IDs(), a.Every); err != nil {
@@ -274,7 +281,7 @@ func (a *App) makeRooms() (err error) {
 	a.Reports, err = report.New(report.Config{
 		DB: a.DB, Programs: a.Programs, Keys: a.Agencies.Keys, Keyed: a.Agencies.Keyed, Referrals: a.Referrals,
 		Log: a.LogOf, Pepper: a.Ring.Pepper(), Site: a.Site, Open: a.open, Hours: a.hours, Spool: a.intoSpool(), Patience: a.Patience,
-		Channels: a.Agencies.Channels, Now: a.Now,
+		Channels: a.Agencies.Channels, Now: a.Now, Moved: a.DB.MovedTo,
 		Chains: a.Agencies.Directory, Directory: a.directory, AllKeys: a.Agencies.AllKeys, Pinned: a.pinned,
 		Scripts: []string{"messages.js", "filesend.js"}, Work: a.puzzle,
 	})

@@ -30,7 +30,7 @@ const (
 	lateBy      = 5 * time.Minute // beyond two schedules of the public log
 )
 
-var auditAlarms = []string{agency.AlarmLate, agency.AlarmSilent, agency.AlarmTampered, agency.AlarmForked, agency.AlarmUnseen, agency.AlarmWork}
+var auditAlarms = []string{agency.AlarmLate, agency.AlarmSilent, agency.AlarmTampered, agency.AlarmForked, agency.AlarmUnseen, agency.AlarmWork, agency.AlarmCopy}
 
 // auditor is what the watch remembers between its looks.
 type auditor struct {
@@ -53,6 +53,9 @@ func (a *App) watching(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		for _, program := range a.Programs.IDs() {
+			if a.DB.MovedTo(program) != "" {
+				continue // its log has ended here
+			}
 			err := a.Watch(ctx, program)
 			if err != nil && ctx.Err() == nil {
 				a.Log.Error("watching the audit log", "program", program, "error", err.Error())
@@ -70,7 +73,7 @@ func (a *App) watching(ctx context.Context) {
 func (a *App) Watch(ctx context.Context, program string) error {
 	found := map[string]bool{agency.AlarmSilent: a.silent(ctx, program) != nil}
 	for kind, look := range map[string]func(context.Context, string) (bool, error){
-		agency.AlarmLate: a.late, agency.AlarmTampered: a.tampered, agency.AlarmForked: a.forked, agency.AlarmUnseen: a.unseen,
+		agency.AlarmLate: a.late, agency.AlarmTampered: a.tampered, agency.AlarmForked: a.forked, agency.AlarmUnseen: a.unseen, agency.AlarmCopy: a.copyLate,
 	} {
 		wrong, err := look(ctx, program)
 		if err != nil {
@@ -212,8 +215,11 @@ func (a *App) shout(ctx context.Context, program, text string) error {
 func (a *App) watched() time.Time {
 	a.audit.mu.Lock()
 	defer a.audit.mu.Unlock()
-	oldest := time.Time{}
+	oldest := time.Time{} // stays when every program moved away
 	for _, program := range a.Programs.IDs() {
+		if a.DB.MovedTo(program) != "" {
+			continue
+		}
 		at := a.audit.looked[program]
 		if at.IsZero() {
 			at = a.audit.began
@@ -221,6 +227,9 @@ func (a *App) watched() time.Time {
 		if oldest.IsZero() || at.Before(oldest) {
 			oldest = at
 		}
+	}
+	if oldest.IsZero() {
+		return a.Now()
 	}
 	return oldest
 }

@@ -26,6 +26,7 @@ import (
 // Verification says what to verify: an installation, and what outsiders kept.
 type Verification struct {
 	Data, Database, Keyring string
+	Backup, Export          string   // a backup or an export to verify instead of a database
 	Checkpoints, Promises   []string // texts
 	Keys                    []string // verifier keys kept elsewhere; empty: those of the keyring
 	WitnessKeys             []witness.Key
@@ -49,14 +50,23 @@ type verifying struct {
 // knows, and prints what it finds. It writes nothing. It returns the number of
 // problems.
 func (v Verification) Run(ctx context.Context, w io.Writer) (int, error) {
+	if v.Now.IsZero() {
+		v.Now = time.Now()
+	}
+	if v.Backup != "" {
+		whole, err := v.whole(ctx, w)
+		if err != nil || !whole {
+			return 1, err
+		}
+	}
+	if v.Export != "" {
+		return verifyExport(ctx, v, w)
+	}
 	c := Config{Data: v.Data, Database: v.Database, Keyring: v.Keyring}.withDefaults()
 	if file, ok := strings.CutPrefix(c.Database, "sqlite:"); ok {
 		if _, err := os.Stat(file); err != nil {
 			return 0, fmt.Errorf("there is no database to verify: %w", err)
 		}
-	}
-	if v.Now.IsZero() {
-		v.Now = time.Now()
 	}
 	r := &verifying{Verification: v, out: w, verifiers: map[string]note.Verifier{}, spools: map[note.Verifier]string{}}
 	if err := r.readKeys(c.Keyring); err != nil {

@@ -56,7 +56,9 @@ func (a *App) people(ctx context.Context, program, office string) ([]agency.Pers
 }
 
 // open says whether the public may send.
-func (a *App) open(_ context.Context, program string) bool { return a.Agencies.IsOpen(program) }
+func (a *App) open(_ context.Context, program string) bool {
+	return a.Agencies.IsOpen(program) && a.DB.MovedTo(program) == ""
+}
 
 // postman sends notices where a mail server is configured.
 type postman struct{ app *App }

@@ -43,6 +43,7 @@ var mayDial = map[string]string{
 	"internal/app/canary.go":    "the canary sends marked test reports to this server's own listener, and nowhere else",
 	"internal/app/line.go":      "the benchmark sends invented reports to the server that it started itself",
 	"internal/platform/witness": "it sends checkpoints, which are public, to the witnesses that an administrator named",
+	"internal/platform/replica": "it writes the second copy, sealed parts as ciphertext, to the store that it was given",
 }
 
 // imported are packages that open connections by their nature.

@@ -12,6 +12,7 @@ const (
 	AlarmTampered = "audit.unverified" // the log and the data disagree
 	AlarmForked   = "audit.forked"     // a witness has seen another history of the log
 	AlarmUnseen   = "audit.unseen"     // a witness has not signed for a day
+	AlarmCopy     = "audit.copy"       // the second copy is behind, or away
 	AlarmWork     = "audit.work"       // work that was given up, the sending of notices among it
 	AlarmCanary   = "canary.way"       // a way in through which a test does not get; the subject is the way
 	AlarmMailbox  = "canary.mail"      // an office whose own test address takes no mail
@@ -28,6 +29,7 @@ var otherAlarms = map[string]struct{ text, link string }{
 	AlarmWork:     {"Work was given up after many tries; a notice may not have been sent: ", "/staff/work?kind="},
 	AlarmCanary:   {"A way in does not work, or was not tested in time: ", "/staff/work#ways"},
 	AlarmMailbox:  {"The mail server does not take mail for this office's test address: ", "/staff/work#ways"},
+	AlarmCopy:     {"The second copy of the records is behind, or cannot be reached. What comes in is kept on one disk alone. Tell whoever keeps the machine.", "/staff/work"},
 }
 
 // Settle brings the standing alarms of the kinds into line with what is wanted (by kind, the subjects): for rooms on the floors above. New ones are mailed.

@@ -31,6 +31,9 @@ func (s *Service) ApplyDestructions(ctx context.Context) error {
 		return nil
 	}
 	for _, programID := range s.programs.IDs() {
+		if s.db.MovedTo(programID) != "" {
+			continue // it went elsewhere with everybody in it
+		}
 		err = s.applyDestructions(ctx, programID, gone)
 		if err != nil {
 			return fmt.Errorf("applying the keyring's destructions: %w", err)

@@ -102,14 +102,22 @@ func leafHash(commitment []byte) tlog.Hash { return tlog.RecordHash(commitment) 
 
 // lockHead takes the program's head for this transaction. The no-change update
 // is the lock: on PostgreSQL it holds the row, so that one transaction at a
-// time integrates; on SQLite there is one writer anyway.
+// time integrates; on SQLite there is one writer anyway. The head of a program
+// that moved elsewhere is never given.
 func lockHead(w Writer, program string) (*frontier, error) {
-	n, err := w.Exec(`update custody_tree set size = size where program = $1`, program)
+	n, err := w.Exec(`update custody_tree set size = size where program = $1 and moved_to is null`, program)
 	if err != nil {
 		return nil, fmt.Errorf("locking the custody head: %w", err)
 	}
 	if n == 0 {
-		_, err := w.Exec(`insert into custody_tree (program, size, frontier) values ($1, $2, $3) on conflict (program) do nothing`, program, int64(0), []byte{})
+		to, err := MovedTo(context.Background(), w, program)
+		if err != nil {
+			return nil, err
+		}
+		if to != "" {
+			return nil, &MovedError{Program: program, To: to}
+		}
+		_, err = w.Exec(`insert into custody_tree (program, size, frontier) values ($1, $2, $3) on conflict (program) do nothing`, program, int64(0), []byte{})
 		if err != nil {
 			return nil, fmt.Errorf("starting the custody log: %w", err)
 		}

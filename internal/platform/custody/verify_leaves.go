@@ -25,6 +25,8 @@ type batch struct {
 	times    []int64 // microseconds; noTime for cover, and where there is none to read
 	unread   []bool
 	turns    map[int64]Turn // where the clock was set back, by leaf
+	moved    map[int64]bool // entries that the program moved away (true), or arrived here
+	covers   map[int64]bool
 	problems []Problem
 }
 
@@ -49,6 +51,7 @@ type chain struct {
 	sure   int64 // the same of those kept elsewhere
 	worse  int   // checkpoints that disagree
 
+	moved   bool    // the last entry says that the program moved elsewhere
 	stretch stretch // the leaves since the last checkpoint, or since the clock was set back
 }
 
@@ -146,7 +149,7 @@ where program = $1 and idx >= $2 and idx < $3 order by idx`, r.v.Program, from, 
 		return nil, err
 	}
 	defer rows.Close()
-	b := &batch{turns: map[int64]Turn{}}
+	b := &batch{turns: map[int64]Turn{}, moved: map[int64]bool{}, covers: map[int64]bool{}}
 	for rows.Next() {
 		var idx int64
 		var commitment, salt, opening, list blob
@@ -184,10 +187,14 @@ func (r *leafReader) leaf(b *batch, idx int64, commitment, salt, opening, list [
 		return wrong("leaf %d: %v", idx, err)
 	}
 	if o.Cover && len(list) == 0 {
+		b.covers[idx] = true
 		return noTime
 	}
 	if sha256.Sum256(list) != o.Rows || o.Program != r.v.Program || eachRow(list, func([]byte, []byte, bool, [32]byte) {}) != nil {
 		return wrong("leaf %d (%s) does not match its list of rows", idx, o.Event)
+	}
+	if o.Event == EventMoved || o.Event == EventArrived {
+		b.moved[idx] = o.Event == EventMoved
 	}
 	if o.Event == clockBack {
 		t, err := turnOf(idx, o)
@@ -227,6 +234,9 @@ func (v *verification) append(b *batch) {
 		}
 		if b.unread[i] {
 			v.lost(span{idx, idx + 1})
+		}
+		if !b.covers[idx] {
+			v.checkMoved(idx, b.moved)
 		}
 		if t, ok := b.turns[idx]; ok {
 			v.result.Turns = append(v.result.Turns, t)
@@ -286,6 +296,15 @@ func (v *verification) node(level int, n int64, h tlog.Hash) error {
 	}
 	delete(v.nodes, key)
 	return nil
+}
+
+// checkMoved finds entries that were added after the program had moved elsewhere.
+func (v *verification) checkMoved(idx int64, marks map[int64]bool) {
+	left, marked := marks[idx]
+	if v.chain.moved && (left || !marked) {
+		v.problem(idx, "leaf %d was added after the program had moved elsewhere", idx)
+	}
+	v.chain.moved = left
 }
 
 // checkTime holds a leaf's time against what stands before it, so that nothing can

@@ -84,3 +84,14 @@ values ($1, $2, $3, $4, $5, $6, 0, 0, 0, null) on conflict (program, kind, name)
 	}
 	return nil
 }
+
+// LeasedUntil says until when a server may still be at work on a program's jobs;
+// the zero time when none is.
+func LeasedUntil(ctx context.Context, r store.Reader, program string, now time.Time) (time.Time, error) {
+	var until int64
+	err := r.QueryRow(ctx, `select coalesce(max(leased_until), 0) from job where program = $1 and dead = 0 and leased_until > $2`, program, store.Micros(now)).Scan(&until)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("looking for work under way: %w", err)
+	}
+	return store.Time(until), nil
+}

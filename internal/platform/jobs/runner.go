@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"waylight/internal/platform/custody"
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/store"
 )
@@ -188,6 +189,12 @@ func (r *Runner) lease(ctx context.Context, program, kind string) (leased []Job,
 	}
 	err = r.db.Write(ctx, func(tx *store.Tx) error {
 		leased = leased[:0]
+		// Of a program that moved elsewhere the work moved too: done here as well,
+		// everybody would be told twice.
+		to, err := custody.MovedTo(ctx, tx, program)
+		if err != nil || to != "" {
+			return err
+		}
 		for _, j := range waiting {
 			j.leasedUntil = now + lease.Microseconds()
 			n, err := tx.Exec(`update job set leased_until = $3, name = $4 where program = $1 and id = $2 and dead = 0 and run_at <= $5 and leased_until <= $5`,

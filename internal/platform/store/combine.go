@@ -61,6 +61,8 @@ func (c *combiner) settle(batch []request) (results []error, err error) {
 		}
 		long := collided(n)
 		switch {
+		case errors.Is(err, errBlame):
+			return results, errUnavailable.With(err)
 		case errors.Is(err, ErrUnknown):
 			lines.lost(generation)
 			return results, errUnsure.With(err)
@@ -126,8 +128,13 @@ func (c *combiner) end(s *staged, leaves []custody.Leaf) error {
 	if err == nil {
 		err = s.flush()
 	}
+	var moved *custody.MovedError
 	switch {
 	case err == nil:
+	case errors.As(err, &moved): // just now: from here on its callers are refused before they get here
+		s.abandon()
+		c.db.learnMoved(err)
+		return errBlame
 	case gone(s.failed), gone(err):
 		s.abandon()
 		return errors.Join(s.failed, err)
@@ -169,6 +176,9 @@ func (c *combiner) one(s *staged, r request, savepoint bool) ([]custody.Leaf, er
 	err := call(r.fn, tx)
 	if err == nil {
 		err = tx.finish()
+	}
+	if err == nil {
+		err = c.db.refuseMoved(tx.leaves)
 	}
 	if err == nil && !s.mixed {
 		if savepoint {

@@ -41,6 +41,13 @@ func (w *writer) migrate(migrations []Migration) error {
 }
 
 func applyMigrations(ctx context.Context, on executor, engine string, migrations []Migration) error {
+	if err := refuseUnfinished(ctx, on, engine); err != nil {
+		return err
+	}
+	return runMigrations(ctx, on, engine, migrations)
+}
+
+func runMigrations(ctx context.Context, on executor, engine string, migrations []Migration) error {
 	if _, err := on.ExecContext(ctx, migrationTable); err != nil {
 		return fmt.Errorf("migrating: %w", err)
 	}
@@ -65,6 +72,9 @@ func applyMigrations(ctx context.Context, on executor, engine string, migrations
 	}
 	return nil
 }
+
+// Ran is the migration as a database that ran it remembers it.
+func (m Migration) Ran() Ran { return Ran{Room: m.Room, Number: m.Number, Digest: migrationDigest(m)} }
 
 func migrationDigest(m Migration) string {
 	sum := sha256.Sum256([]byte(m.SQL))

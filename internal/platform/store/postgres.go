@@ -176,7 +176,8 @@ func (db *DB) tryPostgres(ctx context.Context, fn func(tx *Tx) error, wait bool)
 		return err
 	}
 	if err := integrate(tx, tx.leaves); err != nil {
-		return fmt.Errorf("integrating custody entries: %w", err)
+		db.learnMoved(err)
+		return asMoved(fmt.Errorf("integrating custody entries: %w", err))
 	}
 	if err := session.settle(); err != nil {
 		return err

@@ -5,6 +5,7 @@ package store
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -46,6 +47,7 @@ type Table struct {
 	Key     []string // primary key
 	Uniques [][]string
 	Foreign [][]string        // the referencing columns of each foreign key
+	place   int               // its turn among all declared tables
 	insert  map[string]string // by engine
 	touch   string
 	keyAt   []int
@@ -140,6 +142,7 @@ func parseTables(room, file, sql string, tables map[string]*Table) error {
 		case open == nil:
 			open, err = outside(room, line, tables)
 		case line == ");":
+			open.place = len(tables)
 			tables[open.Name] = open
 			open = nil
 		default:
@@ -210,6 +213,14 @@ func inside(t *Table, line string) error {
 		return nil
 	}
 	return fmt.Errorf("table %s: not a column with its class, nor a key: %q", t.Name, line)
+}
+
+// InOrder lists tables as they were declared: what a table refers to stands
+// before it.
+func InOrder(tables map[string]*Table) []*Table {
+	list := slices.Collect(maps.Values(tables))
+	slices.SortFunc(list, func(a, b *Table) int { return a.place - b.place })
+	return list
 }
 
 func names(list string) []string {

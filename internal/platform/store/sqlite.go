@@ -45,6 +45,11 @@ func (db *DB) openSQLite(ctx context.Context, file string, migrations []Migratio
 	}
 	db.readers.SetMaxOpenConns(8)
 	db.readers.SetMaxIdleConns(8)
+	if db.copy != nil {
+		if err := db.copy.Start(ctx, abs); err != nil {
+			return err
+		}
+	}
 	db.writer.start(db.writer.commit)
 	return nil
 }

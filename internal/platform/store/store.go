@@ -24,10 +24,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/fault"
+	"waylight/internal/platform/replica"
 )
 
 const (
@@ -61,6 +63,7 @@ type Reader interface {
 type Options struct {
 	Schemas []Schema
 	Now     func() time.Time
+	Copy    *replica.Copier // keeps a second copy of a SQLite database; nil: none is kept
 	// Away is told why a PostgreSQL that is not there yet does not answer, each time
 	// before it is asked again; nil: Open fails at once.
 	Away func(error)
@@ -82,8 +85,11 @@ type DB struct {
 	lines   *lines                               // PostgreSQL only; nil while inspecting
 
 	combiner *combiner // PostgreSQL only
+	copy     *replica.Copier
 
 	inspecting bool // opened by Inspect: nothing can be written
+
+	moved atomic.Pointer[map[string]string] // programs that went elsewhere, and where to
 }
 
 // Open opens the database at url ("sqlite:FILE" or "postgres://…") and brings
@@ -100,14 +106,19 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if o.Committed == nil {
 		o.Committed = func(int, time.Duration) {}
 	}
-	db := &DB{tables: tables, now: o.Now, told: o.Committed, order: coveredTables(tables)}
+	db := &DB{tables: tables, now: o.Now, told: o.Committed, order: coveredTables(tables), copy: o.Copy}
 	switch {
 	case strings.HasPrefix(url, "sqlite:"):
 		err = db.openSQLite(ctx, strings.TrimPrefix(url, "sqlite:"), migrations)
+	case o.Copy != nil:
+		err = errors.New("a second copy is kept of SQLite only; PostgreSQL has stand-bys of its own")
 	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
 		err = db.openPostgres(ctx, url, migrations, o.Away)
 	default:
 		err = errors.New("the database address must begin with sqlite: or postgres://")
+	}
+	if err == nil {
+		err = db.readMoved(ctx)
 	}
 	if err != nil {
 		db.Close()
@@ -133,7 +144,7 @@ func Inspect(ctx context.Context, url string, o Options) (*DB, error) {
 		db.readers, err = sql.Open("pgx", url)
 	}
 	if err == nil {
-		err = db.readers.PingContext(ctx)
+		err = refuseUnfinished(ctx, db.readers, db.engine)
 	}
 	if err != nil {
 		db.Close()
@@ -144,16 +155,20 @@ func Inspect(ctx context.Context, url string, o Options) (*DB, error) {
 
 // Close waits for writes under way and closes the database.
 func (db *DB) Close() error {
+	var err error
+	if db.copy != nil && db.readers != nil {
+		err = db.readers.Close() // the writer must be the last: see keepLog
+	}
 	if db.writer != nil {
 		db.writer.close()
 	}
 	if db.combiner != nil {
 		db.combiner.close()
 	}
-	if db.readers != nil {
-		return db.readers.Close()
+	if db.copy == nil && db.readers != nil {
+		err = db.readers.Close()
 	}
-	return nil
+	return err
 }
 
 // Engine is "sqlite" or "postgres".

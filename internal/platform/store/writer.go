@@ -18,11 +18,13 @@ import (
 // writer is the one goroutine that writes to SQLite.
 type writer struct {
 	*queue
-	db    *DB
-	file  string
-	pool  *sql.DB
-	conn  *sql.Conn
-	stmts map[string]*sql.Stmt
+	db      *DB
+	file    string
+	pool    *sql.DB
+	conn    *sql.Conn
+	stmts   map[string]*sql.Stmt
+	carryAt int64 // with a second copy: the length of the log at which a checkpoint is due
+	anyway  int64 // and while the copy is away
 }
 
 func openWriter(ctx context.Context, db *DB, file string) (*writer, error) {
@@ -36,6 +38,9 @@ func (w *writer) connect(ctx context.Context) error {
 		return err
 	}
 	w.pool, w.conn, w.stmts = pool, conn, map[string]*sql.Stmt{}
+	if w.db.copy != nil {
+		return w.keepLog(ctx)
+	}
 	return nil
 }
 
@@ -54,6 +59,9 @@ func (w *writer) disconnect() {
 
 func (w *writer) close() {
 	w.queue.close()
+	if w.db.copy != nil {
+		w.db.copy.Stop()
+	}
 	w.disconnect()
 }
 
@@ -92,6 +100,7 @@ func (w *writer) attempt(batch []request) ([]error, error) {
 	err := call(func(tx *Tx) error { return integrate(tx, leaves) }, &Tx{db: w.db, on: w, now: w.db.now()})
 	if err != nil {
 		w.disconnect() // closing the connection rolls back: none of the batch is kept
+		w.db.learnMoved(err)
 		return results, errUnavailable.With(err)
 	}
 	if _, err := w.exec("commit"); err != nil {
@@ -100,6 +109,9 @@ func (w *writer) attempt(batch []request) ([]error, error) {
 			return results, errUnavailable.With(err)
 		}
 		return results, errUnsure.With(fmt.Errorf("%w: %w", ErrUnknown, err))
+	}
+	if w.db.copy != nil {
+		w.copied()
 	}
 	return results, nil
 }
@@ -118,6 +130,9 @@ func (w *writer) one(r request) ([]custody.Leaf, error) {
 	err := call(r.fn, tx)
 	if err == nil {
 		err = tx.finish()
+	}
+	if err == nil {
+		err = w.db.refuseMoved(tx.leaves)
 	}
 	if err != nil {
 		if _, back := w.exec("rollback to caller"); back != nil {

@@ -34,7 +34,8 @@ type formPage struct {
 	Danger  string
 	Keep    string // what stays readable
 	Closed  bool
-	HelpOff bool // nobody can be asked for help here yet
+	Moved   string // where the program went, when it left this place
+	HelpOff bool   // nobody can be asked for help here yet
 	Sheet   form.Sheet
 	Key     string
 	Who     *who   // nil until enough is answered
@@ -183,6 +184,7 @@ func (s *Service) showForm(w http.ResponseWriter, r *http.Request, status int, v
 	page.Ask, page.Program, page.Seals = "/"+v.p.ID+"/who", v.p.ID, s.seals(v.p.ID)
 	name := "report.form"
 	if page.Closed {
+		page.Moved = s.movedTo(v.p.ID)
 		name = "report.closed"
 	}
 	return s.pages.Public(w, r, status, name, web.View{

@@ -84,6 +84,9 @@ func (v speaker) explain(f *fault.Error) string {
 	if f.Code == ErrNoHelp.Code {
 		return v.notice("help-not-offered", "report.error."+f.Code)
 	}
+	if to := v.movedTo(v.p.ID); to != "" && (f.Code == ErrClosed.Code || f.Code == "moved") {
+		return v.t("report.error.moved", "to", to)
+	}
 	if key := "report.error." + f.Code; v.Site.Catalog.Has(v.lang, key) {
 		return v.t(key, "field", f.Field, "limit", limitOf(f))
 	}

@@ -55,6 +55,9 @@ func (s *Service) RecordScripts(ctx context.Context, scripts map[string][32]byte
 		if err != nil {
 			return err
 		}
+		if s.movedTo(id) != "" {
+			continue // nothing is logged here any more
+		}
 		err = s.DB.Accept(ctx, func(tx *store.Tx) error {
 			last, _, err := readRelease(ctx, tx, id)
 			if err == nil && last == list || err != nil && !errors.Is(err, ErrNoRelease) {

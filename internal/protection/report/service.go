@@ -78,6 +78,9 @@ type Config struct {
 	Site   *web.Site
 	// Open says whether the public may send; nil: always.
 	Open func(ctx context.Context, program string) bool
+	// Moved says where a program went that left this place, "" for one that is here;
+	// nil: none ever leaves.
+	Moved func(program string) string
 	// Hours says when a person reads reports; nil: nothing is promised.
 	Hours func(ctx context.Context, program string) agency.Reading
 	// Channels tells what recorded calls say of a program's lines; nil: what its
@@ -218,4 +221,12 @@ func (s *Service) program(id string) (*program.Program, error) {
 		return nil, ErrProgram.At("program")
 	}
 	return p, nil
+}
+
+// movedTo is where a program went that left this place.
+func (s *Service) movedTo(program string) string {
+	if s.Moved == nil {
+		return ""
+	}
+	return s.Moved(program)
 }

@@ -85,6 +85,9 @@ func (s *Service) keep(ctx context.Context, d *draft) (Accepted, error) {
 // awayFor says whether the database, and not the report, is why it was not kept.
 // Where the outcome is open the spool keeps it too: forwarding counts it once.
 func awayFor(err error) bool {
+	if store.Moved(err) { // no database here will ever take it again
+		return false
+	}
 	switch fault.KindOf(err) {
 	case fault.Unavailable, fault.Overloaded:
 		return true

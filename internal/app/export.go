@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"waylight/internal/platform/custody"
+	"waylight/internal/platform/jobs"
+	"waylight/internal/platform/keyring"
+	"waylight/internal/platform/portable"
+	"waylight/internal/platform/store"
+)
+
+// stays are the tables whose rows end with the old place: sessions belong to the
+// address that people signed in at, and a ceremony to the page that began it.
+// Everything else goes along, jobs and their tries included.
+var stays = []string{"session", "session_token", "ceremony"}
+
+// Exporting says what to carry out of an installation.
+type Exporting struct {
+	Data, Database, Keyring string
+	Programs                []string // empty: all
+	MoveTo                  string   // the new place; empty: a copy, and the programs stay
+	Out                     string   // a file that is not there yet
+	Now                     time.Time
+	Progress                Progress
+}
+
+// Run writes the export and prints what is in it.
+func (e Exporting) Run(ctx context.Context, w io.Writer) error {
+	c := Config{Data: e.Data, Database: e.Database, Keyring: e.Keyring}.withDefaults()
+	if e.Now.IsZero() {
+		e.Now = time.Now()
+	}
+	ring, err := openRing(c.Keyring)
+	if err != nil {
+		return err
+	}
+	db, release, err := e.open(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer release()
+	defer db.Close()
+	logs, err := e.logs(ctx, db, ring, c)
+	if err != nil {
+		return err
+	}
+	if e.MoveTo != "" {
+		if err := e.end(ctx, db, logs); err != nil {
+			return err
+		}
+	}
+	var header portable.Header
+	err = newFile(e.Out, func(out io.Writer) error {
+		header, err = e.write(ctx, out, db, logs)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, p := range header.Programs {
+		fmt.Fprintf(w, "%s: %d rows, %d leaves\n", p.ID, p.Rows, p.Size)
+		if e.MoveTo != "" {
+			fmt.Fprintf(w, "%s: its log ended here; it moved to %s, and nothing more is taken for it in this place\n", p.ID, p.MovedTo)
+		}
+	}
+	fmt.Fprintf(w, "%s holds all of it. The keyring is never part of an export: carry its folder by another way.\n", e.Out)
+	return nil
+}
+
+// open opens the database to read, or for a move to write, with every server
+// kept off it.
+func (e *Exporting) open(ctx context.Context, c Config) (*store.DB, func(), error) {
+	if e.MoveTo == "" {
+		db, err := store.Inspect(ctx, c.Database, store.Options{Schemas: Schemas()})
+		return db, func() {}, err
+	}
+	release, err := lockFolder(c.Data)
+	if err != nil {
+		return nil, nil, fmt.Errorf("moving needs the server stopped: %w", err)
+	}
+	db, err := store.Open(ctx, c.Database, store.Options{Schemas: Schemas()})
+	if err != nil {
+		release()
+		return nil, nil, err
+	}
+	return db, release, nil
+}
+
+// logs opens the log of every program that is carried, and refuses a keyring
+// that is not the database's own.
+func (e *Exporting) logs(ctx context.Context, db *store.DB, ring *keyring.Ring, c Config) (map[string]*custody.Log, error) {
+	have, err := db.Programs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(e.Programs) == 0 {
+		e.Programs = have
+	}
+	if len(e.Programs) == 0 {
+		return nil, errors.New("there is no program in this database")
+	}
+	for _, p := range e.Programs {
+		if !slices.Contains(have, p) {
+			return nil, fmt.Errorf("there is no program %s in this database", p)
+		}
+		pinned, err := custody.PinnedOf(ctx, db, p)
+		if err != nil {
+			return nil, err
+		}
+		if err := belongs(ring, c.Keyring, p, pinned); err != nil {
+			return nil, err
+		}
+	}
+	return openLogs(ring, e.Programs, c.Every)
+}
+
+// end ends the logs of the programs that leave.
+func (e *Exporting) end(ctx context.Context, db *store.DB, logs map[string]*custody.Log) error {
+	for _, p := range e.Programs {
+		if err := e.idle(ctx, db, p); err != nil {
+			return err
+		}
+		if to, err := custody.MovedTo(ctx, db, p); err != nil || to != "" && to != e.MoveTo {
+			return errors.Join(err, fmt.Errorf("%s has moved to %s already", p, to))
+		}
+		err := db.Write(ctx, func(tx *store.Tx) error { return logs[p].End(tx, e.MoveTo, tx.Now()) })
+		if err != nil {
+			return fmt.Errorf("ending the log of %s: %w", p, err)
+		}
+	}
+	return nil
+}
+
+// idle refuses to move a program that a server may still be at work for: what it
+// sends at this moment would be sent again from the new place.
+func (e *Exporting) idle(ctx context.Context, r store.Reader, program string) error {
+	until, err := jobs.LeasedUntil(ctx, r, program, e.Now)
+	if err == nil && !until.IsZero() {
+		err = fmt.Errorf("work of %s is still under way, or was when a server was killed: stop every server, and run this again after %s", program, until.Format("15:04:05 MST"))
+	}
+	return err
+}
+
+func (e *Exporting) write(ctx context.Context, out io.Writer, db *store.DB, logs map[string]*custody.Log) (portable.Header, error) {
+	from, err := db.Moment(ctx)
+	if err != nil {
+		return portable.Header{}, err
+	}
+	defer from.Close()
+	if e.MoveTo != "" {
+		for _, p := range e.Programs {
+			if err := e.idle(ctx, from, p); err != nil {
+				return portable.Header{}, err
+			}
+		}
+	}
+	buffered := bufio.NewWriterSize(out, 1<<20)
+	header, err := portable.Write(ctx, buffered, from, portable.Export{
+		Programs: e.Programs, Leave: stays, Logs: logs, Move: e.MoveTo != "", Now: e.Now, Progress: e.Progress.tell("rows"),
+	})
+	if err != nil {
+		return header, err
+	}
+	return header, buffered.Flush()
+}
