@@ -161,6 +161,7 @@ func New(ctx context.Context, c Config) (_ *App, err error) {
 	if err := a.makeSite(); err != nil {
 		return nil, err
 	}
+	a.withGate()
 	if err := a.makeRooms(); err != nil {
 		return nil, err
 	}
@@ -211,7 +212,6 @@ func (a *App) makeSite() (err error) {
 		return err
 	}
 	a.Site.Nav, a.Site.Who, a.Site.Served = a.nav, who, a.meter.served
-	a.withGate()
 	if a.pages, err = a.Site.Templates(templates, "templates/*.html"); err != nil {
 		return fmt.Errorf("reading the templates: %w", err)
 	}

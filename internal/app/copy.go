@@ -31,6 +31,7 @@ func (a *App) openCopy() error {
 		return fmt.Errorf("opening the second copy: %w", err)
 	}
 	a.copier = replica.New(replica.Config{To: to, Wait: a.CopyWait, Now: a.Now, Log: a.Log})
+	a.Copied = func() time.Time { return a.copier.Status().Current }
 	return nil
 }
 

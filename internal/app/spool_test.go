@@ -271,10 +271,10 @@ func TestReportsAreKeptWhileTheDatabaseIsAway(t *testing.T) {
 	}
 	after, _ := w.send(address, keys[3], "after")
 	var reports, referrals int
-	if err := b.DB.QueryRow(ctx, `select count(*) from report`).Scan(&reports); err != nil {
+	if err := b.DB.QueryRow(ctx, `select count(*) from report where via <> 'canary'`).Scan(&reports); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.DB.QueryRow(ctx, `select count(*) from referral`).Scan(&referrals); err != nil {
+	if err := b.DB.QueryRow(ctx, `select count(*) from referral where origin <> 'canary'`).Scan(&referrals); err != nil {
 		t.Fatal(err)
 	}
 	if reports != 5 || referrals != 5*3 {
@@ -315,7 +315,7 @@ func TestReportsDoNotWaitForADatabaseThatHangs(t *testing.T) {
 	})
 	until(t, "the spool is empty", func() bool { n, err := a.Spool.Waiting(ctx, "ms"); return err == nil && n == 0 })
 	var n int
-	if err := a.DB.QueryRow(ctx, `select count(*) from report`).Scan(&n); err != nil || n != 1 {
+	if err := a.DB.QueryRow(ctx, `select count(*) from report where via <> 'canary'`).Scan(&n); err != nil || n != 1 {
 		t.Errorf("%d reports, %v", n, err)
 	}
 	stop()
