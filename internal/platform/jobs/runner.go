@@ -102,7 +102,6 @@ func (r *Runner) RunDue(ctx context.Context) (int, error) {
 }
 
 // schedule enqueues the repeated work that is due, of one kind or of all ("").
-// Of several processes that find it due at once, one moves the schedule on.
 func (r *Runner) schedule(ctx context.Context, program, kind string) error {
 	due, err := r.dueSchedules(ctx, program, kind)
 	if err != nil || len(due) == 0 {
@@ -111,10 +110,10 @@ func (r *Runner) schedule(ctx context.Context, program, kind string) error {
 	err = r.db.Write(ctx, func(tx *store.Tx) error {
 		for _, s := range due {
 			now := r.now()
-			// Of several processes that found it due, one enqueues it.
+			// Of several processes that found it due, one enqueues it. What waits for more than its pause was put there by a wrong clock.
 			n, err := tx.Exec(`insert into job_schedule (program, kind, next_at) values ($1, $2, $3)
-on conflict (program, kind) do update set next_at = excluded.next_at where job_schedule.next_at <= $4`,
-				program, s.Kind, store.Micros(now.Truncate(s.Every).Add(s.Every)), store.Micros(now))
+on conflict (program, kind) do update set next_at = excluded.next_at where job_schedule.next_at <= $4 or job_schedule.next_at > $5`,
+				program, s.Kind, store.Micros(now.Truncate(s.Every).Add(s.Every)), store.Micros(now), store.Micros(now.Add(s.Every)))
 			if err != nil {
 				return err
 			}
