@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := build
 
 GO      ?= go
-TIMEOUT ?= 10m
+TIMEOUT ?= 20m
 FUZZ    ?= 20s
 STORED  ?= 0
 KILLS   ?= 1000

@@ -34,6 +34,7 @@ var auditAlarms = []string{agency.AlarmLate, agency.AlarmSilent, agency.AlarmTam
 
 // auditor is what the watch remembers between its looks.
 type auditor struct {
+	self     store.ID // this process, among those on the database
 	mu       sync.Mutex
 	began    time.Time
 	looked   map[string]time.Time // by program: the last look that came to an end
@@ -44,7 +45,7 @@ type auditor struct {
 }
 
 func newAuditor(now time.Time) *auditor {
-	return &auditor{began: now, looked: map[string]time.Time{}, verified: map[string]time.Time{}, damaged: map[string]bool{}, forked: map[string]bool{}, shouted: map[string]time.Time{}}
+	return &auditor{self: store.NewID(), began: now, looked: map[string]time.Time{}, verified: map[string]time.Time{}, damaged: map[string]bool{}, forked: map[string]bool{}, shouted: map[string]time.Time{}}
 }
 
 // watching looks at every program until ctx ends.
@@ -56,7 +57,7 @@ func (a *App) watching(ctx context.Context) {
 			if a.DB.MovedTo(program) != "" {
 				continue // its log has ended here
 			}
-			err := a.Watch(ctx, program)
+			err := a.watch(ctx, program)
 			if err != nil && ctx.Err() == nil {
 				a.Log.Error("watching the audit log", "program", program, "error", err.Error())
 			}
@@ -67,6 +68,24 @@ func (a *App) watching(ctx context.Context) {
 		case <-tick.C:
 		}
 	}
+}
+
+// watch looks unless another server on the same database does: two that saw different
+// things would raise and clear each other's alarms. Where nobody can say whose turn it
+// is, it looks.
+func (a *App) watch(ctx context.Context, program string) error {
+	mine, err := jobs.Hold(ctx, a.DB, program, "watch", a.audit.self, 2*watchEvery+time.Minute)
+	if err != nil || mine {
+		return a.Watch(ctx, program)
+	}
+	stuck, err := a.stuck(ctx, program)
+	if stuck {
+		err = a.tellStuck(ctx, program)
+	}
+	a.audit.mu.Lock()
+	defer a.audit.mu.Unlock()
+	a.audit.looked[program] = a.Now()
+	return err
 }
 
 // Watch looks once whether a program's auditing works, and brings its alarms into line with what it found.
@@ -97,9 +116,8 @@ func (a *App) Watch(ctx context.Context, program string) error {
 		a.Log.Error("auditing fails and no alarm can be kept", "program", program)
 		return errors.Join(err, a.shout(ctx, program, "The server cannot record what is done. Tell whoever keeps the machine now, and look at: "+a.Origin+"/staff/work\n"))
 	}
-	if stuck, err := a.stuck(ctx, program); stuck || err != nil {
-		a.Log.Error("a report does not arrive from this server's spool", "program", program)
-		err = errors.Join(err, a.shout(ctx, program, "A report was accepted while the database was away and has not arrived since. It is kept on the server that took it. Tell whoever keeps that machine now.\n"))
+	if stuck, err := a.stuck(ctx, program); err != nil || stuck {
+		err = errors.Join(err, a.tellStuck(ctx, program))
 		if err != nil {
 			return err
 		}
@@ -185,6 +203,12 @@ func (a *App) givenUp(ctx context.Context, program string) ([]string, error) {
 // within says whether something was done less than a while ago. What was done at a time to come was done by a clock that has been set back since: nobody knows when.
 func within(done, now time.Time, while time.Duration) bool {
 	return !done.After(now) && now.Sub(done) < while
+}
+
+// tellStuck says that a report waits in this server's spool although the database is there.
+func (a *App) tellStuck(ctx context.Context, program string) error {
+	a.Log.Error("a report does not arrive from this server's spool", "program", program)
+	return a.shout(ctx, program, "A report was accepted while the database was away and has not arrived since. It is kept on the server that took it. Tell whoever keeps that machine now.\n")
 }
 
 // shout mails the program's administrators without keeping anything, at most once an hour: for when nothing can be kept, and for what concerns this server

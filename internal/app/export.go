@@ -21,7 +21,7 @@ import (
 // stays are the tables whose rows end with the old place: sessions belong to the
 // address that people signed in at, and a ceremony to the page that began it.
 // Everything else goes along, jobs and their tries included.
-var stays = []string{"session", "session_token", "ceremony"}
+var stays = []string{"session", "session_token", "ceremony", "job_hold"}
 
 // Exporting says what to carry out of an installation.
 type Exporting struct {

@@ -152,7 +152,7 @@ func TestWholeProgramMovesToPostgresAndBack(t *testing.T) {
 	now, arrived := rows(t, postgres)
 	for name := range was {
 		switch name {
-		case "session", "session_token", "ceremony":
+		case "session", "session_token", "ceremony", "job_hold":
 			if len(now[name]) > 0 {
 				t.Errorf("%s came along", name)
 			}
