@@ -18,7 +18,7 @@ const plain = (county) => county.toLowerCase().replace(/ county\s*$/, "").trim()
 
 // strange says whether a county is not in the list that stands beside it.
 function strange(form, name, value) {
-  const list = name.endsWith(".county") && fieldOf(form, name).list;
+  const { list } = fieldOf(form, name);
   return list && ![...list.options].some((o) => plain(o.value) === plain(value));
 }
 

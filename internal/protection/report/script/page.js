@@ -53,10 +53,10 @@ export function make(tag, text, attributes = {}) {
 // trouble shows in the page's own box what went wrong.
 export function trouble(title, ...rest) {
   const box = document.getElementById("trouble");
-  box.replaceChildren(make("h2", title, { id: "box-title" }), ...rest);
+  box.replaceChildren(make("h2", title), ...rest);
   box.className = "summary";
-  box.setAttribute("role", "alert");
-  box.setAttribute("aria-labelledby", "box-title");
+  box.role = "alert";
+  box.ariaLabel = title;
   box.hidden = false;
   box.focus();
 }

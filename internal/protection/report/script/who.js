@@ -19,9 +19,9 @@ function box(b) {
 function item(i) {
   const li = make("li");
   li.append(make("b", i.name), ...paragraphs(i.lines));
-  for (const l of i.links ?? []) {
+  for (const { words, href } of i.links ?? []) {
     const p = make("p");
-    p.append(make("a", l.words, { href: l.href }));
+    p.append(make("a", words, { href }));
     li.append(p);
   }
   li.append(...paragraphs(i.why, { class: "meta" }));
