@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -36,6 +37,7 @@ type ledger struct {
 func settle(t *testing.T, h *house, l *load) map[*sent]ledger {
 	t.Helper()
 	result := map[*sent]ledger{}
+	arrive(t, l)
 	kept, leaves := h.database(t)
 	if len(kept) > len(l.all) {
 		t.Errorf("the database has %d reports of %d that were sent", len(kept), len(l.all))
@@ -81,6 +83,28 @@ func settle(t *testing.T, h *house, l *load) map[*sent]ledger {
 	return result
 }
 
+// arrive waits until what the spools took has reached the database.
+func arrive(t *testing.T, l *load) {
+	t.Helper()
+	spooled := 0
+	for _, s := range l.all {
+		if s.at.IsZero() || !s.answer.Waiting {
+			continue
+		}
+		spooled++
+		err := until(startLimit, func() error {
+			if why := l.lookUp(s); why != "" {
+				return errors.New(why)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Errorf("report %s was kept in a spool and does not arrive: %v", s.answer.Report, err)
+		}
+	}
+	t.Logf("%d reports were kept in a spool while the database was away", spooled)
+}
+
 // receipts asks with every receipt, over HTTP, and says of each that fails why.
 func (h *house) receipts(t *testing.T, l *load) map[*sent]string {
 	t.Helper()
@@ -119,7 +143,8 @@ func (l *load) lookUp(s *sent) string {
 	}
 	defer res.Body.Close()
 	var status struct {
-		Proof struct{ Commitment, Broken *string }
+		Waiting bool
+		Proof   struct{ Commitment, Broken *string }
 	}
 	if err := json.NewDecoder(res.Body).Decode(&status); err != nil {
 		return err.Error()
@@ -129,6 +154,10 @@ func (l *load) lookUp(s *sent) string {
 		return res.Status
 	case status.Proof.Broken != nil:
 		return "its promise is broken: " + *status.Proof.Broken
+	case status.Waiting:
+		return "it has not arrived from the spool"
+	case s.answer.Waiting:
+		return ""
 	case status.Proof.Commitment == nil || *status.Proof.Commitment != s.answer.Promise.Commitment:
 		return "another entry stands in the log than was promised"
 	}

@@ -21,6 +21,7 @@ import (
 type answer struct {
 	Receipt string
 	Report  string
+	Waiting bool // kept in a server's spool, whose promise is another log's
 	Promise struct{ Commitment string }
 }
 

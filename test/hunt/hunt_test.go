@@ -22,6 +22,7 @@ import (
 	"encoding/base64"
 	"flag"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -32,6 +33,7 @@ import (
 	"syscall"
 	"testing"
 
+	"waylight/internal/app"
 	"waylight/internal/platform/mail"
 	"waylight/internal/platform/store/storetest"
 	"waylight/test/child"
@@ -70,7 +72,9 @@ func TestNoWordOfASenderIsOnAnyDisk(t *testing.T) {
 			{name: "database", path: database},
 			{name: "log of pages", path: database + "-wal"},
 			{name: "keyring", path: filepath.Join(data, "keyring")},
-			{name: "backup", path: filepath.Join(dir, "backup.db"), fill: func(t *testing.T) { vacuum(t, database, filepath.Join(dir, "backup.db")) }},
+			{name: "the engine's own copy", path: filepath.Join(dir, "copy.db"), fill: func(t *testing.T) { vacuum(t, database, filepath.Join(dir, "copy.db")) }},
+			{name: "backup", path: filepath.Join(dir, "backup"), fill: func(t *testing.T) { backUp(t, app.BackingUp{Data: data, Out: filepath.Join(dir, "backup")}) }},
+			{name: "export", path: filepath.Join(dir, "export"), fill: func(t *testing.T) { export(t, app.Exporting{Data: data, Out: filepath.Join(dir, "export")}) }},
 		})
 	})
 	t.Run("postgres", func(t *testing.T) {
@@ -86,7 +90,11 @@ func TestNoWordOfASenderIsOnAnyDisk(t *testing.T) {
 				said(t, filepath.Join(server, "log"), "no_such_column")
 			}},
 			{name: "keyring", path: filepath.Join(dir, "data", "keyring")},
-			{name: "backup", path: dump, fill: func(t *testing.T) { pgDump(t, address, dump) }},
+			{name: "spool", path: filepath.Join(dir, "data", "spool.db")},
+			{name: "the engine's own copy", path: dump, fill: func(t *testing.T) { pgDump(t, address, dump) }},
+			{name: "export", path: filepath.Join(dir, "export"), fill: func(t *testing.T) {
+				export(t, app.Exporting{Data: filepath.Join(dir, "data"), Database: address, Out: filepath.Join(dir, "export")})
+			}},
 		})
 	})
 }
@@ -371,6 +379,20 @@ func vacuum(t *testing.T, from, to string) {
 	}
 	defer db.Close()
 	if _, err := db.Exec("vacuum into $1", to); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func backUp(t *testing.T, b app.BackingUp) {
+	t.Helper()
+	if err := b.Run(t.Context(), io.Discard); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func export(t *testing.T, e app.Exporting) {
+	t.Helper()
+	if err := e.Run(t.Context(), io.Discard); err != nil {
 		t.Fatal(err)
 	}
 }
