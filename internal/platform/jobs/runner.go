@@ -186,12 +186,14 @@ func (r *Runner) lease(ctx context.Context, program, kind string) (leased []Job,
 	if err != nil || len(waiting) == 0 {
 		return nil, 0, err
 	}
+	found = len(waiting)
 	err = r.db.Write(ctx, func(tx *store.Tx) error {
 		leased = leased[:0]
 		// Of a program that moved elsewhere the work moved too: done here as well,
 		// everybody would be told twice.
 		to, err := custody.MovedTo(ctx, tx, program)
 		if err != nil || to != "" {
+			found = 0 // nothing of it will ever be done here
 			return err
 		}
 		for _, j := range waiting {
@@ -207,7 +209,7 @@ func (r *Runner) lease(ctx context.Context, program, kind string) (leased []Job,
 		}
 		return nil
 	})
-	return leased, len(waiting), fault.Wrap(err, "leasing jobs")
+	return leased, found, fault.Wrap(err, "leasing jobs")
 }
 
 func due(ctx context.Context, db *store.DB, program, kind string, now int64) ([]Job, error) {
