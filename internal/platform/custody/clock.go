@@ -75,6 +75,9 @@ func setClock(w Writer, program string, at time.Time) error {
 func turned(program string, clock time.Time, leaves []Leaf) ([]Leaf, time.Time) {
 	for i := 0; i < len(leaves); i++ {
 		at := leaves[i].At
+		if at.IsZero() { // a leaf that says no time
+			continue
+		}
 		if !clock.IsZero() && at.Before(clock.Add(-skew)) {
 			leaves = append(leaves[:i:i], append([]Leaf{backFrom(program, clock, at)}, leaves[i:]...)...)
 			i++
