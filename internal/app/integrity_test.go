@@ -103,15 +103,11 @@ func TestAnAlteredScriptNeverRunsBesideTheWords(t *testing.T) {
 	}))
 	tab := webtest.Browser(t)
 	tab.Open(client.URL+"/ms/en", 390, 844)
-	click := func(css string) {
-		t.Helper()
-		tab.Do(chromedp.Click(chromedp.CSS(css), chromedp.NodeVisible))
-	}
-	click("#q-mode-tip")
-	click("#q-age-adult")
+	tab.Click("#q-mode-tip")
+	tab.Click("#q-age-adult")
 	tab.WaitFor(`document.querySelector("#who-told li") !== null`)
 	tab.Do(chromedp.SendKeys(chromedp.CSS("#q-story"), "He took my papers.", chromedp.NodeVisible))
-	click(`button[value="send"]`)
+	tab.Click(`button[value="send"]`)
 	tab.WaitFor(`document.getElementById("words") !== null`)
 	// The page was drawn in place, not loaded, and tried to load what adds files; what the altered file would have done was not.
 	tab.WaitFor(`document.querySelector("[rel=modulepreload][href*='/assets/fileupload.']") !== null && document.querySelector('script[src*="/assets/filesend."]') === null`)

@@ -54,9 +54,9 @@ func (n *newcomer) enroll(t *testing.T, link string) {
 	n.Open(link, 1000, 900)
 	wait(t, n.Tab, `document.getElementById("opening").textContent.includes("Welcome")`)
 	clean(t, n.Tab, "enrollment")
-	press(n.Tab, "#make-passkey")
+	n.Tab.Click("#make-passkey")
 	wait(t, n.Tab, `document.getElementById("passkey-state").textContent.includes("opens your keys")`)
-	press(n.Tab, "#go")
+	n.Tab.Click("#go")
 	wait(t, n.Tab, `!document.getElementById("done").hidden`)
 	clean(t, n.Tab, "enrolled")
 }
@@ -66,8 +66,8 @@ func (n *newcomer) enter(t *testing.T, d *demo, page string) {
 	t.Helper()
 	n.Open(d.origin+"/staff/sign-in?program=ms&next="+page, 1200, 900)
 	wait(t, n.Tab, `!!document.querySelector("#passkey")`)
-	press(n.Tab, "#notice")
-	press(n.Tab, "#passkey")
+	n.Tab.Click("#notice")
+	n.Tab.Click("#passkey")
 	wait(t, n.Tab, fmt.Sprintf(`location.pathname === %q && document.readyState === "complete"`, page))
 }
 
@@ -79,8 +79,8 @@ func give(t *testing.T, colleague *webtest.Tab, person, mark string) {
 		t.Fatalf("the colleague does not see the mark %q", mark)
 	}
 	wait(t, colleague, `!document.getElementById("give").hidden`)
-	press(colleague, "#same")
-	press(colleague, "#give button")
+	colleague.Click("#same")
+	colleague.Click("#give button")
 	wait(t, colleague, `!document.getElementById("give")`)
 }
 
@@ -101,10 +101,10 @@ func (n *newcomer) reads(t *testing.T, d *demo, report, words string) bool {
 		case webtest.Eval[bool](n.Tab, refused):
 			return false
 		case webtest.Eval[bool](n.Tab, ask):
-			press(n.Tab, "#unlock-passkey")
+			n.Tab.Click("#unlock-passkey")
 			wait(t, n.Tab, opened+"||"+refused)
 		default:
-			press(n.Tab, "#open")
+			n.Tab.Click("#open")
 			wait(t, n.Tab, opened+"||"+refused+"||"+ask)
 		}
 	}
@@ -126,7 +126,7 @@ func TestFromInvitationToRecovery(t *testing.T) {
 	clean(t, chris, "invite")
 	write(chris, "#name", "Nora Newcomer")
 	write(chris, "#email", "nora@child.invalid")
-	press(chris, "main form.stack button[type=submit]")
+	chris.Click("main form.stack button[type=submit]")
 	wait(t, chris, `!!document.querySelector("#link")`)
 	link := webtest.Eval[string](chris, `document.querySelector("#link").textContent`)
 
@@ -154,7 +154,7 @@ func TestFromInvitationToRecovery(t *testing.T) {
 	second := sitDown(t)
 	first.Open(d.origin+"/staff/ways", 1200, 900)
 	clean(t, first.Tab, "ways in")
-	press(first.Tab, "#make-link")
+	first.Tab.Click("#make-link")
 	wait(t, first.Tab, `document.getElementById("link").textContent !== ""`)
 	second.Open(webtest.Eval[string](first.Tab, `document.getElementById("link").textContent`), 400, 800)
 	wait(t, first.Tab, `!document.getElementById("compare").hidden`)
@@ -162,20 +162,20 @@ func TestFromInvitationToRecovery(t *testing.T) {
 	if a, b := webtest.Eval[string](first.Tab, `document.getElementById("check-words").textContent`), webtest.Eval[string](second.Tab, `document.getElementById("check-words").textContent`); a != b {
 		t.Errorf("one screen shows %q, the other %q", a, b)
 	}
-	press(first.Tab, "#same")
+	first.Tab.Click("#same")
 	wait(t, first.Tab, `!!document.querySelector("#unlock-passkey")`)
-	press(first.Tab, "#unlock-passkey")
+	first.Tab.Click("#unlock-passkey")
 	wait(t, first.Tab, `location.search === "?done=linked"`)
 	wait(t, second.Tab, `!document.getElementById("passkey-form").hidden`)
-	press(second.Tab, "#make")
+	second.Tab.Click("#make")
 	wait(t, second.Tab, `!document.getElementById("done").hidden`)
 	second.enter(t, d, "/staff/ways")
-	press(second.Tab, "tbody tr:first-child button")
+	second.Tab.Click("tbody tr:first-child button")
 	wait(t, second.Tab, `location.search === "?done=ended"`)
 	first.Open(d.origin+"/staff", 1200, 900)
 	wait(t, first.Tab, `location.pathname === "/staff/sign-in"`)
-	press(first.Tab, "#notice")
-	press(first.Tab, "#passkey")
+	first.Tab.Click("#notice")
+	first.Tab.Click("#passkey")
 	wait(t, first.Tab, `document.getElementById("problem").textContent !== ""`)
 	if !second.reads(t, d, report, words) {
 		t.Error("the second device cannot read the report")
@@ -184,8 +184,8 @@ func TestFromInvitationToRecovery(t *testing.T) {
 	// Everything is lost: a renewal link, then the printed parts.
 	chris.Open(person+"/ways", 1200, 900)
 	clean(t, chris, "a member's ways in")
-	press(chris, "#sure")
-	press(chris, `form[action$="/renew"] button`)
+	chris.Click("#sure")
+	chris.Click(`form[action$="/renew"] button`)
 	wait(t, chris, `!!document.querySelector("#link")`)
 	second.plug(t)
 	second.enroll(t, webtest.Eval[string](chris, `document.querySelector("#link").textContent`))
@@ -200,13 +200,13 @@ func TestFromInvitationToRecovery(t *testing.T) {
 	second.Open(d.origin+"/staff/recover", 1200, 900)
 	wait(t, second.Tab, `!document.getElementById("recover").hidden || !!document.querySelector("#unlock-passkey")`)
 	if webtest.Eval[bool](second.Tab, `!!document.querySelector("#unlock-passkey")`) {
-		press(second.Tab, "#unlock-passkey")
+		second.Tab.Click("#unlock-passkey")
 		wait(t, second.Tab, `!document.getElementById("recover").hidden`)
 	}
 	clean(t, second.Tab, "recover")
 	write(second.Tab, "#part-1", parts[2][1])
 	write(second.Tab, "#part-2", parts[0][1])
-	press(second.Tab, "#go")
+	second.Tab.Click("#go")
 	wait(t, second.Tab, `!document.getElementById("done").hidden`)
 	if !second.reads(t, d, report, words) {
 		t.Error("the recovered key does not open the report")
@@ -220,29 +220,29 @@ func answered(t *testing.T, member *newcomer, d *demo, report, receipt string) {
 	page := report + "/messages"
 	member.Open(d.origin+page, 1200, 900)
 	clean(t, member.Tab, "messages, closed")
-	press(member.Tab, "#open")
+	member.Tab.Click("#open")
 	wait(t, member.Tab, `!document.getElementById("write-form").hidden`)
 	write(member.Tab, "#text", "Is the child there today?")
-	press(member.Tab, "#first")
-	press(member.Tab, "#write-form button")
+	member.Tab.Click("#first")
+	member.Tab.Click("#write-form button")
 	wait(t, member.Tab, `location.search === "?done=written"`)
 
 	sender := webtest.Browser(t)
 	sender.Open(d.origin+"/receipt/messages", 390, 844)
 	public(t, sender, "messages of a receipt")
 	write(sender, "#receipt", receipt)
-	press(sender, "#messages-find button")
+	sender.Click("#messages-find button")
 	wait(t, sender, `document.querySelector("main").innerText.includes("Is the child there today?")`)
 	public(t, sender, "messages of a receipt, opened")
 	write(sender, "#text-mdcps", "CANARY-SIX yes, since Monday")
-	press(sender, "form:has(#text-mdcps) p button")
+	sender.Click("form:has(#text-mdcps) p button")
 	wait(t, sender, `document.querySelector("main").innerText.includes("You wrote on")`)
 	if strings.Contains(text(sender), "CANARY-SIX") {
 		t.Error("the receipt shows what its sender wrote")
 	}
 
 	member.Open(d.origin+page, 1200, 900)
-	press(member.Tab, "#open")
+	member.Tab.Click("#open")
 	wait(t, member.Tab, `document.querySelector("main").innerText.includes("CANARY-SIX")`)
 	clean(t, member.Tab, "messages, opened")
 }

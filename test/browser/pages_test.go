@@ -172,7 +172,7 @@ func TestQuickExit(t *testing.T) {
 	tab := webtest.Browser(t)
 	tab.Open(d.origin+"/ms/en", 390, 800)
 	write(tab, "#q-story", "words that must not stay")
-	press(tab, `a[href="/exit"], form[action="/exit"] button`)
+	tab.Click(`a[href="/exit"], form[action="/exit"] button`)
 	wait(t, tab, `!document.body || !document.body.innerText.includes("words that must not stay")`)
 	if strings.Contains(webtest.Eval[string](tab, `location.href`), "/ms/en") {
 		t.Error("the exit did not leave the page")

@@ -46,11 +46,6 @@ func write(tab *webtest.Tab, selector, words string) {
 
 func text(tab *webtest.Tab) string { return webtest.Eval[string](tab, `document.body.innerText`) }
 
-func press(tab *webtest.Tab, selector string) {
-	tab.WaitFor(fmt.Sprintf(`!!document.querySelector(%q)?.checkVisibility()`, selector))
-	tab.Do(chromedp.ScrollIntoView(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
-}
-
 // A sender tells what they saw; the office that must act opens it in its own
 // browser and takes it on; the receipt shows that it was received and read.
 func TestFromSenderToInboxAndBack(t *testing.T) {
@@ -99,7 +94,7 @@ func send(t *testing.T, tab *webtest.Tab, d *demo, lang, county, words string, s
 	if scripted {
 		wait(t, tab, `document.querySelectorAll("#who-list li").length > 2 && !document.querySelector('button[value=send]').hidden`)
 	} else {
-		press(tab, "button[value=preview]")
+		tab.Click("button[value=preview]")
 		wait(t, tab, `document.querySelectorAll("#who-list li").length > 2`)
 		if kept := webtest.Eval[string](tab, `document.querySelector("#q-story").value`); strings.TrimSpace(kept) != words {
 			t.Errorf("%s: the words came back as %q", name, kept)
@@ -109,7 +104,7 @@ func send(t *testing.T, tab *webtest.Tab, d *demo, lang, county, words string, s
 		t.Errorf("%s: the page does not say who will be told: %q", name, told)
 	}
 	public(t, tab, name+", who will be told")
-	press(tab, "button[value=send]")
+	tab.Click("button[value=send]")
 	wait(t, tab, `!!document.querySelector("#words")`)
 	public(t, tab, fmt.Sprintf("receipt given (%s)", lang))
 	if lang == "en" && scripted {
@@ -132,8 +127,8 @@ func signIn(t testing.TB, tab *webtest.Tab, d *demo, email string) {
 	clean(t, tab, "sign-in")
 	write(tab, "#email", email)
 	write(tab, "#passphrase", demoapp.Passphrase)
-	press(tab, "#notice")
-	press(tab, "#sign-in button")
+	tab.Click("#notice")
+	tab.Click("#sign-in button")
 	wait(t, tab, `location.pathname === "/staff"`)
 }
 
@@ -156,7 +151,7 @@ func openAndAcknowledge(t *testing.T, tab *webtest.Tab, d *demo, county, words s
 	}
 	clean(t, tab, "report, closed")
 	wait(t, tab, `!document.querySelector("#open").hidden`)
-	press(tab, "#open")
+	tab.Click("#open")
 	wait(t, tab, `!document.querySelector("#words").hidden`)
 	if !strings.Contains(text(tab), words) {
 		t.Errorf("the opened report does not show the words: %q", webtest.Eval[string](tab, `document.querySelector("#words").innerText`))
@@ -166,7 +161,7 @@ func openAndAcknowledge(t *testing.T, tab *webtest.Tab, d *demo, county, words s
 		picture(t, tab, "report-opened")
 	}
 	wait(t, tab, `!!document.querySelector('form[action$="/acknowledge"]') && !document.querySelector('form[action$="/acknowledge"]').hidden`)
-	press(tab, `form[action$="/acknowledge"] button`)
+	tab.Click(`form[action$="/acknowledge"] button`)
 	wait(t, tab, `!!document.querySelector('form[action$="/outcome"]')`)
 	clean(t, tab, "report, taken on")
 }
@@ -178,11 +173,11 @@ func look(t *testing.T, tab *webtest.Tab, d *demo, lang, receipt, words string, 
 	public(t, tab, fmt.Sprintf("receipt (%s)", lang))
 	typed := strings.Split(receipt, "-")
 	write(tab, "#receipt", "not a word of it")
-	press(tab, "main form button")
+	tab.Click("main form button")
 	wait(t, tab, `!!document.querySelector(".summary")`)
 	public(t, tab, fmt.Sprintf("receipt, wrong (%s)", lang))
 	write(tab, "#receipt", strings.ToUpper(strings.Join(typed, " ")))
-	press(tab, "main form button")
+	tab.Click("main form button")
 	wait(t, tab, `!!document.querySelector("#found-title")`)
 	public(t, tab, fmt.Sprintf("receipt, found (%s)", lang))
 	if lang == "en" && scripted {
@@ -196,7 +191,7 @@ func look(t *testing.T, tab *webtest.Tab, d *demo, lang, receipt, words string, 
 	if !slices.ContainsFunc(row, func(r string) bool { return strings.Count(r, year) >= 2 }) { // received and read, each with its date
 		t.Errorf("the receipt does not show that the report was read: %q", row)
 	}
-	press(tab, "button[value=close]")
+	tab.Click("button[value=close]")
 	wait(t, tab, `!!document.querySelector(".good")`)
 	public(t, tab, fmt.Sprintf("receipt, closed (%s)", lang))
 }

@@ -68,13 +68,19 @@ func TestNoWordOfASenderIsOnAnyDisk(t *testing.T) {
 		dir := t.TempDir()
 		data := filepath.Join(dir, "data")
 		database := filepath.Join(data, "waylight.db")
+		// Backing up and exporting carry the log of pages into the database: they
+		// work beside what the crash has left.
+		beside := filepath.Join(dir, "beside")
 		hunt(t, dir, child.Config{Data: data}, []place{
 			{name: "database", path: database},
 			{name: "log of pages", path: database + "-wal"},
 			{name: "keyring", path: filepath.Join(data, "keyring")},
 			{name: "the engine's own copy", path: filepath.Join(dir, "copy.db"), fill: func(t *testing.T) { vacuum(t, database, filepath.Join(dir, "copy.db")) }},
-			{name: "backup", path: filepath.Join(dir, "backup"), fill: func(t *testing.T) { backUp(t, app.BackingUp{Data: data, Out: filepath.Join(dir, "backup")}) }},
-			{name: "export", path: filepath.Join(dir, "export"), fill: func(t *testing.T) { export(t, app.Exporting{Data: data, Out: filepath.Join(dir, "export")}) }},
+			{name: "backup", path: filepath.Join(dir, "backup"), fill: func(t *testing.T) {
+				copyFolder(t, data, beside)
+				backUp(t, app.BackingUp{Data: beside, Out: filepath.Join(dir, "backup")})
+			}},
+			{name: "export", path: filepath.Join(dir, "export"), fill: func(t *testing.T) { export(t, app.Exporting{Data: beside, Out: filepath.Join(dir, "export")}) }},
 		})
 	})
 	t.Run("postgres", func(t *testing.T) {
@@ -380,6 +386,13 @@ func vacuum(t *testing.T, from, to string) {
 	defer db.Close()
 	if _, err := db.Exec("vacuum into $1", to); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func copyFolder(t *testing.T, from, to string) {
+	t.Helper()
+	if out, err := exec.Command("cp", "-a", from, to).CombinedOutput(); err != nil { // with its modes: a keyring that others may read is refused
+		t.Fatalf("copying: %v: %s", err, out)
 	}
 }
 

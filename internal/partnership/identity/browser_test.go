@@ -68,11 +68,13 @@ func (s *seat) fill(id, text string) {
 
 func (s *seat) click(css string) {
 	s.t.Helper()
-	s.Do(chromedp.Click(chromedp.CSS(css), chromedp.NodeVisible))
+	s.Click(css)
 }
 
+// text is what an element says, once it says something.
 func (s *seat) text(id string) string {
 	s.t.Helper()
+	s.WaitFor(fmt.Sprintf(`document.getElementById(%q).textContent !== ""`, id))
 	return webtest.Eval[string](s.Tab, fmt.Sprintf(`document.getElementById(%q).textContent`, id))
 }
 

@@ -327,7 +327,7 @@ func TestPasskeyWithoutPRFInARealBrowser(t *testing.T) {
 	ann.click("#unlock-passkey")
 	ann.WaitFor(`location.search === "?done=passphrase"`)
 	ann.open("/staff")
-	ann.waitText("keys-state", "open in this tab")
+	ann.waitText("keys-state", "Your keys are open")
 	ann.click("#lock")
 	ann.WaitFor(`document.getElementById("unlock-passphrase") !== null`)
 	ann.fill("unlock-passphrase", phrase)

@@ -85,10 +85,12 @@ func TestPictures(t *testing.T) {
 	webtest.Eval[string](tab, "document.documentElement.dir = 'rtl'")
 	tab.Picture("ask-rtl")
 	tab.Open(client.URL+"/ask", 800, 900)
-	tab.Do(chromedp.Click(chromedp.CSS("#q-what-light"), chromedp.NodeVisible), chromedp.Click(chromedp.CSS("form button"), chromedp.NodeVisible))
+	tab.Click("#q-what-light")
+	tab.Click("form button")
 	tab.WaitFor(`document.activeElement.matches(".summary")`)
 	tab.Picture("ask-wrong")
-	tab.Do(chromedp.SendKeys(chromedp.CSS("#q-more"), "The lamp at the corner has been dark since Monday."), chromedp.Click(chromedp.CSS("form button"), chromedp.NodeVisible))
+	tab.Do(chromedp.SendKeys(chromedp.CSS("#q-more"), "The lamp at the corner has been dark since Monday."))
+	tab.Click("form button")
 	tab.WaitFor(`document.querySelector("#words") && !document.querySelector("[data-print]").hidden`)
 	tab.Picture("done")
 }
@@ -111,7 +113,7 @@ func TestLeavingLeavesNothingToGoBackTo(t *testing.T) {
 	client := webtest.Server(t, g.site, g.routes, g.guard)
 	tab := webtest.Browser(t)
 	for name, leave := range map[string]func(){
-		"the button": func() { tab.Do(chromedp.Click(chromedp.CSS("a.exit"), chromedp.NodeVisible)) },
+		"the button": func() { tab.Click("a.exit") },
 		"the keyboard": func() {
 			webtest.Eval[bool](tab, press("Shift", "a", "Shift", "Shift"))
 			if webtest.Eval[string](tab, "location.pathname") != "/ask" {
@@ -208,8 +210,9 @@ func TestTheFormWithAScript(t *testing.T) {
 	if webtest.Eval[bool](tab, lamp) {
 		t.Error("a question is shown before it applies")
 	}
-	tab.Do(chromedp.Click(chromedp.CSS("#q-what-light"), chromedp.NodeVisible), chromedp.SendKeys(chromedp.CSS("#q-lamp"), "12", chromedp.NodeVisible))
-	tab.Do(chromedp.Click(chromedp.CSS("#q-what-road"), chromedp.NodeVisible))
+	tab.Click("#q-what-light")
+	tab.Do(chromedp.SendKeys(chromedp.CSS("#q-lamp"), "12", chromedp.NodeVisible))
+	tab.Click("#q-what-road")
 	if webtest.Eval[bool](tab, lamp) {
 		t.Error("a question stays when it does not apply any more")
 	}
@@ -226,12 +229,12 @@ func TestTheFormWithAScript(t *testing.T) {
 	tab.WaitFor(`document.querySelector("#q-more-count").textContent === "Room left: 1,993"`)
 	webtest.Eval[bool](tab, `(() => { const a = document.querySelector("#q-more"); a.value = "x".repeat(2005); return a.dispatchEvent(new Event("input")) })()`)
 	tab.WaitFor(`document.querySelector("#q-more-count").textContent === "Too long by: 5" && document.querySelector("#q-more-count").ariaLive === "polite"`)
-	tab.Do(chromedp.Click(chromedp.CSS("form button"), chromedp.NodeVisible))
+	tab.Click("form button")
 	tab.WaitFor(`document.activeElement.matches(".summary")`)
 	if len(got["lamp"]) != 0 || got.Get("what") != "road" || len(got.Get("more")) != 2005 {
 		t.Errorf("sent %v", got)
 	}
-	tab.Do(chromedp.Click(chromedp.CSS(".summary a"), chromedp.NodeVisible))
+	tab.Click(".summary a")
 	tab.WaitFor(`document.activeElement.id === "q-more"`)
 }
 

@@ -94,7 +94,7 @@ func (s *seated) fill(css, text string) {
 
 func (s *seated) click(css string) {
 	s.t.Helper()
-	s.Do(chromedp.Click(chromedp.CSS(css), chromedp.NodeVisible))
+	s.Click(css)
 }
 
 func (s *seated) sees(words string) {

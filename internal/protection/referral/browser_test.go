@@ -56,7 +56,7 @@ func (s *seated) fill(id, text string) {
 
 func (s *seated) click(css string) {
 	s.w.t.Helper()
-	s.Do(chromedp.Click(chromedp.CSS(css), chromedp.NodeVisible))
+	s.Click(css)
 }
 
 func (s *seated) waitFor(id, want string) {

@@ -19,10 +19,7 @@ func TestSendingWithAScript(t *testing.T) {
 	tab := webtest.Browser(t)
 	tab.Open(w.client.URL+"/ms/en", 390, 844)
 	tab.Picture("form")
-	click := func(css string) {
-		t.Helper()
-		tab.Do(chromedp.Click(chromedp.CSS(css), chromedp.NodeVisible))
-	}
+	click := tab.Click
 	told := func() string {
 		t.Helper()
 		return webtest.Eval[string](tab, `document.getElementById("who-list").innerText`)
@@ -97,7 +94,7 @@ func TestPagesFitSmallWindows(t *testing.T) {
 	w.publish()
 	tab.Do(chromedp.SendKeys(chromedp.CSS("#receipt"), words, chromedp.NodeVisible), chromedp.Click(chromedp.CSS("form button"), chromedp.NodeVisible))
 	tab.WaitFor(`document.getElementById("found-title") !== null`)
-	tab.Do(chromedp.Click(chromedp.CSS("details summary"), chromedp.NodeVisible))
+	tab.Click("details summary")
 	if wide := webtest.Eval[int64](tab, "document.documentElement.scrollWidth"); wide > 320 {
 		t.Errorf("the receipt with its proof is %d wide on a phone of 320", wide)
 	}

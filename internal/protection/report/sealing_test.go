@@ -52,7 +52,7 @@ func (x *writing) fill(story string) {
 
 func (x *writing) click(css string) {
 	x.t.Helper()
-	x.tab.Do(chromedp.Click(chromedp.CSS(css), chromedp.NodeVisible))
+	x.tab.Click(css)
 }
 
 func (x *writing) typed(css, words string) {

@@ -4,6 +4,7 @@ package webtest
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -99,6 +100,48 @@ func (b *Tab) WaitFor(expression string) {
 	}
 	b.t.Fatalf("%s: %v", expression, err)
 }
+
+// Click presses what stands there as a mouse does, once it can be seen. A page
+// that is still arranging itself can move it away under the mouse: a press that
+// came down elsewhere is made again.
+func (b *Tab) Click(css string) {
+	b.t.Helper()
+	for range 20 {
+		b.WaitFor(fmt.Sprintf(`document.querySelector(%q).checkVisibility()`, css))
+		armed := Eval[bool](b, fmt.Sprintf(watchPress, css))
+		b.Do(chromedp.Click(chromedp.CSS(css), chromedp.NodeVisible))
+		if !armed || !b.missed() {
+			return
+		}
+	}
+	b.t.Fatalf("%s keeps moving, or something covers it", css)
+}
+
+// missed says whether a press came down beside its element. A page that it led
+// away from, and the next, which knows of no press, say no.
+func (b *Tab) missed() bool {
+	ctx, cancel := context.WithTimeout(b.Context, patience)
+	defer cancel()
+	missed, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`window.pressMissed === true`))
+	return err == nil && missed
+}
+
+// watchPress notes whether the next press hits its element, or the label of its
+// field. Where scripts are off no listener runs: it is false there, and such pages stand
+// still.
+const watchPress = `(() => {
+	let scripted = false;
+	const probe = new EventTarget();
+	probe.addEventListener("x", () => { scripted = true; });
+	probe.dispatchEvent(new Event("x"));
+	if (!scripted) return false;
+	const wanted = document.querySelector(%q);
+	window.pressMissed = true;
+	document.addEventListener("click", (e) => {
+		if (wanted.contains(e.target) || e.target.closest("label")?.control === wanted) window.pressMissed = false;
+	}, { capture: true, once: true });
+	return true;
+})()`
 
 // Picture keeps a picture of the whole page among the test's artifacts
 // (go test -artifacts).
