@@ -7,6 +7,7 @@ package room
 import (
 	"io/fs"
 
+	"waylight/internal/platform/figure"
 	"waylight/internal/platform/jobs"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
@@ -20,5 +21,6 @@ type Room struct {
 	Jobs      map[string]jobs.Handler
 	Schedules []jobs.Schedule
 	Schema    store.Schema
+	Measures  []figure.Measure
 	Strings   fs.FS // strings/en.yaml, strings/es.yaml
 }
