@@ -25,6 +25,13 @@ type answer struct {
 	Promise struct{ Commitment string }
 }
 
+// agrees says whether both answers promise the same. One that a spool gave is kept
+// by another log's entry than one of the main database, or of another spool.
+func (a answer) agrees(b answer) bool {
+	same := a.Report == b.Report && a.Receipt == b.Receipt
+	return same && (a.Waiting || b.Waiting || a.Promise == b.Promise)
+}
+
 // sent is one report as its sender knows it.
 type sent struct {
 	key, body string
@@ -133,7 +140,7 @@ func (l *load) again(s *sent, first int) {
 			<-time.After(200 * time.Millisecond)
 			continue
 		}
-		if got != s.answer {
+		if !got.agrees(s.answer) {
 			l.mu.Lock()
 			l.doubled = append(l.doubled, fmt.Sprintf("%s was accepted as %s", s.answer.Report, got.Report))
 			l.mu.Unlock()
