@@ -37,6 +37,7 @@ func assemble(own, base *pack, wrong *faults) *Program {
 	b.offices()
 	b.desks()
 	b.rules()
+	b.ladders()
 	b.notices()
 	b.form()
 	return b.p

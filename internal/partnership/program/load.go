@@ -95,6 +95,7 @@ type pack struct {
 	channels []channelRow
 	laws     []lawRow
 	holidays []holidayRow
+	ladder   *ladderFile // nil: there is none
 	rules    []ruleRow
 	examples []rulesFile // each file's examples, with where the file is
 	notices  map[string]form.Text
@@ -128,6 +129,10 @@ func readPack(all files, id string, wrong *faults) *pack {
 		var f holidaysFile
 		decode(all[name], name, &f, wrong)
 		p.holidays = append(p.holidays, f.Holidays...)
+	}
+	for _, name := range all.of(id, "ladder") {
+		p.ladder = &ladderFile{}
+		decode(all[name], name, p.ladder, wrong)
 	}
 	for _, name := range all.of(id, "rules") {
 		var f rulesFile

@@ -71,6 +71,7 @@ type Program struct {
 	Notices     map[string]form.Text
 	Limits      Limits
 	Holidays    []Holiday // of the program's own state and of the nation
+	Ladders     Ladders   // who is told of what waits too long
 
 	channelOrder []string
 	domain       *domain

@@ -44,6 +44,40 @@ type holidayRow struct {
 	Basis        []string  `pack:"basis!"`
 }
 
+type ladderFile struct {
+	At       mark
+	Ladders  []ladderRow `pack:"ladders!"`
+	Reminder string      `pack:"reminder!"`
+}
+
+type ladderRow struct {
+	At        mark
+	For       string    `pack:"for!"`
+	Citation  string    `pack:"citation!"`
+	Basis     []string  `pack:"basis"`
+	CheckedOn string    `pack:"checked_on!"`
+	CheckedBy string    `pack:"checked_by!"`
+	First     []string  `pack:"first!"`
+	Opened    openedRow `pack:"opened!"`
+	Rungs     []rungRow `pack:"rungs!"`
+	Repeat    string    `pack:"repeat!"`
+}
+
+type openedRow struct {
+	At     mark
+	Within string `pack:"within!"`
+	Least  string `pack:"least"`
+	Most   string `pack:"most"`
+}
+
+type rungRow struct {
+	At    mark
+	Tell  []string `pack:"tell!"`
+	When  string   `pack:"when!"`
+	Least string   `pack:"least"`
+	Most  string   `pack:"most"`
+}
+
 type officesFile struct {
 	Offices []officeRow `pack:"offices!"`
 }

@@ -55,7 +55,7 @@ func (s *Service) answerOne(ctx context.Context, tx *store.Tx, t Thread, msg Mes
 	if starts {
 		now := t
 		now.Since, now.Due = tx.Now(), tx.Now().Add(h.Limit)
-		now.Level, now.NextAt = h.Begin(now.Since, now.Due)
+		now.begin(h)
 		if held, err := setClock(tx, t, now); err != nil || !held {
 			return errors.Join(err, errMoved)
 		}
@@ -87,9 +87,6 @@ func (s *Service) tick(ctx context.Context, j jobs.Job) error {
 	return nil
 }
 
-// namedRepeat is how often the named persons are told again.
-const namedRepeat = 24 * time.Hour
-
 // climb takes a thread up to the next rung that has somebody on it. Where the
 // office holds the report no more its clock ends: nobody there may look, and the
 // report's own ladder sees to another holder.
@@ -100,17 +97,14 @@ func (s *Service) climb(ctx context.Context, t Thread, at time.Time) error {
 	}
 	now, event := t, "message.escalated"
 	if err != nil {
-		now.Since, now.Due, now.Level, now.NextAt = time.Time{}, time.Time{}, 0, time.Time{}
+		now.Since, now.Due, now.Level, now.Told, now.NextAt = time.Time{}, time.Time{}, 0, "", time.Time{}
 		event = "message.unheld"
 	} else {
-		rung, _, err := s.Referrals.Climb(ctx, h, t.Level+1, at)
+		rung, _, err := s.Referrals.Climb(ctx, h, h.Stands(t.Told, t.Level)+1, at)
 		if err != nil {
 			return err
 		}
-		now.Level, now.NextAt = rung, h.Next(rung, t.Since, t.Due)
-		if rung >= referral.RungNamed {
-			now.Level, now.NextAt = referral.RungNamed, at.Add(namedRepeat)
-		}
+		now.Level, now.Told, now.NextAt = rung, h.Upto(rung), h.Next(rung, t.Since, t.Due, at)
 	}
 	return s.DB.Write(ctx, func(tx *store.Tx) error {
 		moved, err := setClock(tx, t, now)
@@ -123,6 +117,11 @@ func (s *Service) climb(ctx context.Context, t Thread, at time.Time) error {
 		}
 		return enqueueNotice(tx, t.Program, notice{Report: t.Report, Office: t.Office, Level: now.Level, Since: store.Micros(at)}, tx.Now())
 	})
+}
+
+// begin starts the ladder from the bottom.
+func (t *Thread) begin(h referral.Held) {
+	t.Level, t.Told, t.NextAt = 0, "", h.Begin(t.Since, t.Due)
 }
 
 // notice is the payload of a notice job: ids only.

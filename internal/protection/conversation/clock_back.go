@@ -6,8 +6,8 @@ import (
 	"context"
 	"time"
 
+	"waylight/internal/platform/fault"
 	"waylight/internal/platform/store"
-	"waylight/internal/protection/referral"
 )
 
 // ahead is how far a time may lie ahead of the clock before it counts as one of a clock
@@ -20,8 +20,7 @@ func (s *Service) rewind(ctx context.Context, programID string, now time.Time) e
 	if !s.clock.Back(programID, now) {
 		return nil
 	}
-	wrong, err := threads(ctx, s.DB, programID, "(since > $2 or level >= $3 and next_at > $4) order by report, office",
-		store.Micros(now.Add(ahead)), int64(referral.RungNamed), store.Micros(now.Add(namedRepeat+ahead)))
+	wrong, err := threads(ctx, s.DB, programID, "(since > $2 or level > 0 and next_at > $2) order by report, office", store.Micros(now.Add(ahead)))
 	for _, t := range wrong {
 		if err == nil {
 			err = s.rewindOne(ctx, t, now)
@@ -34,12 +33,19 @@ func (s *Service) rewind(ctx context.Context, programID string, now time.Time) e
 }
 
 func (s *Service) rewindOne(ctx context.Context, was Thread, now time.Time) error {
+	h, err := s.Referrals.Held(ctx, was.Program, was.Report, was.Office)
+	if err != nil && fault.KindOf(err) != fault.NotFound {
+		return err
+	}
 	t := was
 	if by := t.Since.Sub(now); by > ahead {
 		t.Since, t.Due, t.NextAt = now, t.Due.Add(-by), t.NextAt.Add(-by)
 	}
-	if t.Level >= referral.RungNamed && t.NextAt.After(now.Add(namedRepeat+ahead)) {
+	if again := h.Repeats(t.Level); again > 0 && t.NextAt.After(now.Add(again+ahead)) {
 		t.NextAt = now
+	}
+	if t == was {
+		return nil
 	}
 	return s.DB.Write(ctx, func(tx *store.Tx) error {
 		held, err := setClock(tx, was, t)

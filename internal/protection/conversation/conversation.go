@@ -116,6 +116,7 @@ type Thread struct {
 	Since   time.Time // when the clock of what waits for an answer began; zero when nothing does
 	Due     time.Time // when that is late
 	Level   int       // rung of the ladder already climbed
+	Told    string    // the rungs up to there, as referral.Held.Upto writes them
 	NextAt  time.Time // when the next one is due
 }
 

@@ -109,7 +109,7 @@ func calm(tx *store.Tx, t Thread) error {
 		return nil
 	}
 	now := t
-	now.Since, now.Due, now.Level, now.NextAt = time.Time{}, time.Time{}, 0, time.Time{}
+	now.Since, now.Due, now.Level, now.Told, now.NextAt = time.Time{}, time.Time{}, 0, "", time.Time{}
 	held, err := setClock(tx, t, now)
 	if err == nil && !held {
 		err = errMoved

@@ -166,7 +166,7 @@ func (s *Service) lookedAt(ctx context.Context, tx *store.Tx, t Thread) error {
 	if more := now.Since.Add(h.Grace()); now.Due.Before(more) {
 		now.Due = more
 	}
-	now.Level, now.NextAt = h.Begin(now.Since, now.Due)
+	now.begin(h)
 	held, err := setClock(tx, t, now)
 	if err == nil && !held {
 		err = errMoved

@@ -16,7 +16,7 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-const threadColumns = `report, office, began, began_by, since, due, level, next_at`
+const threadColumns = `report, office, began, began_by, since, due, level, next_at, coalesce(told, '')`
 
 type scanner interface{ Scan(dest ...any) error }
 
@@ -24,7 +24,7 @@ func scanThread(row scanner, programID string) (Thread, error) {
 	t := Thread{Program: programID}
 	var began int64
 	var since, due, next sql.NullInt64
-	err := row.Scan(&t.Report, &t.Office, &began, &t.BeganBy, &since, &due, &t.Level, &next)
+	err := row.Scan(&t.Report, &t.Office, &began, &t.BeganBy, &since, &due, &t.Level, &next, &t.Told)
 	t.Began, t.Since, t.Due, t.NextAt = store.Time(began), store.Time(since.Int64), store.Time(due.Int64), store.Time(next.Int64)
 	return t, err
 }
@@ -35,6 +35,14 @@ func micros(t time.Time) any {
 		return nil
 	}
 	return store.Micros(t)
+}
+
+// toldOrNull is null where no rung was climbed.
+func toldOrNull(told string) any {
+	if told == "" {
+		return nil
+	}
+	return told
 }
 
 // idOrNull is null for the zero id.
@@ -86,16 +94,16 @@ func threads(ctx context.Context, q store.Reader, programID, condition string, a
 func insertThread(tx *store.Tx, t Thread) error {
 	return tx.Insert("conversation", store.Row{
 		"program": t.Program, "report": t.Report, "office": t.Office, "began": t.Began, "began_by": t.BeganBy,
-		"since": micros(t.Since), "due": micros(t.Due), "level": int64(t.Level), "next_at": micros(t.NextAt),
+		"since": micros(t.Since), "due": micros(t.Due), "level": int64(t.Level), "next_at": micros(t.NextAt), "told": toldOrNull(t.Told),
 	})
 }
 
 // setClock changes a thread's clock, if it still is what was read. It answers
 // whether it was.
 func setClock(tx *store.Tx, was, now Thread) (bool, error) {
-	n, err := tx.Exec(`update conversation set since = $4, due = $5, level = $6, next_at = $7
-		where program = $1 and report = $2 and office = $3 and level = $8 and coalesce(since, 0) = $9 and coalesce(next_at, 0) = $10`,
-		was.Program, was.Report, was.Office, micros(now.Since), micros(now.Due), int64(now.Level), micros(now.NextAt),
+	n, err := tx.Exec(`update conversation set since = $4, due = $5, level = $6, told = $7, next_at = $8
+		where program = $1 and report = $2 and office = $3 and level = $9 and coalesce(since, 0) = $10 and coalesce(next_at, 0) = $11`,
+		was.Program, was.Report, was.Office, micros(now.Since), micros(now.Due), int64(now.Level), toldOrNull(now.Told), micros(now.NextAt),
 		int64(was.Level), store.Micros(was.Since), store.Micros(was.NextAt))
 	if err != nil || n == 0 {
 		return false, fault.Wrap(err, "setting a thread's clock")

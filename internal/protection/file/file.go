@@ -143,8 +143,8 @@ type Holders interface {
 	// Held gives a report as an office holds it now: a fault of kind NotFound if
 	// it does not.
 	Held(ctx context.Context, program string, id store.ID, office string) (referral.Held, error)
-	// Climb is the first rung from rung on that somebody stands on, and who; Tell
-	// mails one of them.
-	Climb(ctx context.Context, h referral.Held, rung int, at time.Time) (int, []identity.Member, error)
+	// OnDuty is who is on duty at the office, or else whoever comes next on its
+	// ladder, and on which rung; Tell mails one of them.
+	OnDuty(ctx context.Context, h referral.Held, at time.Time) (int, []identity.Member, error)
 	Tell(ctx context.Context, m identity.Member, rung int) error
 }

@@ -13,7 +13,6 @@ import (
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/jobs"
 	"waylight/internal/platform/store"
-	"waylight/internal/protection/referral"
 )
 
 const (
@@ -109,7 +108,7 @@ func (s *Service) notifyOffice(ctx context.Context, programID string, n notice, 
 	if held.Canary {
 		return nil // nobody is told of what the program sends itself
 	}
-	rung, who, err := s.Holders.Climb(ctx, held, referral.RungOnDuty, s.Now())
+	rung, who, err := s.Holders.OnDuty(ctx, held, s.Now())
 	if err != nil {
 		return fault.Wrap(err, "asking who is on duty")
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"time"
 
+	"waylight/internal/partnership/program"
 	"waylight/internal/platform/store"
 )
 
@@ -29,11 +30,13 @@ func (s *Service) rewind(ctx context.Context, programID string, now time.Time) e
 }
 
 func (s *Service) rewindAll(ctx context.Context, programID string, now time.Time) error {
+	l := s.ladders(programID)
 	var last Referral
 	for {
 		wrong, err := referrals(ctx, s.db, programID, `next_at is not null and id > $2 and state not in ('acknowledged', 'closed', 'done', 'met', 'replaced')
-			and (started > $3 or opened_at > $3 or taken_until > $4 or level >= $5 and next_at > $6) order by id limit 200`,
-			last.ID, store.Micros(now.Add(ahead)), store.Micros(now.Add(Lease+ahead)), int64(RungNamed), store.Micros(now.Add(namedRepeat+ahead)))
+			and (started > $3 or opened_at > $3 or taken_until > $4 or urgency = 1 and level >= $5 and next_at > $6 or urgency = 0 and level >= $7 and next_at > $8) order by id limit 200`,
+			last.ID, store.Micros(now.Add(ahead)), store.Micros(now.Add(Lease+ahead)), int64(l.Ordinary.Last()), store.Micros(now.Add(l.Ordinary.Repeat+ahead)),
+			int64(l.Danger.Last()), store.Micros(now.Add(l.Danger.Repeat+ahead)))
 		if err != nil {
 			return err
 		}
@@ -50,7 +53,7 @@ func (s *Service) rewindAll(ctx context.Context, programID string, now time.Time
 }
 
 func (s *Service) rewindOne(ctx context.Context, was Referral, now time.Time) error {
-	r := was.rewound(now)
+	r := was.rewound(s.ladder(was), now)
 	return s.db.Write(ctx, func(tx *store.Tx) error {
 		held, err := set(tx, was, "started = $3, due = $4, order_at = $5, opened_at = $6, taken_until = $7, next_at = $8", "level = $9 and next_at = $10",
 			micros(r.Started), micros(r.Due), store.Micros(orderOf(r)), micros(r.OpenedAt), micros(r.TakenUntil), micros(r.NextAt), int64(was.Level), micros(was.NextAt))
@@ -63,7 +66,7 @@ func (s *Service) rewindOne(ctx context.Context, was Referral, now time.Time) er
 
 // rewound is r with the times that lie ahead of the clock set to it, and what follows
 // from them.
-func (r Referral) rewound(now time.Time) Referral {
+func (r Referral) rewound(l program.Ladder, now time.Time) Referral {
 	edge := now.Add(ahead)
 	if r.Started.After(edge) {
 		by := r.Started.Sub(now)
@@ -71,12 +74,12 @@ func (r Referral) rewound(now time.Time) Referral {
 	}
 	if r.OpenedAt.After(edge) {
 		r.OpenedAt = now
-		r.NextAt = r.rungTime(r.Level + 1)
+		r.NextAt = r.rungTime(l, r.stands(l)+1)
 	}
 	if r.TakenUntil.After(now.Add(Lease + ahead)) {
 		r.TakenUntil = now.Add(Lease)
 	}
-	if r.Level >= RungNamed && r.NextAt.After(now.Add(namedRepeat+ahead)) {
+	if r.Level >= l.Last() && r.NextAt.After(now.Add(l.Repeat+ahead)) {
 		r.NextAt = now
 	}
 	return r

@@ -57,10 +57,12 @@ func (s *Service) stepBack(tx *store.Tx, m identity.Member, r Referral, last boo
 		until = nil
 	}
 	if last && r.Open() {
-		freed.Level, freed.NextAt = RungSupervisor, tx.Now()
+		l := s.ladder(r)
+		freed.onRung(l, belowDesk(l))
+		freed.NextAt = tx.Now()
 	}
-	err := must(tx, r, "state = $3, owner = $4, taken_by = $5, taken_until = $6, level = $7, next_at = $8",
-		string(after), idOrNull(freed.Owner), idOrNull(freed.TakenBy), until, int64(freed.Level), micros(freed.NextAt))
+	err := must(tx, r, "state = $3, owner = $4, taken_by = $5, taken_until = $6, level = $7, told = $8, next_at = $9",
+		string(after), idOrNull(freed.Owner), idOrNull(freed.TakenBy), until, int64(freed.Level), text(freed.Told), micros(freed.NextAt))
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"waylight/internal/partnership/identity"
+	"waylight/internal/partnership/program"
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/store"
 )
@@ -25,6 +26,7 @@ type Held struct {
 	Relay    bool // the office is a desk that passes the report on
 	Conflict []string
 	Limit    time.Duration // the shortest time that the office has by its duties
+	ladder   program.Ladder
 }
 
 // longestAnswer is how long anything that a sender wrote may wait, whatever the
@@ -77,6 +79,7 @@ func (s *Service) HeldIn(ctx context.Context, q store.Reader, programID string, 
 			h.Limit = min(h.Limit, r.Limit)
 		}
 	}
+	h.ladder = p.Ladders.For(h.Danger)
 	return h, nil
 }
 
@@ -86,36 +89,62 @@ func (h Held) waits(began, due time.Time) Referral {
 		Danger: h.Danger, Test: h.Test, Conflict: h.Conflict, Limit: h.Limit, State: Waiting, Started: began, Due: due}
 }
 
-// Begin is the rung that the first notice stands for, and when the next one is
-// due for something that began to wait.
-func (h Held) Begin(began, due time.Time) (level int, next time.Time) {
-	level = firstRung(h.waits(began, due))
-	return level, h.Next(level, began, due)
+// Begin is when the first rung is due for something that began to wait; the
+// first notice has been told.
+func (h Held) Begin(began, due time.Time) (next time.Time) {
+	return h.waits(began, due).rungTime(h.ladder, 1)
 }
 
-// Next is when the rung after this one is due.
-func (h Held) Next(level int, began, due time.Time) time.Time {
-	if level >= RungNamed {
-		return time.Time{}
-	}
-	return h.waits(began, due).rungTime(level + 1)
+// Next is when somebody is told again after a rung was told at a time: the next
+// rung, or the last one once more.
+func (h Held) Next(rung int, began, due, at time.Time) time.Time {
+	return h.waits(began, due).nextTime(h.ladder, rung, at)
 }
 
 // Grace is how much more time there is once somebody looked.
-func (h Held) Grace() time.Duration { return h.waits(time.Time{}, time.Time{}).gap() }
+func (h Held) Grace() time.Duration { return h.ladder.Opened.Of(h.Limit) }
+
+// Stands is the rung on which something stands that climbed those that Upto
+// wrote down, perhaps of a ladder that the pack had before. What is older than
+// that has only the number of its rung.
+func (h Held) Stands(told string, level int) int { return h.ladder.Stand(climbed(told, level)) }
+
+// Upto writes down the rungs up to one.
+func (h Held) Upto(rung int) string { return h.ladder.Upto(rung) }
+
+// Repeats is the longest that whoever was told last waits before being told
+// again: zero below the last rung.
+func (h Held) Repeats(rung int) time.Duration {
+	if rung < h.ladder.Last() {
+		return 0
+	}
+	return h.ladder.Repeat
+}
 
 // Climb is the first rung from rung on that somebody stands on, and who. Nobody
 // is among them who must not know of the report.
 func (s *Service) Climb(ctx context.Context, h Held, rung int, at time.Time) (int, []identity.Member, error) {
+	return s.climbFrom(ctx, h, rung, h.ladder.Tells(rung), at)
+}
+
+// OnDuty is who is on duty at the office, or else whoever comes next on its
+// ladder, and on which rung.
+func (s *Service) OnDuty(ctx context.Context, h Held, at time.Time) (int, []identity.Member, error) {
+	rung, who, err := s.climbFrom(ctx, h, 0, []string{program.OnDuty}, at)
+	return max(rung, 1), who, err
+}
+
+func (s *Service) climbFrom(ctx context.Context, h Held, rung int, tell []string, at time.Time) (int, []identity.Member, error) {
 	r := h.waits(at, at)
-	who, err := s.reach(ctx, r, rung, at)
+	rung = min(rung, h.ladder.Last())
+	who, err := s.reach(ctx, r, tell, at)
 	if err != nil || len(who) > 0 {
 		return rung, who, err
 	}
 	if rung, err = s.manned(ctx, r, rung+1, at); err != nil {
 		return rung, nil, err
 	}
-	who, err = s.reach(ctx, r, rung, at)
+	who, err = s.reach(ctx, r, h.ladder.Tells(rung), at)
 	return rung, who, err
 }
 

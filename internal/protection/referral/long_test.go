@@ -94,6 +94,6 @@ func finishedRow(like referral.Referral, at time.Time, words string) store.Row {
 		"due": at.Add(like.Limit), "courtesy": false, "mode": like.Mode, "urgency": int64(1), "child": like.Child, "test": false, "place": like.Place,
 		"age": like.Age, "exploitation": like.Kind, "conflict": "", "words": words, "order_at": at.Add(like.Limit), "state": "closed", "owner": nil, "taken_by": nil,
 		"taken_until": nil, "retry_at": nil, "attempts": 0, "opened_at": at, "opened_by": store.NewID(), "acknowledged_at": at, "outcome": "no_concern",
-		"done_at": at, "level": 0, "next_at": nil, "matter": nil, "referred_by": "",
+		"done_at": at, "level": 0, "next_at": nil, "matter": nil, "referred_by": "", "told": nil,
 	}
 }

@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"waylight/internal/partnership/identity"
+	"waylight/internal/partnership/program"
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/jobs"
@@ -58,7 +60,7 @@ func (s *Service) notifyAll(ctx context.Context, programID string, n notice) err
 	}
 	var failed error
 	for _, r := range targets {
-		failed = errors.Join(failed, s.notifyOne(ctx, r, n.Level, store.Time(n.Since)))
+		failed = errors.Join(failed, s.notifyOne(ctx, r, n))
 	}
 	return failed
 }
@@ -96,11 +98,11 @@ func (s *Service) noticeTargets(ctx context.Context, programID string, n notice)
 	}), nil
 }
 
-// notifyOne mails one rung of one referral. When nobody stands on the first
-// rung, the first one above it that has somebody is mailed at once.
-func (s *Service) notifyOne(ctx context.Context, r Referral, rung int, since time.Time) error {
-	now, first := s.now(), rung
-	who, err := s.reach(ctx, r, rung, now)
+// notifyOne mails one rung of one referral. When nobody stands on it, the first
+// one above it that has somebody is mailed at once.
+func (s *Service) notifyOne(ctx context.Context, r Referral, n notice) error {
+	now, l, rung := s.now(), s.ladder(r), n.Level
+	who, err := s.reach(ctx, r, n.tells(l), now)
 	if err != nil {
 		return err
 	}
@@ -109,11 +111,11 @@ func (s *Service) notifyOne(ctx context.Context, r Referral, rung int, since tim
 		if rung, err = s.manned(ctx, r, rung+1, now); err != nil {
 			return err
 		}
-		if who, err = s.reach(ctx, r, rung, now); err != nil {
+		if who, err = s.reach(ctx, r, l.Tells(rung), now); err != nil {
 			return err
 		}
 	}
-	if r.State == CannotOpen && first == 0 {
+	if r.State == CannotOpen && n.Level == 0 && !n.Away {
 		more, err := s.whoUnsticks(ctx, r, unmanned, now)
 		if err != nil {
 			return err
@@ -122,19 +124,31 @@ func (s *Service) notifyOne(ctx context.Context, r Referral, rung int, since tim
 	}
 	var failed error
 	for _, m := range who {
-		failed = errors.Join(failed, s.mailOne(ctx, r, m, rung, since))
+		failed = errors.Join(failed, s.mailOne(ctx, r, m, rung, store.Time(n.Since)))
 	}
 	return failed
+}
+
+// tells is whom the notice is for. A job that was queued before notices said so
+// has the number that a rung had then.
+func (n notice) tells(l program.Ladder) []string {
+	switch old := strings.Split(firstRungs, ","); {
+	case len(n.Tell) > 0:
+		return n.Tell
+	case n.Level > 0:
+		return old[min(n.Level, len(old))-1:][:1]
+	}
+	return l.First
 }
 
 // whoUnsticks lists who hears at once of a report that its holder cannot open:
 // another desk, and the named persons where nobody is at the holder.
 func (s *Service) whoUnsticks(ctx context.Context, r Referral, unmanned bool, now time.Time) ([]identity.Member, error) {
-	desk, err := s.reach(ctx, r, RungDesk, now)
+	desk, err := s.reach(ctx, r, []string{program.TheDesk}, now)
 	if err != nil || !unmanned {
 		return desk, err
 	}
-	named, err := s.reach(ctx, r, RungNamed, now)
+	named, err := s.reach(ctx, r, []string{program.TheNamed}, now)
 	return append(desk, named...), err
 }
 

@@ -70,15 +70,16 @@ func (s *Service) openOne(ctx context.Context, tx *store.Tx, m identity.Member, 
 	opened := r
 	opened.State, opened.OpenedAt, opened.OpenedBy = after, tx.Now(), m.ID
 	if !r.Relay {
-		opened.Level = firstRung(r)
-		opened.NextAt = opened.rungTime(opened.Level + 1)
+		l := s.ladder(r)
+		opened.onRung(l, 0)
+		opened.NextAt = opened.rungTime(l, 1)
 	}
 	owner := m.ID
 	if !r.Owner.IsZero() || r.Relay {
 		owner = r.Owner
 	}
-	err = must(tx, r, "state = $3, opened_at = $4, opened_by = $5, level = $6, next_at = $7, owner = $8",
-		string(after), micros(opened.OpenedAt), m.ID, int64(opened.Level), micros(opened.NextAt), idOrNull(owner))
+	err = must(tx, r, "state = $3, opened_at = $4, opened_by = $5, level = $6, told = $7, next_at = $8, owner = $9",
+		string(after), micros(opened.OpenedAt), m.ID, int64(opened.Level), text(opened.Told), micros(opened.NextAt), idOrNull(owner))
 	if err != nil {
 		return err
 	}
@@ -101,15 +102,6 @@ func (s *Service) Evidence(ctx context.Context, m identity.Member, id store.ID) 
 	}
 	all, err := evidenceOf(ctx, s.db, m.Program, id)
 	return slices.DeleteFunc(all, func(e Evidence) bool { return e.Office != m.Office }), fault.Wrap(err, "listing proofs")
-}
-
-// firstRung is where a ladder begins: for danger now, the first notice has
-// already told those on duty and their stand-ins.
-func firstRung(r Referral) int {
-	if r.Danger {
-		return RungStandIn
-	}
-	return 0
 }
 
 // Acknowledge says that the member takes an opened report on for the office.

@@ -14,11 +14,11 @@ import (
 	"waylight/internal/platform/store"
 )
 
-// reach lists the members on one rung of the ladder for r, at a moment. Nobody
-// of an accused kind of office and nobody who recused is among them. Of a help
-// report police hear only where they hold it: the sender picked them, or the
-// law named them.
-func (s *Service) reach(ctx context.Context, r Referral, rung int, at time.Time) ([]identity.Member, error) {
+// reach lists whom a rung of the ladder tells of r, at a moment. Nobody of an
+// accused kind of office and nobody who recused is among them. Of a help report
+// police hear only where they hold it: the sender picked them, or the law named
+// them.
+func (s *Service) reach(ctx context.Context, r Referral, tell []string, at time.Time) ([]identity.Member, error) {
 	p, ok := s.programs.Program(r.Program)
 	if !ok {
 		return nil, ErrNotFound
@@ -27,31 +27,35 @@ func (s *Service) reach(ctx context.Context, r Referral, rung int, at time.Time)
 		return nil, nil
 	}
 	var found []identity.Member
-	var err error
-	switch rung {
-	case RungDesk:
-		return s.deskReach(ctx, p, r, func(desk string) ([]identity.Member, error) { return s.onDuty(ctx, p.ID, desk, at) })
-	case RungNamed:
-		return s.namedReach(ctx, p, r)
-	case RungSupervisor:
-		found, err = s.withRole(ctx, p.ID, r.Holder, identity.RoleSupervisor)
-	case RungStandIn:
-		found, err = s.standIns(ctx, p.ID, r.Holder, at)
-	default:
-		found, err = s.onDuty(ctx, p.ID, r.Holder, at)
-		if err == nil && rung == 0 && r.Danger {
-			var more []identity.Member
-			more, err = s.standIns(ctx, p.ID, r.Holder, at)
-			found = append(found, more...)
+	for _, who := range tell {
+		more, err := s.reachOne(ctx, p, r, who, at)
+		if err != nil {
+			return nil, err
 		}
-		if err == nil {
-			found, err = s.besideLocked(ctx, r, found)
-		}
+		found = append(found, more...)
 	}
-	if err != nil {
-		return nil, err
+	if slices.Contains(tell, program.OnDuty) {
+		var err error
+		if found, err = s.besideLocked(ctx, r, found); err != nil {
+			return nil, err
+		}
 	}
 	return s.allowed(ctx, p, r, found)
+}
+
+// reachOne lists one kind of those whom a rung tells.
+func (s *Service) reachOne(ctx context.Context, p *program.Program, r Referral, who string, at time.Time) ([]identity.Member, error) {
+	switch who {
+	case program.OnDuty:
+		return s.onDuty(ctx, p.ID, r.Holder, at)
+	case program.StandIn:
+		return s.standIns(ctx, p.ID, r.Holder, at)
+	case program.TheDesk:
+		return s.deskReach(ctx, p, r, func(desk string) ([]identity.Member, error) { return s.onDuty(ctx, p.ID, desk, at) })
+	case program.TheNamed:
+		return s.namedReach(ctx, p, r)
+	}
+	return s.withRole(ctx, p.ID, r.Holder, who)
 }
 
 // deskReach gives the people of the first desk that has any who may learn of r.

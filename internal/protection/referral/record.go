@@ -32,11 +32,8 @@ func (s *Service) Record(tx *store.Tx, ref report.Ref, plan program.Plan) error 
 		if slices.Contains(ref.Keyless, d.Holder) {
 			r.State = CannotOpen
 		}
-		if r.Danger {
-			r.Level = RungStandIn // the first notice tells those on duty and their stand-ins
-		}
 		if r.Starts.Kind == program.Accepted {
-			r.start(ref.Accepted)
+			r.start(s.ladder(r), ref.Accepted)
 		}
 		if err := insert(tx, r, about.words, orderOf(r)); err != nil {
 			return err
@@ -54,9 +51,9 @@ func orderOf(r Referral) time.Time {
 }
 
 // start lets the clock of r run from at.
-func (r *Referral) start(at time.Time) {
+func (r *Referral) start(l program.Ladder, at time.Time) {
 	r.Started, r.Due = at, at.Add(r.Limit)
-	r.NextAt = r.rungTime(r.Level + 1)
+	r.NextAt = r.rungTime(l, r.Level+1)
 }
 
 // subject is what referrals of one report have in common.
@@ -233,6 +230,7 @@ type notice struct {
 	Report   store.ID `json:"report"`
 	Referral store.ID `json:"referral"`
 	Level    int      `json:"level"`
+	Tell     []string `json:"tell,omitempty"`  // whom, as a rung of a ladder says; none: who gets the first notice
 	Since    int64    `json:"since"`           // microseconds; an earlier mail does not count
 	Tries    int      `json:"tries,omitempty"` // how often it failed before
 	Away     bool     `json:"away,omitempty"`  // whoever had it cannot sign in: also of what they had acknowledged

@@ -41,8 +41,10 @@ func (s *Service) troubled(tx *store.Tx, m identity.Member, mine []Referral, act
 			continue
 		}
 		changed = true
-		err = must(tx, r, "state = $3, level = $4, next_at = $5, owner = null, taken_by = null, taken_until = null",
-			string(after), int64(RungSupervisor), store.Micros(tx.Now()))
+		stuck, l := r, s.ladder(r)
+		stuck.onRung(l, belowDesk(l))
+		err = must(tx, r, "state = $3, level = $4, told = $5, next_at = $6, owner = null, taken_by = null, taken_until = null",
+			string(after), int64(stuck.Level), text(stuck.Told), store.Micros(tx.Now()))
 		if err != nil {
 			return false, err
 		}
@@ -114,9 +116,10 @@ func (s *Service) rewrapOne(tx *store.Tx, m identity.Member, r Referral) error {
 	if err != nil {
 		return err
 	}
-	again := r
-	again.State, again.Level = after, firstRung(r)
-	err = must(tx, r, "state = $3, level = $4, next_at = $5", string(after), int64(again.Level), micros(again.rungTime(again.Level+1)))
+	again, l := r, s.ladder(r)
+	again.State = after
+	again.onRung(l, 0)
+	err = must(tx, r, "state = $3, level = 0, told = null, next_at = $4", string(after), micros(again.rungTime(l, 1)))
 	if err != nil {
 		return err
 	}
@@ -263,8 +266,8 @@ func (s *Service) receive(tx *store.Tx, p *program.Program, m identity.Member, f
 		duty.Basis = []string{o.Basis}
 	}
 	r := about.referral(report.Ref{Program: m.Program, Report: from.Report, Accepted: from.Accepted, Envelope: e, Via: via}, duty)
-	r.ID, r.Origin, r.Holder, r.State, r.ReferredBy, r.Level = id, OriginOnward, o.Office, Waiting, m.Office, firstRung(from)
-	r.start(tx.Now())
+	r.ID, r.Origin, r.Holder, r.State, r.ReferredBy = id, OriginOnward, o.Office, Waiting, m.Office
+	r.start(p.Ladders.For(r.Danger), tx.Now())
 	if err := insert(tx, r, about.words, r.Due); err != nil {
 		return err
 	}

@@ -17,8 +17,10 @@
 //   - States change by the table in state.go and in no other way; every change
 //     is a step in the history and an entry in the custody log, in one transaction.
 //   - Nobody takes a task twice: taking is one conditional update.
-//   - A clock that runs out climbs a ladder, from the person on duty to the
-//     program's named person, and each rung is recorded. Only a desk sees who is late.
+//   - A clock that runs out climbs the ladder that the pack has for it, from the
+//     person on duty to the program's named persons, and each rung is recorded. A
+//     pack's new ladder leaves nobody out whom an old report had not told yet, and
+//     makes none of them wait longer. Only a desk sees who is late.
 //   - An office sees a report only while a referral names it as holder and none
 //     of its kind is accused; a member who recused never sees it again. To
 //     everybody else an existing report and a missing one are the same.
@@ -108,7 +110,8 @@ type Referral struct {
 	AcknowledgedAt time.Time
 	Outcome        Outcome
 	DoneAt         time.Time
-	Level          int // rung of the ladder already climbed
+	Level          int    // rung of the ladder already climbed
+	Told           string // the rungs up to there, as program.Ladder.Upto writes them
 	NextAt         time.Time
 	Matter         store.ID // other reports of this office with the same matter
 	ReferredBy     string   // office that referred it on
@@ -236,6 +239,7 @@ type Service struct {
 	base     string
 	letters  Letters // nil where no room carries messages
 	clock    jobs.Hindsight
+	adopted  adopted
 }
 
 var _ report.Referrals = (*Service)(nil)

@@ -22,7 +22,7 @@ func (s *Service) startClocks(ctx context.Context, tx *store.Tx, r Referral, e p
 	}
 	for _, w := range waiting {
 		before := w.State
-		w.start(tx.Now())
+		w.start(s.ladder(w), tx.Now())
 		held, err := set(tx, w, "started = $3, due = $4, order_at = $4, next_at = $5", "started is null", micros(w.Started), micros(w.Due), micros(w.NextAt))
 		if err != nil {
 			return err
@@ -59,7 +59,7 @@ func (s *Service) startReminders(ctx context.Context, tx *store.Tx, r Referral, 
 		}
 		n := about.referral(ref, d)
 		n.Origin, n.Holder, n.State, n.Started, n.Due = OriginReminder, d.Obligor, Running, tx.Now(), d.Due(tx.Now())
-		n.NextAt = n.Due.Add(-n.Limit / 4)
+		n.NextAt = p.Ladders.Reminder.In(n.wait(p.Ladders.Ordinary))
 		if err := insert(tx, n, about.words, n.Due); err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"waylight/internal/partnership/identity"
+	"waylight/internal/partnership/program"
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/store"
 )
@@ -32,7 +33,8 @@ func (s *Service) Away(tx *store.Tx, m identity.Member) error {
 		if !held && r.State == Acknowledged {
 			continue // somebody else works on it
 		}
-		err = enqueueNotice(tx, r.Program, notice{Report: r.Report, Referral: r.ID, Level: RungStandIn, Since: store.Micros(tx.Now()), Away: true}, tx.Now())
+		err = enqueueNotice(tx, r.Program, notice{Report: r.Report, Referral: r.ID, Level: beyondHolder(s.ladder(r)), Tell: []string{program.StandIn},
+			Since: store.Micros(tx.Now()), Away: true}, tx.Now())
 		if err != nil {
 			return err
 		}

@@ -48,13 +48,14 @@ const (
 	ActComplete    Act = "complete"
 	ActMeet        Act = "meet"
 
-	ActRead     Act = "read"        // the words were opened, without a change of state
-	ActAssign   Act = "assign"      // the owner changed
-	ActEscalate Act = "escalate"    // the clock climbed a rung
-	ActRemind   Act = "remind"      // another was reminded of its own duty
-	ActStart    Act = "clock_start" // the starting event happened
-	ActOnward   Act = "refer_on"    // this office referred the report on
-	ActReceive  Act = "referred_in" // it came from another office
+	ActRead     Act = "read"           // the words were opened, without a change of state
+	ActAssign   Act = "assign"         // the owner changed
+	ActEscalate Act = "escalate"       // the clock climbed a rung
+	ActRemind   Act = "remind"         // another was reminded of its own duty
+	ActLadder   Act = "ladder_changed" // the pack has another ladder, and somebody is told sooner or again for it
+	ActStart    Act = "clock_start"    // the starting event happened
+	ActOnward   Act = "refer_on"       // this office referred the report on
+	ActReceive  Act = "referred_in"    // it came from another office
 	ActMatter   Act = "same_matter"
 	ActSeparate Act = "separate"
 	ActNote     Act = "note"

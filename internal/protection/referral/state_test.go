@@ -4,16 +4,19 @@ package referral
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
+	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/program"
+	"waylight/programs"
 )
 
 var allStates = []State{Waiting, CannotOpen, Opened, Acknowledged, Closed, Recused, Replaced, Taken, Done, Running, Met}
 
 var allActs = []Act{ActOpen, ActAcknowledge, ActOutcome, ActCannotOpen, ActRewrap, ActRecuse, ActReplace, ActTake, ActExtend, ActRelease, ActExpire,
-	ActAttempt, ActComplete, ActMeet, ActRead, ActAssign, ActEscalate, ActRemind, ActStart, ActOnward, ActReceive, ActMatter, ActSeparate, ActNote, ActStepBack}
+	ActAttempt, ActComplete, ActMeet, ActRead, ActAssign, ActEscalate, ActRemind, ActLadder, ActStart, ActOnward, ActReceive, ActMatter, ActSeparate, ActNote, ActStepBack}
 
 // TestTransitions holds the whole table: what is not written here must be refused.
 func TestTransitions(t *testing.T) {
@@ -87,10 +90,26 @@ func TestEveryStateHasWords(t *testing.T) {
 	}
 }
 
+// mississippi is its pack.
+func mississippi(t *testing.T) *program.Program {
+	t.Helper()
+	set, err := program.Load(programs.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, ok := set.Program("ms")
+	if !ok {
+		t.Fatal("there is no Mississippi pack")
+	}
+	return p
+}
+
 // TestRungs holds the ladder's times for the limits that Mississippi's pack has.
 func TestRungs(t *testing.T) {
 	t.Parallel()
+	ladders := mississippi(t).Ladders
 	start := time.Date(2026, 11, 23, 15, 0, 0, 0, time.UTC)
+	roles := [5]string{program.OnDuty, program.StandIn, identity.RoleSupervisor, program.TheDesk, program.TheNamed}
 	cases := []struct {
 		name   string
 		r      Referral
@@ -103,28 +122,35 @@ func TestRungs(t *testing.T) {
 			[5]time.Duration{18 * time.Hour, 24 * time.Hour, 30 * time.Hour, 36 * time.Hour, 42 * time.Hour}},
 		{"72 hours", Referral{Limit: 72 * time.Hour}, 0,
 			[5]time.Duration{54 * time.Hour, 72 * time.Hour, 90 * time.Hour, 108 * time.Hour, 126 * time.Hour}},
-		{"danger now", Referral{Limit: time.Hour, Danger: true}, 0,
-			[5]time.Duration{5 * time.Minute, 5 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute}},
+		{"danger now: on duty and stand-in with the first notice", Referral{Limit: time.Hour, Danger: true}, 0,
+			[5]time.Duration{0, 0, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute}},
 		{"opened early, not taken on", Referral{Limit: 24 * time.Hour}, time.Hour,
 			[5]time.Duration{18*time.Hour + 15*time.Minute, 24 * time.Hour, 30 * time.Hour, 36 * time.Hour, 42 * time.Hour}},
 		{"opened late, not taken on", Referral{Limit: 24 * time.Hour}, 30 * time.Hour,
 			[5]time.Duration{34*time.Hour + 30*time.Minute, 36 * time.Hour, 42 * time.Hour, 48 * time.Hour, 54 * time.Hour}},
 		{"danger opened, not taken on", Referral{Limit: time.Hour, Danger: true}, 2 * time.Minute,
-			[5]time.Duration{7 * time.Minute, 7 * time.Minute, 7 * time.Minute, 12 * time.Minute, 17 * time.Minute}},
+			[5]time.Duration{0, 0, 7 * time.Minute, 12 * time.Minute, 17 * time.Minute}},
 	}
 	for _, c := range cases {
-		r := c.r
+		r, l := c.r, ladders.For(c.r.Danger)
 		r.State, r.Started, r.Due = Waiting, start, start.Add(r.Limit)
 		if c.opened > 0 {
 			r.State, r.OpenedAt = Opened, start.Add(c.opened)
 		}
-		for rung := RungOnDuty; rung <= RungNamed; rung++ {
-			if got := r.rungTime(rung).Sub(start); got != c.want[rung-1] {
-				t.Errorf("%s: rung %d at %v, want %v", c.name, rung, got, c.want[rung-1])
+		for i, role := range roles {
+			if c.want[i] == 0 {
+				if !slices.Contains(l.First, role) {
+					t.Errorf("%s: %s is not told with the first notice", c.name, role)
+				}
+				continue
+			}
+			rung := slices.IndexFunc(l.Rungs, func(r program.Rung) bool { return slices.Contains(r.Tell, role) }) + 1
+			if got := r.rungTime(l, rung).Sub(start); rung == 0 || got != c.want[i] {
+				t.Errorf("%s: %s (rung %d) at %v, want %v", c.name, role, rung, got, c.want[i])
 			}
 		}
 	}
-	if !(Referral{Limit: time.Hour, State: Waiting}).rungTime(RungOnDuty).IsZero() {
+	if !(Referral{Limit: time.Hour, State: Waiting}).rungTime(ladders.Ordinary, 1).IsZero() {
 		t.Error("a clock that has not started has rungs")
 	}
 }

@@ -22,7 +22,7 @@ var migrations embed.FS
 // columns of referral in the order in which scanReferral reads them.
 const columns = `id, report, origin, rule, recipient, holder, relay, obligor, stands_for, means, proofs, basis, limit_by, span, at_once, starts,
 	accepted, started, due, courtesy, mode, urgency, child, test, place, age, exploitation, conflict, state, owner, taken_by, taken_until,
-	retry_at, attempts, opened_at, opened_by, acknowledged_at, outcome, done_at, level, next_at, matter, referred_by`
+	retry_at, attempts, opened_at, opened_by, acknowledged_at, outcome, done_at, level, next_at, matter, referred_by, told`
 
 // scanner is a row or rows.
 type scanner interface{ Scan(dest ...any) error }
@@ -33,17 +33,18 @@ func scanReferral(row scanner, programID string) (Referral, error) {
 	var span, atOnce, accepted, relay, courtesy, urgency, child, test int64
 	var started, due, takenUntil, retry, opened, acknowledged, done, next sql.NullInt64
 	var owner, takenBy, openedBy, matter []byte
+	var told sql.NullString
 	err := row.Scan(&r.ID, &r.Report, &r.Origin, &r.Rule, &r.Recipient, &r.Holder, &relay, &r.Obligor, &r.StandsFor, &means, &proofs, &basis,
 		&r.LimitBy, &span, &atOnce, &starts, &accepted, &started, &due, &courtesy, &r.Mode, &urgency, &child, &test, &r.Place, &r.Age, &r.Kind,
 		&conflict, &r.State, &owner, &takenBy, &takenUntil, &retry, &r.Attempts, &opened, &openedBy, &acknowledged, &r.Outcome,
-		&done, &r.Level, &next, &matter, &r.ReferredBy)
+		&done, &r.Level, &next, &matter, &r.ReferredBy, &told)
 	if err != nil {
 		return Referral{}, err
 	}
 	r.Relay, r.Courtesy, r.Danger, r.Child, r.Test = relay == 1, courtesy == 1, urgency == 0, child == 1, test == 1
 	r.Means, r.Proofs, r.Basis, r.Starts = split(means), split(proofs), split(basis), parseEvent(starts)
 	r.Conflict = split(strings.Trim(conflict, ","))
-	r.AtOnce = atOnce == 1
+	r.AtOnce, r.Told = atOnce == 1, told.String
 	r.Limit, r.Accepted = time.Duration(span)*time.Microsecond, store.Time(accepted)
 	r.Started, r.Due, r.TakenUntil, r.RetryAt = moment(started), moment(due), moment(takenUntil), moment(retry)
 	r.OpenedAt, r.AcknowledgedAt, r.DoneAt, r.NextAt = moment(opened), moment(acknowledged), moment(done), moment(next)
@@ -67,6 +68,14 @@ func micros(t time.Time) any {
 		return nil
 	}
 	return store.Micros(t)
+}
+
+// text is null for the empty text.
+func text(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
 }
 
 // idOrNull is null for the zero id.
@@ -124,7 +133,7 @@ func insert(tx *store.Tx, r Referral, words string, order time.Time) error {
 		"exploitation": r.Kind, "conflict": conflictText(r.Conflict), "words": words, "order_at": store.Micros(order), "state": string(r.State), "owner": nil,
 		"taken_by": nil, "taken_until": nil, "retry_at": nil, "attempts": int64(0), "opened_at": nil, "opened_by": nil,
 		"acknowledged_at": nil, "outcome": "", "done_at": nil, "level": int64(r.Level), "next_at": micros(r.NextAt),
-		"matter": nil, "referred_by": r.ReferredBy,
+		"matter": nil, "referred_by": r.ReferredBy, "told": text(r.Told),
 	})
 	return fault.Wrap(err, "storing a referral")
 }

@@ -179,7 +179,7 @@ func scope(p *program.Program, m identity.Member, name string, now time.Time) *q
 	switch name {
 	case ListLate:
 		q.args = append(q.args, store.Micros(now)) // lateness takes it as $2
-		q.conditions = append(q.conditions, lateness)
+		q.conditions = append(q.conditions, lateness(p.Ladders))
 	case ListStuck:
 		q.add("origin not in ('reminder', 'canary') and " + stuckPart)
 	case ListLetters:

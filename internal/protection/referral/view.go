@@ -116,8 +116,8 @@ func (v viewer) row(r Referral) row {
 		Duty: v.duty(r), Owner: v.member(r.Owner), Accepted: v.stamp(r.Accepted), Retry: v.stamp(r.RetryAt), Attempts: r.Attempts,
 	}
 	out.Due = v.due(r)
-	out.Late = v.desk && r.Overdue(v.now)
-	out.Rung = rungWords[r.Level]
+	out.Late = v.desk && r.Overdue(v.p.Ladders, v.now)
+	out.Rung = v.told(r)
 	if r.State == Taken {
 		out.Held = v.stamp(r.TakenUntil)
 	}
@@ -129,6 +129,15 @@ func (v viewer) row(r Referral) row {
 		out.Link, out.Where, out.What, out.Owner, out.Tags = "", "", "", "", v.tags(Referral{Danger: r.Danger, Test: r.Test})
 	}
 	return out
+}
+
+// told says whom the ladder told last. The first notice counts where somebody is
+// in danger: more people than usual get it.
+func (v viewer) told(r Referral) string {
+	if all := climbed(r.Told, r.Level); all != "" || !r.Danger {
+		return lastTold(all)
+	}
+	return toldWords(program.Rung{Tell: v.p.Ladders.Danger.First}.String())
 }
 
 // with adds what its sender wrote to a row of the member's own office.
@@ -153,7 +162,7 @@ func (v viewer) due(r Referral) *stamp {
 		return st
 	}
 	switch {
-	case v.desk && r.Overdue(v.now):
+	case v.desk && r.Overdue(v.p.Ladders, v.now):
 		st.Away = "late by " + span(v.now.Sub(r.Due))
 	case v.now.After(r.Due):
 		st.Away = "due now"
@@ -230,13 +239,14 @@ var (
 	landWords  = map[string]string{"ordinary": "Ordinary land", "tribal": "Tribal land", "military": "Military land", "federal": "Other federal land", "unknown": "Not known"}
 	modeWords  = map[string]string{program.Tip: "A tip: tell everyone who must act", program.Help: "Asks for help: only who was chosen"}
 	eventWords = map[string]string{program.Accepted: "the report came in", program.Delivered: "opened by", program.Acknowledged: "taken on by", program.Identified: "a trafficked person was found by"}
-	rungWords  = map[int]string{0: "", RungOnDuty: "On duty", RungStandIn: "Stand-in", RungSupervisor: "Supervisor", RungDesk: "Desk", RungNamed: "Named person"}
+	tellWords  = map[string]string{program.OnDuty: "On duty", program.StandIn: "Stand-in", program.TheDesk: "Desk", program.TheNamed: "Named person",
+		identity.RoleMember: "Members", identity.RoleSupervisor: "Supervisor", identity.RoleAgencyAdmin: "Office administrator"}
 	meansWords = map[string]string{program.ByInbox: "Waylight inbox", program.ByEmail: "E-mail", program.ByPhone: "Telephone", program.ByWeb: "Web form", program.ByCyberTip: "CyberTipline"}
 	actWords   = map[Act]string{
 		ActOpen: "Opened, with proof", ActAcknowledge: "Taken on", ActOutcome: "Outcome recorded", ActCannotOpen: "Could not be opened",
 		ActRewrap: "Made readable again", ActRecuse: "The office stepped back", ActReplace: "Another office was found", ActTake: "Task taken", ActExtend: "More time for the task",
 		ActRelease: "Task given back", ActExpire: "Time for the task ran out", ActAttempt: "Not reached", ActComplete: "Passed on, with proof",
-		ActMeet: "Marked as met", ActRead: "Read", ActAssign: "Owner changed", ActEscalate: "More people told", ActRemind: "Reminded",
+		ActMeet: "Marked as met", ActRead: "Read", ActAssign: "Owner changed", ActEscalate: "More people told", ActRemind: "Reminded", ActLadder: "The program's ladder changed",
 		ActStart: "Clock started", ActOnward: "Sent on", ActReceive: "Came from another office", ActMatter: "Marked as same matter",
 		ActSeparate: "Taken out of its matter", ActNote: "Note kept", ActStepBack: "Somebody stepped back",
 		ActOpenReporter: "The part about the reporter was opened", ActGiveReporter: "The part about the reporter was given",

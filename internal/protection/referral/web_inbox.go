@@ -229,7 +229,7 @@ func (v viewer) record(r Referral) []string {
 	line := []string{r.Report.String(), r.Recipient, string(r.State), yes[r.Danger], yes[r.Child], where(r.Place), r.Kind, v.member(r.Owner),
 		exact(v.stamp(r.Accepted)), exact(v.stamp(r.Due)), strings.Join(r.Basis, " "), string(r.Outcome)}
 	if v.desk {
-		line = append(line, yes[r.Overdue(v.now)], strconv.Itoa(r.Attempts))
+		line = append(line, yes[r.Overdue(v.p.Ladders, v.now)], strconv.Itoa(r.Attempts))
 	}
 	return line
 }

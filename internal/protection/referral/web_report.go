@@ -234,7 +234,7 @@ func (s *Service) dutyView(v viewer, m identity.Member, r Referral) dutyView {
 	d := dutyView{
 		ID: r.ID.String(), Office: v.office(r.Recipient), Limit: limitWords(r.AtOnce, r.Limit), Starts: v.startWords(r.Starts), Due: v.due(r),
 		State: stateTags[r.State], LimitBy: r.LimitBy, Basis: citations(v.p, r.Basis), Means: means(r.Means), Mine: r.Holder == m.Office,
-		Late: v.desk && r.Overdue(v.now), CanMeet: r.State == Running && r.Holder == m.Office,
+		Late: v.desk && r.Overdue(v.p.Ladders, v.now), CanMeet: r.State == Running && r.Holder == m.Office,
 	}
 	switch {
 	case r.Origin == OriginReminder:
@@ -409,7 +409,7 @@ func (s *Service) history(ctx context.Context, v viewer, m identity.Member, id s
 
 func (v viewer) step(r Referral, st Step) stepView {
 	out := stepView{At: v.stamp(st.At), Act: actWords[st.Act], Office: v.office(r.Recipient), Before: stateTags[st.Before].Word, Now: stateTags[st.After].Word,
-		Rung: rungWords[st.Level], Who: "The program"}
+		Who: "The program"}
 	if st.Office != "" {
 		out.Who = v.office(st.Office)
 	}
@@ -427,6 +427,8 @@ func (v viewer) step(r Referral, st Step) stepView {
 		}
 	case ActOnward, ActReceive, ActRewrap, ActReplace, ActGiveReporter:
 		out.Code = v.office(st.Code)
+	case ActEscalate, ActRemind:
+		out.Rung = st.told()
 	case ActStart:
 		out.Code = v.startWords(parseEvent(st.Code))
 	}
