@@ -62,11 +62,7 @@ func (s *Service) deconflict(ctx context.Context, tx *store.Tx, m identity.Membe
 func (s *Service) enter(ctx context.Context, tx *store.Tx, o Operation) ([]store.ID, error) {
 	t := s.tenants[o.Program]
 	mine := reachOf(o.Lead, o.Plan)
-	var tokens [][]byte
-	for _, c := range mine.cells() {
-		token := t.Token("operation/index", c)
-		tokens = append(tokens, token[:])
-	}
+	tokens := s.tokens(o.Program, mine)
 	all, err := sharing(ctx, tx, o.Program, tokens)
 	if err != nil {
 		return nil, err
@@ -86,6 +82,16 @@ func (s *Service) enter(ctx context.Context, tx *store.Tx, o Operation) ([]store
 		}
 	}
 	return near, putIndex(tx, o.Program, o.ID, t.Seal(indexPlace(o.ID), mine.encode()), tokens)
+}
+
+// tokens are the keyed hashes of the cells that an operation reaches into.
+func (s *Service) tokens(programID string, r reach) [][]byte {
+	var out [][]byte
+	for _, c := range r.cells() {
+		token := s.tenants[programID].Token("operation/index", c)
+		out = append(out, token[:])
+	}
+	return out
 }
 
 func indexPlace(id store.ID) string { return "operation/index/" + id.String() }
