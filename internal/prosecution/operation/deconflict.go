@@ -42,7 +42,7 @@ func (s *Service) deconflict(ctx context.Context, tx *store.Tx, m identity.Membe
 	if err := dropIndex(tx, o.Program, o.ID); err != nil {
 		return 0, err
 	}
-	var near []store.ID
+	var near []neighbor
 	if !o.past(tx.Now()) {
 		if err := s.mayAsk(ctx, tx, m, o.Lead); err != nil {
 			return 0, err
@@ -58,8 +58,14 @@ func (s *Service) deconflict(ctx context.Context, tx *store.Tx, m identity.Membe
 	return len(near), s.settle(ctx, tx, o, near, m.Actor())
 }
 
+// neighbor is an operation of another office that is near.
+type neighbor struct {
+	id   store.ID
+	lead string
+}
+
 // enter looks for what is near, and then stands where others find it.
-func (s *Service) enter(ctx context.Context, tx *store.Tx, o Operation) ([]store.ID, error) {
+func (s *Service) enter(ctx context.Context, tx *store.Tx, o Operation) ([]neighbor, error) {
 	t := s.tenants[o.Program]
 	mine := reachOf(o.Lead, o.Plan)
 	tokens := s.tokens(o.Program, mine)
@@ -67,7 +73,7 @@ func (s *Service) enter(ctx context.Context, tx *store.Tx, o Operation) ([]store
 	if err != nil {
 		return nil, err
 	}
-	var near []store.ID
+	var near []neighbor
 	for _, f := range all {
 		plain, err := t.Open(indexPlace(f.id), f.reach)
 		if err != nil {
@@ -78,7 +84,7 @@ func (s *Service) enter(ctx context.Context, tx *store.Tx, o Operation) ([]store
 			return nil, err
 		}
 		if f.id != o.ID && theirs.lead != o.Lead && mine.near(theirs, true) {
-			near = append(near, f.id)
+			near = append(near, neighbor{f.id, theirs.lead})
 		}
 	}
 	return near, putIndex(tx, o.Program, o.ID, t.Seal(indexPlace(o.ID), mine.encode()), tokens)
@@ -142,15 +148,15 @@ func decodeReach(b []byte) (reach, error) {
 }
 
 // settle makes the conflicts of an operation those with the ones that are near now, and has both sides told of what changed.
-func (s *Service) settle(ctx context.Context, tx *store.Tx, o Operation, near []store.ID, by string) error {
+func (s *Service) settle(ctx context.Context, tx *store.Tx, o Operation, near []neighbor, by string) error {
 	open, err := openConflicts(ctx, tx, o.Program, o.ID)
 	if err != nil {
 		return err
 	}
 	changed := false
 	now := map[store.ID]bool{}
-	for _, id := range near {
-		now[id] = true
+	for _, n := range near {
+		now[n.id] = true
 	}
 	for _, c := range open {
 		other := c.other(o.ID)
@@ -171,14 +177,14 @@ func (s *Service) settle(ctx context.Context, tx *store.Tx, o Operation, near []
 		}
 	}
 	for _, other := range near {
-		if !now[other] {
+		if !now[other.id] {
 			continue
 		}
-		if err := insertConflict(tx, o.Program, o.ID, other, by); err != nil {
+		if err := insertConflict(tx, o, other, by); err != nil {
 			return err
 		}
 		changed = true
-		if err := s.tell(tx, o.Program, other); err != nil {
+		if err := s.tell(tx, o.Program, other.id); err != nil {
 			return err
 		}
 	}

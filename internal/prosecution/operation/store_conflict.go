@@ -90,13 +90,13 @@ func conflictByID(ctx context.Context, r store.Reader, programID string, id stor
 	return c, fault.Wrap(err, "reading a conflict")
 }
 
-func insertConflict(tx *store.Tx, programID string, later, earlier store.ID, by string) error {
-	c := conflict{Program: programID, ID: store.NewID()}
+func insertConflict(tx *store.Tx, o Operation, earlier neighbor, by string) error {
+	c := conflict{Program: o.Program, ID: store.NewID()}
 	err := tx.Insert("operation_conflict", store.Row{
-		"program": programID, "id": c.ID, "later": later, "earlier": earlier, "found_at": tx.Now(), "found_by": by, "later_said": nil, "later_at": nil, "later_by": nil,
+		"program": o.Program, "id": c.ID, "later": o.ID, "earlier": earlier.id, "later_lead": o.Lead, "earlier_lead": earlier.lead, "found_at": tx.Now(), "found_by": by, "later_said": nil, "later_at": nil, "later_by": nil,
 		"earlier_said": nil, "earlier_at": nil, "earlier_by": nil, "ended_at": nil, "ended_why": nil,
 	})
-	tx.Log(custody.Entry{Program: programID, Event: "operation.conflict_found", Record: c.record(), Actor: by})
+	tx.Log(custody.Entry{Program: o.Program, Event: "operation.conflict_found", Record: c.record(), Actor: by})
 	return err
 }
 
@@ -138,10 +138,8 @@ func waiting(ctx context.Context, r store.Reader, programID, office string) (map
 		var o one
 		err := row.Scan(&o.id, &o.n)
 		return o, err
-	}, `select x.operation, count(*) from operation_office x join operation_conflict c on c.program = x.program and c.later = x.operation and c.ended_at is null and c.later_said is null
-		where x.program = $1 and x.office = $2 and x.part = $3 group by x.operation
-		union all select x.operation, count(*) from operation_office x join operation_conflict c on c.program = x.program and c.earlier = x.operation and c.ended_at is null and c.earlier_said is null
-		where x.program = $1 and x.office = $2 and x.part = $3 group by x.operation`, programID, office, partLead)
+	}, `select later, count(*) from operation_conflict where program = $1 and later_lead = $2 and ended_at is null and later_said is null group by later
+		union all select earlier, count(*) from operation_conflict where program = $1 and earlier_lead = $2 and ended_at is null and earlier_said is null group by earlier`, programID, office)
 	out := map[store.ID]int{}
 	for _, o := range all {
 		out[o.id] += o.n

@@ -63,6 +63,8 @@ create table operation_conflict ( -- covered
   id bytes not null, -- clear
   later bytes not null, -- clear
   earlier bytes not null, -- clear
+  later_lead text not null, -- clear
+  earlier_lead text not null, -- clear
   found_at bigint not null, -- clear
   found_by text not null, -- clear
   later_said text, -- clear
@@ -77,6 +79,8 @@ create table operation_conflict ( -- covered
 );
 create index operation_conflict_later on operation_conflict (program, later, found_at);
 create index operation_conflict_earlier on operation_conflict (program, earlier, found_at);
+create index operation_conflict_later_waits on operation_conflict (program, later_lead) where ended_at is null and later_said is null;
+create index operation_conflict_earlier_waits on operation_conflict (program, earlier_lead) where ended_at is null and earlier_said is null;
 create unique index operation_conflict_open on operation_conflict (program, later, earlier) where ended_at is null;
 
 -- Who asked for conflicts, and how many there were.
