@@ -51,6 +51,9 @@ func (s *Service) deconflict(ctx context.Context, tx *store.Tx, m identity.Membe
 		if near, err = s.enter(ctx, tx, o); err != nil {
 			return 0, err
 		}
+		if err := dropChecks(tx, o.Program, o.Lead, store.Micros(tx.Now().AddDate(0, -3, 0))); err != nil {
+			return 0, err
+		}
 		if err := insertCheck(tx, o.Program, o.Lead, m.Actor(), len(near)); err != nil {
 			return 0, err
 		}

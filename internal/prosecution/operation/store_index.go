@@ -23,7 +23,7 @@ func takeTurn(tx *store.Tx, programID string) error {
 	return fault.Wrap(err, "waiting for one's turn")
 }
 
-// at once is how many values one statement carries. Lists are filled up to a few sizes, so that few statements are prepared.
+// sizes are how many values one statement carries. Lists are filled up to a few sizes, so that few statements are prepared.
 var sizes = []int{4, 16, 64, 256}
 
 // filled repeats the last value until the list has one of the sizes.
@@ -145,8 +145,8 @@ func askers(ctx context.Context, r store.Reader, programID, office string, since
 		where program = $1 and ($2 = '' or office = $2) and at > $3 group by office, member order by finds desc, office, member limit 1000`, programID, office, since)
 }
 
-// dropChecks forgets questions that are older than anybody counts.
-func dropChecks(tx *store.Tx, programID string, before int64) error {
-	_, err := tx.Exec(`delete from operation_check where program = $1 and at < $2`, programID, before)
+// dropChecks forgets an office's questions that are older than anybody counts; the log keeps them.
+func dropChecks(tx *store.Tx, programID, office string, before int64) error {
+	_, err := tx.Exec(`delete from operation_check where program = $1 and office = $2 and at < $3`, programID, office, before)
 	return fault.Wrap(err, "forgetting old questions")
 }

@@ -96,7 +96,7 @@ func (o Operation) has(words []string) bool {
 	return true
 }
 
-// ahead counts the operations that an office leads and that have not been reviewed.
+// openWork counts the operations that an office leads and that have not been reviewed.
 func openWork(ctx context.Context, r store.Reader, programID, office string) (n int, err error) {
 	err = r.QueryRow(ctx, `select count(*) from operation_office x join operation o on o.program = x.program and o.id = x.operation
 		where x.program = $1 and x.office = $2 and x.part = $3 and o.state in ('planned', 'approved', 'running', 'closed')`, programID, office, partLead).Scan(&n)

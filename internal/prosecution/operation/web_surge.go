@@ -186,7 +186,7 @@ type locationsView struct {
 
 var levelWords = map[string]string{Federal: "Federal", OfState: "State"}
 
-// locationsView reads the list, and counts what is featured now.
+// locationsOf reads the list, and counts what is featured now.
 func (s *Service) locationsOf(r *http.Request) (locationsView, error) {
 	m := me(r)
 	v := locationsView{Query: typed(r.URL.Query().Get("q"))}
