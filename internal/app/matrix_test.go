@@ -111,8 +111,12 @@ func fillIn(path, id, second string) string {
 // plain takes out of an answer what was asked for, so that two answers can be compared.
 func plain(a answer, id string) string {
 	body := strings.ReplaceAll(strings.ReplaceAll(a.body, id, "ID"), id[:min(8, len(id))], "SHORT")
+	body = counts.ReplaceAllString(body, "")
 	return fmt.Sprint(a.status, " ", randomPart.ReplaceAllString(body, "RANDOM"))
 }
+
+// counts are the numbers beside the menu, of what waits for whoever asks: what was asked before about their own things changes them.
+var counts = regexp.MustCompile(` <span class="count-dot">[0-9]+</span>`)
 
 // randomPart is what differs from one page to the next of the same kind: ids and challenges.
 var randomPart = regexp.MustCompile(`[A-Za-z0-9_-]{22,}`)
@@ -323,6 +327,7 @@ func (m *matrix) list(w *walker, r web.Route, got answer) {
 			m.t.Errorf("%s as %s shows %s", r.Pattern, w.name(), th.name)
 		}
 	}
+	m.plans(w, r.Pattern, got.body)
 	other := there
 	if w.Program == there {
 		other = here

@@ -219,7 +219,10 @@ func (m *matrix) misplace(programID string, id store.ID, to string) {
 func (m *matrix) fill() {
 	m.t.Helper()
 	reports, tasks, people, invitations, requests, holds, offices := []thing{}, []thing{}, []thing{}, []thing{}, []thing{}, []thing{}, []thing{}
+	operations, surges, locations := []thing{}, []thing{}, []thing{}
 	for _, programID := range []string{here, there} {
+		o, g, l := m.operations(programID)
+		operations, surges, locations = append(operations, o...), append(surges, g...), append(locations, l...)
 		for _, name := range slices.Sorted(maps.Keys(stories)) {
 			sent, err := m.app.Reports.Accept(ctx, report.Submission{Program: programID, Language: "en", Key: []byte(store.NewID().String() + store.NewID().String()),
 				Via: report.ViaWeb, Answers: stories[name]})
@@ -258,6 +261,7 @@ func (m *matrix) fill() {
 	}
 	ways, links := m.own()
 	m.things = map[string][]thing{
+		"/staff/operations/{id}": operations, "/staff/surges/{id}": surges, "/staff/locations/{id}": locations,
 		"/staff/report/{id}": reports, "/staff/desk/{id}": tasks, "/staff/people/{id}": people, "/staff/people/invitation/{id}": invitations,
 		"/staff/approvals/{id}": requests, "/staff/ways/{id}": ways, "/staff/device-link/{id}": links, "/staff/holds/{hold}": holds,
 		"/staff/channels/{channel}": m.anywhere("mdcps", "mdcps-line"), "/staff/offices/{office}": m.anywhere("family-advocacy", "family-advocacy"), "/staff/offices/{office}/close": offices,

@@ -135,6 +135,7 @@ var navigation = []struct {
 }{
 	{"Inbox", "/staff/inbox", policy.ReadInbox},
 	{"Desk", "/staff/desk", policy.ReadDesk},
+	{"Operations", "/staff/operations", policy.ReadOperation},
 	{"Roster", "/staff/roster", policy.ReadRoster},
 	{"People", "/staff/people", policy.ReadPeople},
 	{"Office key", "/staff/office", policy.ReadOfficeKey},
@@ -143,6 +144,7 @@ var navigation = []struct {
 	{"Channels", "/staff/channels", policy.ReadChannels},
 	{"Offices", "/staff/offices", policy.ReadOffices},
 	{"Holds", "/staff/holds", policy.ReadHolds},
+	{"Featured locations", "/staff/locations", policy.ChangeLocation},
 	{"Setup", "/staff/setup", policy.ReadSetup},
 	{"Work", "/staff/work", policy.ReadWork},
 	{"Figures", "/staff/figures", policy.ReadFigures},
@@ -161,6 +163,10 @@ func (a *App) nav(r *http.Request) []web.NavItem {
 		item := web.NavItem{Label: n.label, Href: n.href, Current: r.URL.Path == n.href || strings.HasPrefix(r.URL.Path, n.href+"/")}
 		if n.does == policy.ReadApprovals {
 			item.Count, _ = a.Approvals.Count(r.Context()) // a page is not refused for the lack of a number beside its menu
+		}
+		if n.does == policy.ReadOperation {
+			m, _ := identity.From(r.Context())
+			item.Count, _ = a.Operations.Waiting(r.Context(), m)
 		}
 		items = append(items, item)
 	}

@@ -18,6 +18,7 @@ import (
 	"waylight/internal/platform/jobs"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
+	"waylight/internal/prosecution/operation"
 	"waylight/internal/protection/canary"
 )
 
@@ -32,7 +33,8 @@ var workWords = map[string]string{
 	"agency.tell": "Mail about an alarm", "agency.gaps": "Looking for gaps in rosters", "agency.expire": "Looking for numbers whose test is too old",
 	"agency.refresh": "Reading the directory again", kindCheckpoint: "Publishing the log",
 	canary.KindRound: "Testing the ways in: a round", canary.KindWay: "Testing a way in", canary.KindKept: "Comparing a test with the log", canary.KindMail: "Testing an office's mail",
-	"identity.sweep": "Ending old links and sessions", "identity.standings": "Ending accounts whose time is over", "identity.reviews": "The yearly review of access",
+	operation.KindNotice: "Mail to an office: something waits",
+	"identity.sweep":     "Ending old links and sessions", "identity.standings": "Ending accounts whose time is over", "identity.reviews": "The yearly review of access",
 }
 
 // workPage is what an administrator sees of the program's own work: jobs that

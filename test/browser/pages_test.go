@@ -21,11 +21,13 @@ import (
 var staffPages = map[string][]string{
 	"dana@tipdesk.invalid": {"/staff", "/staff/inbox", "/staff/desk", "/staff/desk?list=late", "/staff/desk?list=stuck", "/staff/desk?list=letters",
 		"/staff/desk → th a[href^='/staff/desk/']", "/staff/roster", "/staff/people", "/staff/people/review", "/staff/ways", "/staff/device", "/staff/recover",
+		"/staff/operations", "/staff/operations?state=all", "/staff/operations/new", "/staff/operations/checks", "/staff/operations → th a[href^='/staff/operations/']",
+		"/staff/operations → th a[href^='/staff/operations/'] → a[href$='/change']", "/staff/surges", "/staff/surges → th a[href^='/staff/surges/']",
 		"/staff/office", "/staff/office/rotate", "/staff/office/drill", "/staff/office/parts", "/staff/canary", "/staff/inbox → a[href^='/staff/report/'] → a[href$='/files']"},
 	"lucia@helpdesk.invalid": {"/staff/inbox", "/staff/desk"},
 	"admin@program.invalid": {"/staff", "/staff/setup", "/staff/channels", "/staff/channels/mdcps-line", "/staff/channels/emergency-911", "/staff/offices", "/staff/offices/directory", "/staff/offices/mdcps",
 		"/staff/people", "/staff/people/invite", "/staff/people/sign-on", "/staff/people → a[href^='/staff/people/']:not([href$='invite']):not([href$='review']):not([href$='sign-on']):not([href*='.csv']):not([href*='?'])",
-		"/staff/work", "/staff/approvals", "/staff/holds", "/staff/figures"},
+		"/staff/work", "/staff/approvals", "/staff/holds", "/staff/figures", "/staff/locations"},
 	"auditor@program.invalid": {"/staff", "/staff/work"},
 	"ana@helper.invalid":      {"/staff/inbox", "/staff/roster", "/staff/people"},
 	"":                        {"/staff/sign-in", "/staff/sign-in/agency", "/staff/enroll"}, // nobody is signed in

@@ -92,6 +92,9 @@ func Start(ctx context.Context, c Config) (_ *Demo, err error) {
 	if err := d.enroll(ctx); err != nil {
 		return nil, fmt.Errorf("inviting the demo's people: %w", err)
 	}
+	if err := d.operate(ctx); err != nil {
+		return nil, fmt.Errorf("entering the demo's operations: %w", err)
+	}
 	if err := d.live(ctx, now); err != nil {
 		return nil, fmt.Errorf("living through the demo's week: %w", err)
 	}

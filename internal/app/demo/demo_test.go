@@ -43,6 +43,10 @@ func TestEveryStateOfLife(t *testing.T) {
 		"a member who stepped back":            "referral_step where act = 'recuse'",
 		"a report opened only at a second try": "referral_step where act = 'open' and before = 'cannot_open'",
 		"a receipt that its sender closed":     "report where closed is not null",
+		"a surge of 43 days that is over":      "surge where closed_at is not null and days = 43",
+		"an operation that counts":             "operation where state = 'reviewed' and began is not null and surge is not null",
+		"two operations that meet":             "operation_conflict where ended_at is null",
+		"a featured location":                  "featured_location where withdrawn_at is null",
 	} {
 		if count(where) == 0 {
 			t.Errorf("the demo lacks %s", what)

@@ -96,3 +96,17 @@ const (
 	Approve       Action = "approval.approve"
 	TakeBack      Action = "approval.decline"
 )
+
+// Operations, surges and featured locations.
+const (
+	ReadOperation    Action = "operation.read"
+	PlanOperation    Action = "operation.plan"    // plan, change, call off, and write down what came of a conflict
+	ApproveOperation Action = "operation.approve" // by a second person
+	RunOperation     Action = "operation.run"     // begin and close
+	ReviewOperation  Action = "operation.review"  // by a second person
+	ReadChecks       Action = "operation.checks"  // who asked for conflicts, how often
+	ReadSurge        Action = "surge.read"
+	ChangeSurge      Action = "surge.change"
+	ReadLocations    Action = "location.read"
+	ChangeLocation   Action = "location.change"
+)

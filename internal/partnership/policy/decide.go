@@ -104,8 +104,10 @@ func (o Object) owner() string {
 	return o.Office
 }
 
-// hides says whether even the wall must not be noticed: those around a report.
-func (w Wall) hides() bool { return w == WallHelp || w == WallAccused || w == WallGone }
+// hides says whether even the wall must not be noticed: those around a report, and that around planning.
+func (w Wall) hides() bool {
+	return w == WallHelp || w == WallAccused || w == WallGone || w == WallActs
+}
 
 // walled says whether a wall stands between s and o.
 func walled(w Wall, s Subject, o Object) bool {
@@ -126,6 +128,10 @@ func walled(w Wall, s Subject, o Object) bool {
 		return o.NoName
 	case WallDesk:
 		return !s.Desk
+	case WallActs:
+		return !s.Police
+	case WallPartner:
+		return o.Partner
 	}
 	return false
 }

@@ -73,11 +73,13 @@ const (
 	WallDesk    Wall = "desk"
 	WallNumbers Wall = "numbers"
 	WallName    Wall = "name"
+	WallActs    Wall = "acts"
+	WallPartner Wall = "partner"
 )
 
 // AllWalls lists the walls, in the order in which they are explained.
 func AllWalls() []Wall {
-	return []Wall{WallHelp, WallAccused, WallGone, WallPolice, WallHigher, WallSelf, WallDesk, WallName, WallNumbers}
+	return []Wall{WallHelp, WallAccused, WallGone, WallPolice, WallHigher, WallSelf, WallDesk, WallName, WallNumbers, WallActs, WallPartner}
 }
 
 // About says what the wall keeps.
@@ -93,6 +95,8 @@ func (w Wall) About() string {
 		WallDesk:    "The member's office must be a desk.",
 		WallName:    "The part about the reporter is sealed to the offices that the pack gives it to, and to no office of a kind that the report accuses. The others read the report without it.",
 		WallNumbers: "Tips only, and no number below eleven is shown: what the page leaves out tells nothing about help, nor about one person.",
+		WallActs:    "Only offices that are run by police or have police powers plan operations: whoever could ask where others act, without acting, could sell the answer.",
+		WallPartner: "Only the office that leads an operation or a surge changes it; its partners read it.",
 	}[w]
 }
 
@@ -126,6 +130,7 @@ type Object struct {
 	Mode      string   // of a report: "help" or "tip"
 	Relay     bool     // held only to pass it on
 	Gone      bool     // the office or the member stepped back from it, or was replaced
+	Partner   bool     // of an operation or a surge: the office takes part and does not lead
 	NoName    bool     // the part about its reporter is not for the office that holds it, or empty
 	Conflict  []string // kinds of office that it accuses
 	Member    string   // the person whose account, or who is asked about
