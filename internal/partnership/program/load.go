@@ -95,6 +95,7 @@ type pack struct {
 	channels []channelRow
 	laws     []lawRow
 	holidays []holidayRow
+	courts   courtsFile
 	rules    []ruleRow
 	examples []rulesFile // each file's examples, with where the file is
 	notices  map[string]form.Text
@@ -128,6 +129,9 @@ func readPack(all files, id string, wrong *faults) *pack {
 		var f holidaysFile
 		decode(all[name], name, &f, wrong)
 		p.holidays = append(p.holidays, f.Holidays...)
+	}
+	if name := id + "/courts.yaml"; all[name] != nil {
+		decode(all[name], name, &p.courts, wrong)
 	}
 	for _, name := range all.of(id, "rules") {
 		var f rulesFile

@@ -71,6 +71,7 @@ type Program struct {
 	Notices     map[string]form.Text
 	Limits      Limits
 	Holidays    []Holiday // of the program's own state and of the nation
+	Courts      CourtLaw
 
 	channelOrder []string
 	domain       *domain
