@@ -135,6 +135,7 @@ var navigation = []struct {
 }{
 	{"Inbox", "/staff/inbox", policy.ReadInbox},
 	{"Desk", "/staff/desk", policy.ReadDesk},
+	{"Courts", "/staff/court", policy.ReadCourt},
 	{"Roster", "/staff/roster", policy.ReadRoster},
 	{"People", "/staff/people", policy.ReadPeople},
 	{"Office key", "/staff/office", policy.ReadOfficeKey},

@@ -105,6 +105,10 @@ var table = []Rule{
 		Why: "A desk sees what other offices have left waiting; a desk run by police sees tips only, and only those that accuse nobody like it."},
 	{Action: WorkDesk, Roles: desk, Scope: OwnOffice, Walls: append(slices.Clone(report), WallDesk), Else: Hidden, Law: "design §3", Why: "An operator reads it and calls whose duty it is."},
 
+	{Action: ReadCourt, Roles: staff, Scope: OwnOffice, Else: Hidden, Why: "An office sees the cases that it leads and those that it partners; a partner's seat is its own."},
+	{Action: EnterCourt, Roles: staff, Scope: OwnOffice, Else: Hidden, Why: "Who works on a case enters what its docket says."},
+	{Action: ImportCourt, Roles: []Role{RoleSupervisor}, Scope: OwnOffice, Else: Refused, Why: "Many rows at once are a supervisor's to answer for."},
+
 	{Action: ReadWork, Roles: looking, Scope: Program, Else: Refused, Law: "CJIS AU-6", Why: "Whether mail and log work is for who answers for the program; no entry names a report."},
 	{Action: RetryWork, Roles: program, Scope: Program, Else: Refused, Why: "Trying again sends what was not sent."},
 	{Action: ReadFigures, Roles: []Role{RoleFigures, RoleProgramAdmin, RoleAuditor}, Scope: Program, Walls: []Wall{WallNumbers}, Else: Refused, Law: "design §3",
