@@ -202,11 +202,54 @@ func change(before, after []fact) (gone, come []fact) {
 	return gone, come
 }
 
-// tallyKey is one sum of facts: of a month (202611) or of a year (2026).
+// tallyKey is one sum of facts: of a month (202611) or of a year (2026), at one level of detail.
 type tallyKey struct {
 	measure                               string
+	level                                 int64
 	span                                  int64
 	state, district, statute, class, kind string
+}
+
+// The levels of detail. A figure is read from the coarsest one that knows its
+// dimensions, so that it adds up hundreds of sums and not a million rows.
+const (
+	levelAll      int64 = iota
+	levelCourts         // all but the statute
+	levelStates         // neither district nor statute
+	levelStatutes       // neither state nor district
+	numberOfLevels
+)
+
+// at is the sum of a level that this one is part of.
+func (k tallyKey) at(level int64) tallyKey {
+	k.level = level
+	if level == levelCourts || level == levelStates {
+		k.statute = ""
+	}
+	if level == levelStates || level == levelStatutes {
+		k.district = ""
+	}
+	if level == levelStatutes {
+		k.state = ""
+	}
+	return k
+}
+
+// levelFor is the coarsest level that knows these dimensions.
+func levelFor(by []string, where map[string]string) int64 {
+	asks := func(d string) bool {
+		_, ok := where[d]
+		return ok || slices.Contains(by, d)
+	}
+	switch statute := asks(dimStatute); {
+	case statute && (asks(dimState) || asks(dimDistrict)):
+		return levelAll
+	case statute:
+		return levelStatutes
+	case asks(dimDistrict):
+		return levelCourts
+	}
+	return levelStates
 }
 
 type tallySum struct{ amount, facts, unproven int64 }
@@ -215,15 +258,22 @@ type tallySum struct{ amount, facts, unproven int64 }
 type tallies map[tallyKey]tallySum
 
 func (t tallies) add(f fact, times int64) {
-	for _, span := range []int64{int64(f.day / 100), int64(f.day / 10000)} {
-		k := tallyKey{f.measure, span, f.state, f.district, f.statute, f.class, f.kind}
-		s := t[k]
-		if f.proven {
-			s.amount, s.facts = s.amount+times*f.amount, s.facts+times
-		} else {
-			s.unproven += times
+	sum := tallySum{unproven: times}
+	if f.proven {
+		sum = tallySum{amount: times * f.amount, facts: times}
+	}
+	t.put(tallyKey{measure: f.measure, span: int64(f.day / 100), state: f.state, district: f.district, statute: f.statute, class: f.class, kind: f.kind}, sum)
+}
+
+// put adds to the sums of a month and of its year, at every level.
+func (t tallies) put(k tallyKey, s tallySum) {
+	for _, span := range []int64{k.span, k.span / 100} {
+		for level := range numberOfLevels {
+			k := k.at(level)
+			k.span = span
+			have := t[k]
+			t[k] = tallySum{have.amount + s.amount, have.facts + s.facts, have.unproven + s.unproven}
 		}
-		t[k] = s
 	}
 }
 
@@ -237,7 +287,7 @@ func (t tallies) ordered() []tallyKey {
 		}
 	}
 	slices.SortFunc(keys, func(a, b tallyKey) int {
-		return cmp.Or(cmp.Compare(a.measure, b.measure), cmp.Compare(a.span, b.span), cmp.Compare(a.state, b.state), cmp.Compare(a.district, b.district),
+		return cmp.Or(cmp.Compare(a.measure, b.measure), cmp.Compare(a.level, b.level), cmp.Compare(a.span, b.span), cmp.Compare(a.state, b.state), cmp.Compare(a.district, b.district),
 			cmp.Compare(a.statute, b.statute), cmp.Compare(a.class, b.class), cmp.Compare(a.kind, b.kind))
 	})
 	return keys

@@ -55,10 +55,10 @@ func deleteFact(tx *store.Tx, program string, f fact) error {
 func (t tallies) write(tx *store.Tx, program string) error {
 	for _, k := range t.ordered() {
 		s := t[k]
-		_, err := tx.Exec(`insert into court_tally (program, measure, span, state, district, statute, class, kind, amount, facts, unproven) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-			on conflict (program, measure, span, state, district, statute, class, kind) do update
+		_, err := tx.Exec(`insert into court_tally (program, measure, level, span, state, district, statute, class, kind, amount, facts, unproven) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+			on conflict (program, measure, level, span, state, district, statute, class, kind) do update
 			set amount = court_tally.amount + excluded.amount, facts = court_tally.facts + excluded.facts, unproven = court_tally.unproven + excluded.unproven`,
-			program, k.measure, k.span, k.state, k.district, k.statute, k.class, k.kind, s.amount, s.facts, s.unproven)
+			program, k.measure, k.level, k.span, k.state, k.district, k.statute, k.class, k.kind, s.amount, s.facts, s.unproven)
 		if err != nil {
 			return fault.Wrap(err, "adding to the sums")
 		}
@@ -68,7 +68,7 @@ func (t tallies) write(tx *store.Tx, program string) error {
 
 // talliesOf reads all sums of a program.
 func talliesOf(ctx context.Context, q store.Reader, program string) (tallies, error) {
-	rows, err := q.Query(ctx, `select measure, span, state, district, statute, class, kind, amount, facts, unproven from court_tally where program = $1 and (facts <> 0 or unproven <> 0 or amount <> 0)`, program)
+	rows, err := q.Query(ctx, `select measure, level, span, state, district, statute, class, kind, amount, facts, unproven from court_tally where program = $1 and (facts <> 0 or unproven <> 0 or amount <> 0)`, program)
 	if err != nil {
 		return nil, fault.Wrap(err, "reading the sums")
 	}
@@ -77,7 +77,7 @@ func talliesOf(ctx context.Context, q store.Reader, program string) (tallies, er
 	for rows.Next() {
 		var k tallyKey
 		var s tallySum
-		if err := rows.Scan(&k.measure, &k.span, &k.state, &k.district, &k.statute, &k.class, &k.kind, &s.amount, &s.facts, &s.unproven); err != nil {
+		if err := rows.Scan(&k.measure, &k.level, &k.span, &k.state, &k.district, &k.statute, &k.class, &k.kind, &s.amount, &s.facts, &s.unproven); err != nil {
 			return nil, fault.Wrap(err, "reading the sums")
 		}
 		out[k] = s
@@ -121,6 +121,10 @@ func sums(ctx context.Context, q store.Reader, program, measure string, p part, 
 	}
 	fields := strings.Join(append(append([]string{}, picked...), "cast("+strings.ReplaceAll(parts, ", ", " as bigint), cast(")+" as bigint)"), ", ")
 	text, args := `select `+fields+` from `+table+` where program = $1 and measure = $2 and `+when+` >= $3 and `+when+` < $4`, []any{program, measure, p.low, p.high}
+	if !p.days {
+		args = append(args, levelFor(by, where))
+		text += ` and level = $5`
+	}
 	for d, v := range where {
 		var value any = v
 		if d == dimYear {
@@ -209,11 +213,7 @@ func summedFacts(ctx context.Context, q store.Reader, program string) (tallies, 
 		if err := rows.Scan(&k.measure, &k.span, &k.state, &k.district, &k.statute, &k.class, &k.kind, &s.amount, &s.facts, &s.unproven); err != nil {
 			return nil, fault.Wrap(err, "adding the figures up anew")
 		}
-		for _, span := range []int64{k.span, k.span / 100} {
-			k.span = span
-			t := out[k]
-			out[k] = tallySum{t.amount + s.amount, t.facts + s.facts, t.unproven + s.unproven}
-		}
+		out.put(k, s)
 	}
 	return out, fault.Wrap(rows.Err(), "adding the figures up anew")
 }

@@ -109,10 +109,11 @@ create table court_fact ( -- not covered: derived from court_entry and court_sta
 );
 create index court_fact_by_case on court_fact (program, matter);
 
--- The same by month and by year, so that a figure over a million rows is read from a few.
+-- The same by month and by year, at several levels of detail, so that a figure over a million rows is read from a few.
 create table court_tally ( -- not covered: sums of court_fact, kept in step with it in the same transaction
   program text not null, -- clear
   measure text not null, -- clear
+  level bigint not null, -- clear
   span bigint not null, -- clear
   state text not null, -- clear
   district text not null, -- clear
@@ -122,7 +123,7 @@ create table court_tally ( -- not covered: sums of court_fact, kept in step with
   amount bigint not null, -- clear
   facts bigint not null, -- clear
   unproven bigint not null, -- clear
-  primary key (program, measure, span, state, district, statute, class, kind)
+  primary key (program, measure, level, span, state, district, statute, class, kind)
 );
 
 -- What the list of cases is searched by, one row a charge that stands.
