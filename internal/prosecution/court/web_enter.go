@@ -34,7 +34,7 @@ type enterData struct {
 
 // entryForm is a step's fields for the page.
 type entryForm struct {
-	Step                             Step
+	Step                             string // as it is stored, and not in words
 	Name, Label, Cents, Item, Other  string
 	Defendant, Months, Shares, Asked bool
 }
@@ -94,7 +94,7 @@ func (s *Service) fillForm(r *http.Request, p *program.Program, c Case, f form, 
 	if err != nil {
 		return err
 	}
-	data.Form = &entryForm{Step: f.step, Name: f.name, Label: f.label, Cents: f.cents, Item: f.item, Other: f.other, Defendant: f.defendant, Months: f.months, Shares: f.shares,
+	data.Form = &entryForm{Step: string(f.step), Name: f.name, Label: f.label, Cents: f.cents, Item: f.item, Other: f.other, Defendant: f.defendant, Months: f.months, Shares: f.shares,
 		Asked: f.step == RestitutionRequested}
 	data.Sheet = casePath(c.ID) + "/worksheet?defendant=" + url.QueryEscape(data.Typed.Get("defendant"))
 	chosen := data.Typed.Get("what")

@@ -62,7 +62,9 @@ func TestAPersonGoesThroughACase(t *testing.T) {
 		look(at+"/timeline", "No steps yet")
 		look(at + "/enter")
 		for _, f := range forms {
-			look(at + "/enter?step=" + string(f.step))
+			if hidden := look(at+"/enter?step="+string(f.step)).One("input", "name", "step"); hidden == nil || hidden.Attr["value"] != string(f.step) {
+				t.Errorf("the form of %s sends another step", f.step)
+			}
 		}
 		enter := func(says string, v ...string) {
 			t.Helper()
