@@ -77,6 +77,13 @@ func TestStateCourtsHaveTheirOwnDates(t *testing.T) {
 	if k := clocks["ms-appeal"]; k.Due != 20260428 || !strings.Contains(k.Computed, "Confederate Memorial Day") {
 		t.Errorf("%+v", k)
 	}
+	w.enter(c, steps(t, "2026-03-10 victims_notified -")...)
+	told, _ := clocksOf(ctx, w.db, here, c.ID)
+	for _, k := range told { // what was told before a step does not tell of it
+		if want := map[bool]string{true: ClockDone, false: ClockOpen}[k.Begins == 20260302]; k.Deadline == "ms-victims-told" && k.State != want {
+			t.Errorf("%+v is not %s", k, want)
+		}
+	}
 	if _, ok := clocks["us-appeal"]; ok {
 		t.Error("a federal date in a state court")
 	}
