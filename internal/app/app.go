@@ -34,6 +34,7 @@ import (
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
 	"waylight/internal/platform/witness"
+	"waylight/internal/prosecution/court"
 	"waylight/internal/prosecution/operation"
 	"waylight/internal/protection/canary"
 	"waylight/internal/protection/conversation"
@@ -103,6 +104,7 @@ type App struct {
 	Files      *file.Service
 	Canaries   *canary.Service
 	Operations *operation.Service
+	Courts     *court.Service
 	Runner     *jobs.Runner
 	Spool      *spool.Spool // nil where the database is this server's own
 	logs       map[string]*custody.Log
@@ -118,11 +120,11 @@ type App struct {
 
 // Schemas lists every room's tables in the order of the floors.
 func Schemas() []store.Schema {
-	return []store.Schema{jobs.Schema(), approval.Schema(), agency.Schema(), identity.Schema(), report.Schema(), referral.Schema(), conversation.Schema(), file.Schema(), canary.Schema(), operation.Schema()}
+	return []store.Schema{jobs.Schema(), approval.Schema(), agency.Schema(), identity.Schema(), report.Schema(), referral.Schema(), conversation.Schema(), file.Schema(), canary.Schema(), operation.Schema(), court.Schema()}
 }
 
 func catalog() (*web.Catalog, error) {
-	return web.LoadCatalog([]string{"en", "es"}, identity.Strings(), report.Strings(), referral.Strings(), conversation.Strings(), file.Strings(), operation.Strings(), words)
+	return web.LoadCatalog([]string{"en", "es"}, identity.Strings(), report.Strings(), referral.Strings(), conversation.Strings(), file.Strings(), operation.Strings(), court.Strings(), words)
 }
 
 // New opens an installation, creating in Data whatever is not there yet.
@@ -312,7 +314,11 @@ func (a *App) makeRooms() (err error) {
 	if err := a.makeOperations(); err != nil {
 		return err
 	}
-	a.rooms = []room.Room{a.Approvals.Room(), a.Agencies.Room(), a.People.Room(), a.Reports.Room(), a.Referrals.Room(), a.Messages.Room(), a.Files.Room(), a.Canaries.Room(), a.Operations.Room()}
+	a.Courts, err = court.New(court.Config{DB: a.DB, Programs: a.Programs, People: a.People, Joined: a.Agencies.Joined, Mail: postman{a}, Origin: a.Origin, Site: a.Site, Now: a.Now})
+	if err != nil {
+		return err
+	}
+	a.rooms = []room.Room{a.Approvals.Room(), a.Agencies.Room(), a.People.Room(), a.Reports.Room(), a.Referrals.Room(), a.Messages.Room(), a.Files.Room(), a.Canaries.Room(), a.Operations.Room(), a.Courts.Room()}
 	return nil
 }
 

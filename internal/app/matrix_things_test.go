@@ -5,11 +5,14 @@ package app_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 
+	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/policy"
 	"waylight/internal/platform/seal"
 	"waylight/internal/platform/store"
+	"waylight/internal/prosecution/court"
 	"waylight/internal/protection/conversation"
 	"waylight/internal/protection/file"
 	"waylight/internal/protection/report"
@@ -90,4 +93,17 @@ func (m *matrix) own() (ways, links []thing) {
 // anywhere is something that every program has under the same name.
 func (m *matrix) anywhere(office, id string) []thing {
 	return []thing{{name: id, id: id, objects: []policy.Object{m.office(here, office), m.office(there, office)}}}
+}
+
+// cases opens a case for two offices of a program.
+func (m *matrix) cases(programID string) (cases []thing) {
+	m.t.Helper()
+	for _, office := range []string{"mcaht", "mbi-coordinator"} {
+		m.dockets++
+		by := identity.Member{Program: programID, ID: store.NewID(), Office: office}
+		c, err := m.app.Courts.Open(ctx, by, court.Opening{Docket: fmt.Sprintf("1:26-cr-%d", m.dockets), Forum: court.Federal, Place: "MISSISSIPPI_SOUTHERN"})
+		m.fatal(err)
+		cases = append(cases, thing{name: programID + " case of " + office, id: c.ID.String(), objects: []policy.Object{m.office(programID, office)}})
+	}
+	return cases
 }

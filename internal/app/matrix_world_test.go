@@ -90,6 +90,7 @@ type matrix struct {
 	targets []*walker          // people whom the walkers act on; they do not walk
 	things  map[string][]thing // by the beginning of the address
 	asked   int
+	dockets int
 	second  map[string]bool // addresses with a second parameter of which somebody who may was told something
 }
 
@@ -218,7 +219,7 @@ func (m *matrix) misplace(programID string, id store.ID, to string) {
 // fill makes the things of a round, in both programs.
 func (m *matrix) fill() {
 	m.t.Helper()
-	reports, tasks, people, invitations, requests, holds, offices := []thing{}, []thing{}, []thing{}, []thing{}, []thing{}, []thing{}, []thing{}
+	reports, tasks, people, invitations, requests, holds, offices, cases := []thing{}, []thing{}, []thing{}, []thing{}, []thing{}, []thing{}, []thing{}, []thing{}
 	operations, surges, locations := []thing{}, []thing{}, []thing{}
 	for _, programID := range []string{here, there} {
 		o, g, l := m.operations(programID)
@@ -243,6 +244,7 @@ func (m *matrix) fill() {
 			invitations = append(invitations, thing{programID + " invited at " + office, o.Member, []policy.Object{o}, invite, ""})
 		}
 		requests = append(requests, m.request(programID)...)
+		cases = append(cases, m.cases(programID)...)
 		for _, office := range []string{"mcaht", "mbi-coordinator"} {
 			holds = append(holds, m.hold(programID, office, ""), m.hold(programID, office, reports[len(reports)-1].id))
 		}
@@ -263,7 +265,7 @@ func (m *matrix) fill() {
 	m.things = map[string][]thing{
 		"/staff/operations/{id}": operations, "/staff/surges/{id}": surges, "/staff/locations/{id}": locations,
 		"/staff/report/{id}": reports, "/staff/desk/{id}": tasks, "/staff/people/{id}": people, "/staff/people/invitation/{id}": invitations,
-		"/staff/approvals/{id}": requests, "/staff/ways/{id}": ways, "/staff/device-link/{id}": links, "/staff/holds/{hold}": holds,
+		"/staff/approvals/{id}": requests, "/staff/ways/{id}": ways, "/staff/device-link/{id}": links, "/staff/holds/{hold}": holds, "/staff/court/{id}": cases,
 		"/staff/channels/{channel}": m.anywhere("mdcps", "mdcps-line"), "/staff/offices/{office}": m.anywhere("family-advocacy", "family-advocacy"), "/staff/offices/{office}/close": offices,
 	}
 }

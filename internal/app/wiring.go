@@ -136,6 +136,7 @@ var navigation = []struct {
 	{"Inbox", "/staff/inbox", policy.ReadInbox},
 	{"Desk", "/staff/desk", policy.ReadDesk},
 	{"Operations", "/staff/operations", policy.ReadOperation},
+	{"Courts", "/staff/court", policy.ReadCourt},
 	{"Roster", "/staff/roster", policy.ReadRoster},
 	{"People", "/staff/people", policy.ReadPeople},
 	{"Office key", "/staff/office", policy.ReadOfficeKey},

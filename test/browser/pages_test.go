@@ -28,6 +28,8 @@ var staffPages = map[string][]string{
 	"admin@program.invalid": {"/staff", "/staff/setup", "/staff/channels", "/staff/channels/mdcps-line", "/staff/channels/emergency-911", "/staff/offices", "/staff/offices/directory", "/staff/offices/mdcps",
 		"/staff/people", "/staff/people/invite", "/staff/people/sign-on", "/staff/people → a[href^='/staff/people/']:not([href$='invite']):not([href$='review']):not([href$='sign-on']):not([href*='.csv']):not([href*='?'])",
 		"/staff/work", "/staff/approvals", "/staff/holds", "/staff/figures", "/staff/locations"},
+	"morgan@police.invalid": {"/staff/court", "/staff/court/new", "/staff/court/clocks", "/staff/court/import", "/staff/court → th a[href^='/staff/court/']",
+		"/staff/court → th a[href^='/staff/court/'] → a[href$='/timeline']", "/staff/court → th a[href^='/staff/court/'] → a[href$='/enter']"},
 	"auditor@program.invalid": {"/staff", "/staff/work"},
 	"ana@helper.invalid":      {"/staff/inbox", "/staff/roster", "/staff/people"},
 	"":                        {"/staff/sign-in", "/staff/sign-in/agency", "/staff/enroll"}, // nobody is signed in

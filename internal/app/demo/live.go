@@ -49,6 +49,7 @@ func (d *Demo) live(ctx context.Context, end time.Time) error {
 		d.plan(start.Add(step*time.Duration(i+1)), func(ctx context.Context) error { return d.arrive(ctx, i) })
 	}
 	d.plan(end.Add(-10*time.Minute), d.takeOne)
+	d.plan(end.Add(-8*time.Minute), d.courts)
 	for at := start; at.Before(end); at = at.Add(6 * time.Hour) {
 		d.plan(at, func(ctx context.Context) error { _, err := d.App.Runner.RunDue(ctx); return err })
 	}

@@ -87,6 +87,13 @@ const (
 	WorkDesk      Action = "desk.work" // take, extend, release, attempt, complete
 )
 
+// Courts.
+const (
+	ReadCourt   Action = "court.read"   // cases, their dates, their lists and downloads
+	EnterCourt  Action = "court.enter"  // open a case, enter and settle its steps, worksheets, partners
+	ImportCourt Action = "court.import" // many steps from a file
+)
+
 // The program as a whole.
 const (
 	ReadWork      Action = "work.read"

@@ -120,6 +120,9 @@ var table = []Rule{
 	{Action: ReadLocations, Roles: staff, Scope: Program, Walls: []Wall{WallActs}, Else: Hidden, Why: "Where the program looks first is for the offices that act there."},
 	{Action: ReadLocations, Roles: program, Scope: Program, Else: Hidden, Why: "Who keeps the list reads it."},
 	{Action: ChangeLocation, Roles: program, Scope: Program, Else: Refused, Why: "Which places the program features is the program's decision."},
+	{Action: ReadCourt, Roles: staff, Scope: OwnOffice, Else: Hidden, Why: "An office sees the cases that it leads and those that it partners; a partner's seat is its own."},
+	{Action: EnterCourt, Roles: staff, Scope: OwnOffice, Else: Hidden, Why: "Who works on a case enters what its docket says."},
+	{Action: ImportCourt, Roles: []Role{RoleSupervisor}, Scope: OwnOffice, Else: Refused, Why: "Many rows at once are a supervisor's to answer for."},
 
 	{Action: ReadWork, Roles: looking, Scope: Program, Else: Refused, Law: "CJIS AU-6", Why: "Whether mail and log work is for who answers for the program; no entry names a report."},
 	{Action: RetryWork, Roles: program, Scope: Program, Else: Refused, Why: "Trying again sends what was not sent."},

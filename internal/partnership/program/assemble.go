@@ -33,6 +33,7 @@ func assemble(own, base *pack, wrong *faults) *Program {
 	b.laws()
 	b.limits()
 	b.holidays()
+	b.courts()
 	b.channels()
 	b.offices()
 	b.desks()

@@ -96,6 +96,7 @@ type pack struct {
 	laws     []lawRow
 	holidays []holidayRow
 	ladder   *ladderFile // nil: there is none
+	courts   courtsFile
 	rules    []ruleRow
 	examples []rulesFile // each file's examples, with where the file is
 	notices  map[string]form.Text
@@ -133,6 +134,9 @@ func readPack(all files, id string, wrong *faults) *pack {
 	for _, name := range all.of(id, "ladder") {
 		p.ladder = &ladderFile{}
 		decode(all[name], name, p.ladder, wrong)
+	}
+	if name := id + "/courts.yaml"; all[name] != nil {
+		decode(all[name], name, &p.courts, wrong)
 	}
 	for _, name := range all.of(id, "rules") {
 		var f rulesFile

@@ -72,6 +72,7 @@ type Program struct {
 	Limits      Limits
 	Holidays    []Holiday // of the program's own state and of the nation
 	Ladders     Ladders   // who is told of what waits too long
+	Courts      CourtLaw
 
 	channelOrder []string
 	domain       *domain
