@@ -7,7 +7,10 @@ import (
 	"errors"
 	"strings"
 
+	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/policy"
+	"waylight/internal/partnership/release"
+	"waylight/internal/platform/figure"
 	"waylight/internal/platform/seal"
 	"waylight/internal/platform/store"
 	"waylight/internal/protection/conversation"
@@ -90,4 +93,18 @@ func (m *matrix) own() (ways, links []thing) {
 // anywhere is something that every program has under the same name.
 func (m *matrix) anywhere(office, id string) []thing {
 	return []thing{{name: id, id: id, objects: []policy.Object{m.office(here, office), m.office(there, office)}}}
+}
+
+// releases is a draft of a program, and one more wherever somebody may use it up.
+func (m *matrix) releases(programID string) []thing {
+	m.t.Helper()
+	by := identity.WithMember(ctx, identity.Member{Program: programID, ID: store.NewID(), Office: seats[0], Roles: []string{policy.RoleProgramAdmin}})
+	draft := func() string {
+		words := map[string]string{"en": "Figures of a program", "es": "Cifras de un programa"}
+		spec := figure.Spec{Measure: "tips", From: "2026-10-01", Through: "2026-10-31", Rows: "channel"}
+		r, err := m.app.Releases.Make(by, release.Plan{Headline: words, From: spec.From, Through: spec.Through, Specs: []figure.Spec{spec}})
+		m.fatal(err)
+		return r.ID.String()
+	}
+	return []thing{{programID + " release", draft(), []policy.Object{{Program: programID}}, draft, ""}}
 }

@@ -259,7 +259,7 @@ func (m *matrix) fill() {
 	ways, links := m.own()
 	m.things = map[string][]thing{
 		"/staff/report/{id}": reports, "/staff/desk/{id}": tasks, "/staff/people/{id}": people, "/staff/people/invitation/{id}": invitations,
-		"/staff/approvals/{id}": requests, "/staff/ways/{id}": ways, "/staff/device-link/{id}": links, "/staff/holds/{hold}": holds,
+		"/staff/approvals/{id}": requests, "/staff/releases/{release}": slices.Concat(m.releases(here), m.releases(there)), "/staff/ways/{id}": ways, "/staff/device-link/{id}": links, "/staff/holds/{hold}": holds,
 		"/staff/channels/{channel}": m.anywhere("mdcps", "mdcps-line"), "/staff/offices/{office}": m.anywhere("family-advocacy", "family-advocacy"), "/staff/offices/{office}/close": offices,
 	}
 }

@@ -74,7 +74,7 @@ func (s *Service) compute(ctx context.Context, p *program.Program, r *Release) e
 		return err
 	}
 	r.Findings = []Finding{}
-	safe, found, err := protect(r.Number, exact, earlier)
+	safe, found, err := protect(ctx, r.Number, exact, earlier)
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (s *Service) compute(ctx context.Context, p *program.Program, r *Release) e
 	r.Findings = append(r.Findings, fineness(safe)...)
 	r.Computed, r.TreeSize, r.TreeRoot = exact, log.Size, log.Root
 	doc := figure.Document{Format: figure.Format, Program: r.Program, Number: r.Number, Headline: r.Headline, From: r.From, Through: r.Through, Set: r.Set,
-		Computed: r.Checked.Format(time.RFC3339), Log: log, Tables: []figure.Published{}}
+		Computed: r.Checked.Format(time.RFC3339), Log: log, Rule: rule, Tables: []figure.Published{}}
 	if doc.Definitions, doc.DefinitionsHash, err = s.measures.Definitions(r.Specs); err != nil {
 		return err
 	}

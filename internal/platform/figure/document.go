@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+
+	"waylight/internal/platform/disclosure"
 )
 
 // Format names the form of [Document]; docs/spec/figures.md describes it.
@@ -25,6 +27,7 @@ type Document struct {
 	Set             string            `json:"set,omitempty"` // the set of indicators that it fills
 	Computed        string            `json:"computed"`      // RFC 3339, UTC
 	Log             Log               `json:"log"`
+	Rule            disclosure.Rule   `json:"rule"` // what is too small to be shown of people
 	DefinitionsHash string            `json:"definitions_sha256"`
 	Definitions     []Definition      `json:"definitions"`
 	Tables          []Published       `json:"tables"`

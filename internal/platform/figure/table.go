@@ -71,10 +71,14 @@ func (r *Registry) Compute(ctx context.Context, db store.Reader, program string,
 		return Table{}, err
 	}
 	rows, columns := s.position()
-	if t.Rows, err = r.heads(program, m, s.Rows, cells, rows); err != nil {
+	span, err := s.months(zone)
+	if err != nil {
 		return Table{}, err
 	}
-	if t.Columns, err = r.heads(program, m, s.Columns, cells, columns); err != nil {
+	if t.Rows, err = r.heads(program, m, s.Rows, span, cells, rows); err != nil {
+		return Table{}, err
+	}
+	if t.Columns, err = r.heads(program, m, s.Columns, span, cells, columns); err != nil {
 		return Table{}, err
 	}
 	if (len(t.Rows)+1)*(len(t.Columns)+1) > maxEntries {
@@ -127,13 +131,30 @@ func (m Measure) ask(ctx context.Context, db store.Reader, s Spec, program strin
 	return cells, nil
 }
 
-// heads are the values of a dimension: its closed list, or what the data has.
-func (r *Registry) heads(program string, m Measure, name string, cells []Cell, at int) ([]Head, error) {
+// months names every month of the period.
+func (s Spec) months(zone *time.Location) ([]string, error) {
+	from, to, err := Period(s.From, s.Through, zone)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, m := range Months(from, to, zone) {
+		names = append(names, m.Name)
+	}
+	return names, nil
+}
+
+// heads are the values of a dimension: its closed list, every month of the period,
+// or what the data has.
+func (r *Registry) heads(program string, m Measure, name string, span []string, cells []Cell, at int) ([]Head, error) {
 	if name == "" {
 		return []Head{}, nil
 	}
 	d, _ := m.Dimension(name)
 	values := slices.Clone(d.Values)
+	if name == month && d.Values == nil {
+		values = slices.Clone(span)
+	}
 	for _, c := range cells {
 		v := c.Key[at]
 		switch {
