@@ -338,3 +338,12 @@ func (s *Service) Called(ctx context.Context, programID, id string) string {
 	}
 	return fmt.Sprintf("Release %d: %s", r.Number, r.Headline["en"])
 }
+
+// Latest is the text of a program's latest published release, "" where there is none.
+func (s *Service) Latest(ctx context.Context, programID string) (string, error) {
+	found, err := list(ctx, s.DB, programID, true, int64(1)<<62, 1)
+	if err != nil || len(found) == 0 {
+		return "", err
+	}
+	return found[0].Document, nil
+}
