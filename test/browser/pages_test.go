@@ -25,7 +25,8 @@ var staffPages = map[string][]string{
 	"lucia@helpdesk.invalid": {"/staff/inbox", "/staff/desk"},
 	"admin@program.invalid": {"/staff", "/staff/setup", "/staff/channels", "/staff/channels/mdcps-line", "/staff/channels/emergency-911", "/staff/offices", "/staff/offices/directory", "/staff/offices/mdcps",
 		"/staff/people", "/staff/people/invite", "/staff/people/sign-on", "/staff/people → a[href^='/staff/people/']:not([href$='invite']):not([href$='review']):not([href$='sign-on']):not([href*='.csv']):not([href*='?'])",
-		"/staff/work", "/staff/approvals", "/staff/holds", "/staff/figures"},
+		"/staff/work", "/staff/approvals", "/staff/holds", "/staff/figures", "/staff/figures/offices",
+		"/staff/releases", "/staff/measures", "/staff/releases → th a[href^='/staff/releases/']"},
 	"auditor@program.invalid": {"/staff", "/staff/work"},
 	"ana@helper.invalid":      {"/staff/inbox", "/staff/roster", "/staff/people"},
 	"":                        {"/staff/sign-in", "/staff/sign-in/agency", "/staff/enroll"}, // nobody is signed in

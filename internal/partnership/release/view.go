@@ -13,6 +13,7 @@ import (
 
 // tableView is a table as a page shows it, in one language.
 type tableView struct {
+	N                         int
 	ID, Title, Period, Filter string
 	RowTitle, ColumnTitle     string
 	Heads                     []string // of the columns
@@ -37,7 +38,7 @@ type cellView struct {
 // show makes a table of a document readable.
 func (s *Service) tableView(lang string, n int, t figure.Table, defs []figure.Definition) tableView {
 	c := s.Site.Catalog
-	v := tableView{ID: fmt.Sprintf("t%d", n), Period: s.period(lang, t.Spec.From, t.Spec.Through), Unit: figure.UnitName(c, lang, t.Unit)}
+	v := tableView{N: n, ID: fmt.Sprintf("t%d", n), Period: s.period(lang, t.Spec.From, t.Spec.Through), Unit: figure.UnitName(c, lang, t.Unit)}
 	if i := slices.IndexFunc(defs, func(d figure.Definition) bool { return d.Measure == t.Spec.Measure }); i >= 0 {
 		v.Definition = defs[i].Words[lang]
 	}
