@@ -100,7 +100,7 @@ func (e *examiner) wide(j int, low, high int64) bool {
 func (e *examiner) harmless(j int, low, high int64) bool {
 	n := &e.s.nodes[e.nodes[j]]
 	rule, _ := e.rule(j)
-	return (n.hidden || n.implied()) && (low >= rule.Min || high < rule.least())
+	return (n.hidden || !n.rounded) && (low >= rule.Min || high < rule.least())
 }
 
 // corner drives j to both ends and says whether it is known too well.

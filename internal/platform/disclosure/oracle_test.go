@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	cubes = flag.Int("cubes", 400, "how many random cubes the attacker's test takes")
+	cubes = flag.Int("cubes", 200, "how many random cubes the attacker's test takes")
 	first = flag.Uint64("seed", 1, "the seed of the first cube")
 )
 
@@ -50,8 +50,8 @@ func newOracle(t *Table, places [][]string) *oracle {
 		case cell.Hidden:
 		case cell.Base > 1:
 			s.lo, s.hi = cell.Value-cell.Base/2, cell.Value+(cell.Base-1)/2
-			if cell.Value > 0 {
-				s.lo = max(s.lo, min(t.Rule.Min, s.hi))
+			if s.hi >= t.Rule.Min && cell.Value > 0 {
+				s.lo = max(s.lo, t.Rule.Min)
 			}
 		default:
 			s.lo, s.hi = cell.Value, cell.Value
