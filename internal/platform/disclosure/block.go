@@ -17,11 +17,14 @@ type block struct {
 	equations []equation
 	relations []int // the relation of each equation
 	t         *tableau
+	pristine  *tableau // as it was solved first, with small whole numbers
+	walk      *lattice // nil where that has fractions
 	// Worlds found so far, each in whole numbers and checked in every equation:
 	// their smallest and largest value of each count.
 	seen     bool
 	min, max []int64
-	world    []int64
+	world    []int64 // the first
+	last     []int64
 	buf      []int64
 	searched int // nodes of the search that were looked at
 }
@@ -118,7 +121,7 @@ func (s *system) useless() []bool {
 // On errInfeasible proof names the relations that contradict each other.
 func (b *block) begin(ctx context.Context, truth bool) (proof []int, err error) {
 	n := len(b.nodes)
-	b.min, b.max, b.world, b.buf = make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
+	b.min, b.max, b.world, b.buf, b.last = make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
 	start := clone(b.lo)
 	if truth {
 		for j, i := range b.nodes {
@@ -133,6 +136,17 @@ func (b *block) begin(ctx context.Context, truth bool) (proof []int, err error) 
 		return b.named(from), err
 	}
 	b.t, t.visit = t, b.visit
+	if b.walk = newLattice(t); b.walk != nil {
+		b.pristine = t.clone()
+		if !b.seen {
+			b.walk.guess(near(b.lo, b.hi, b.equations))
+			if b.walk.repair(b.buf) && b.found(b.buf) {
+				b.stand(b.pristine)
+				b.t = b.pristine.clone()
+				return nil, nil
+			}
+		}
+	}
 	row, err := t.settle()
 	if err != nil {
 		if errors.Is(err, errInfeasible) {
@@ -147,6 +161,62 @@ func (b *block) begin(ctx context.Context, truth bool) (proof []int, err error) 
 		return b.relations, errInfeasible
 	}
 	return nil, ctx.Err()
+}
+
+// stand puts a pristine tableau to the world that is known.
+func (b *block) stand(t *tableau) {
+	copy(t.val, b.world)
+	for i, v := range t.basic {
+		t.beta[i] = b.world[v] * t.den[i]
+	}
+}
+
+// stroll looks for a world in which j is at least, or toward -1 at most, goal.
+func (b *block) stroll(j int, toward, goal int64) {
+	if b.walk == nil || goal < b.lo[j] || b.hi[j] != none && goal > b.hi[j] {
+		return
+	}
+	for b.walk.turn = 0; b.walk.turn < turns; b.walk.turn++ {
+		from := b.world
+		if b.walk.turn%2 == 1 {
+			from = clone(b.last)
+		}
+		if b.walk.from(from); b.step(j, toward, goal) {
+			return
+		}
+		for b.walk.from(from); b.step(j, toward, b.walk.at(j)+toward); {
+			if b.walk.at(j) == goal {
+				return
+			}
+		}
+	}
+}
+
+// turns is how many ways of walking are tried for one goal.
+const turns = 6
+
+// step walks on until j is at the goal or beyond.
+func (b *block) step(j int, toward, goal int64) bool {
+	least, largest := goal, b.hi[j]
+	if toward < 0 {
+		least, largest = b.lo[j], goal
+	}
+	return least <= largest && b.walk.reach(j, least, largest, b.buf) && b.found(b.buf)
+}
+
+// refresh goes back to the tableau with small numbers where the steps since have
+// made fractions, and the table is so large that they would grow.
+func (b *block) refresh() {
+	if b.pristine == nil || len(b.t.num) < 60 {
+		return
+	}
+	for _, d := range b.t.den {
+		if d != 1 {
+			b.t = b.pristine.clone()
+			b.stand(b.t)
+			return
+		}
+	}
 }
 
 func (b *block) visit(t *tableau) {
@@ -177,6 +247,7 @@ func (b *block) found(world []int64) bool {
 		copy(b.max, world)
 		copy(b.world, world)
 	}
+	copy(b.last, world)
 	for j, x := range world {
 		b.min[j], b.max[j] = min(b.min[j], x), max(b.max[j], x)
 	}

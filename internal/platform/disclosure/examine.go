@@ -47,7 +47,7 @@ func (e *examiner) examine(ctx context.Context) ([]breach, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if e.safe(j) {
+		if e.safe(j) || e.walkApart(j) {
 			continue
 		}
 		br, bad, err := e.corner(ctx, j)
@@ -100,11 +100,15 @@ func (e *examiner) wide(j int, low, high int64) bool {
 func (e *examiner) harmless(j int, low, high int64) bool {
 	n := &e.s.nodes[e.nodes[j]]
 	rule, _ := e.rule(j)
-	return (n.hidden || n.implied()) && (low >= rule.Min || high < rule.least())
+	return (n.hidden || !n.rounded) && (low >= rule.Min || high < rule.least())
 }
 
 // corner drives j to both ends and says whether it is known too well.
 func (e *examiner) corner(ctx context.Context, j int) (breach, bool, error) {
+	e.refresh()
+	if err := e.drive(j); err != nil || e.safe(j) {
+		return breach{}, false, err
+	}
 	high, _, above, err := e.bound(j, 1)
 	if err != nil || e.safe(j) {
 		return breach{}, false, err
@@ -133,6 +137,38 @@ func (e *examiner) corner(ctx context.Context, j int) (breach, bool, error) {
 		return breach{}, false, nil
 	}
 	return e.breach(j, e.kind(j), e.min[j], e.max[j], e.relations), true, nil
+}
+
+// walkApart looks for two worlds that leave j wide enough, without linear programming.
+func (e *examiner) walkApart(j int) bool {
+	rule, width := e.rule(j)
+	goals := [][2]int64{{1, e.min[j] + width}, {-1, e.max[j] - width}, {-1, e.lo[j]}, {1, e.max[j] + 1}, {-1, rule.Min - 2}}
+	for _, g := range goals {
+		if e.stroll(j, g[0], g[1]); e.safe(j) {
+			return true
+		}
+	}
+	return false
+}
+
+// drive moves j as far apart as it must be able to go, and no further: numbers
+// stay small on short ways.
+func (e *examiner) drive(j int) error {
+	_, width := e.rule(j)
+	for _, toward := range [2]int64{1, -1} {
+		goal := e.min[j] + width
+		if toward < 0 {
+			goal = e.max[j] - width
+		}
+		if goal < e.lo[j] || goal > e.hi[j] {
+			continue
+		}
+		if _, err := e.t.optimize(j, toward, goal); err != nil || e.safe(j) {
+			return err
+		}
+		e.visit(e.t)
+	}
+	return nil
 }
 
 func (e *examiner) kind(j int) Kind {

@@ -65,6 +65,7 @@ type protection struct {
 	earlier []Table
 	counts  map[string]*count // by id
 	truth   map[string]int64
+	counted []*counted
 	cells   int
 	exact   bool
 }
@@ -102,7 +103,7 @@ func newProtection(rule Rule, counts []Counts, earlier []Table) (*protection, er
 		if err != nil {
 			return nil, err
 		}
-		p.tables = append(p.tables, table)
+		p.tables, p.counted = append(p.tables, table), append(p.counted, t)
 		p.cells += len(table.Cells)
 		if err := p.enter(i, t); err != nil {
 			return nil, err
@@ -164,7 +165,9 @@ func (p *protection) attack(ctx context.Context, added map[string]bool) (*system
 func (p *protection) choose(ctx context.Context, exactly bool) (added map[string]bool, found *remains, err error) {
 	ch := newChooser(p)
 	added = map[string]bool{}
-	p.exact = exactly
+	if p.exact = exactly; !exactly {
+		p.box(added)
+	}
 	for round := 0; ; round++ {
 		s, breaches, err := p.attack(ctx, added)
 		if err != nil {
@@ -183,10 +186,14 @@ func (p *protection) choose(ctx context.Context, exactly bool) (added map[string
 		}
 		if p.exact && round < maxRounds {
 			best, ok := ch.cheapest(exactSteps)
-			if p.exact = ok; ok {
+			if ok {
 				added = best
 				continue
 			}
+		}
+		if p.exact {
+			p.exact = false
+			p.box(added)
 		}
 		ch.greedy(added)
 	}
@@ -194,6 +201,18 @@ func (p *protection) choose(ctx context.Context, exactly bool) (added map[string
 		err = p.spare(ctx, added)
 	}
 	return added, nil, err
+}
+
+// box protects every small count by a box of its own, as a start.
+func (p *protection) box(added map[string]bool) {
+	for i, t := range p.counted {
+		b := newBoxer(t, p.counts, added)
+		for place, id := range b.id {
+			if id != "" && p.counts[id].primary {
+				b.protect(place, p.tables[i].Rule)
+			}
+		}
+	}
 }
 
 // remains is a breach that hiding cannot mend.

@@ -132,8 +132,8 @@ func (s *system) learn(i, table int, c Cell) {
 	case c.Base > 1:
 		n.rounded = true
 		lo, hi = behind(c.Value, c.Base)
-		if c.Value > 0 {
-			lo = max(lo, min(rule.Min, hi))
+		if hi >= rule.Min && c.Value > 0 {
+			lo = max(lo, rule.Min)
 		}
 	case c.Qualifier != "" && s.loose[n.id]:
 		n.shown, n.value = true, c.Value

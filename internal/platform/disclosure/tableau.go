@@ -92,11 +92,20 @@ type term struct {
 	sign int64
 }
 
-// sparsest chooses a variable for row i: one that stands in few equations.
+// sparsest chooses a variable for row i: one that stands in few equations, and
+// where it can with a coefficient of 1, which keeps the numbers small.
 func (t *tableau) sparsest(i int, uses []int) int {
 	best := -1
-	for j := range t.vars {
-		if t.num[i][j] != 0 && (best < 0 || uses[j] < uses[best]) {
+	for j, x := range t.num[i][:t.vars] {
+		if x == 0 {
+			continue
+		}
+		if best < 0 {
+			best = j
+			continue
+		}
+		one, had := abs(x) == t.den[i], abs(t.num[i][best]) == t.den[i]
+		if one && !had || one == had && uses[j] < uses[best] {
 			best = j
 		}
 	}
