@@ -9,6 +9,7 @@ FUZZ    ?= 20s
 STORED  ?= 0
 KILLS   ?= 1000
 IMAGES  ?= 10000
+CUBES   ?= 10000
 
 # How many alterations make tamper tries on SQLite (a tenth of that on PostgreSQL), and which: the same seed alters the same.
 ALTERATIONS ?= 10000
@@ -22,7 +23,7 @@ BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 POSTGRES  = command -v postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres'
 
 .NOTPARALLEL:
-.PHONY: build test tools format vet unit cluster failover clustertools signon stores exposition fips packs demo bench bench-postgres overload hunt tamper fuzz crash release reproduce hardening clean help
+.PHONY: build test tools format vet unit cluster failover clustertools signon stores exposition attack disclosure fips packs demo bench bench-postgres overload hunt tamper fuzz crash release reproduce hardening clean help
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -30,7 +31,7 @@ help: ## what can be made
 build: ## bin/waylight, one static binary
 	CGO_ENABLED=0 GOFIPS140=$(FIPS) $(GO) build -trimpath -ldflags '-s -w' -o bin/waylight ./cmd/waylight
 
-test: tools format vet unit signon stores exposition fips packs ## everything that must pass before a commit
+test: tools format vet unit signon stores exposition attack fips packs ## everything that must pass before a commit
 	@echo 'All tests passed.'
 
 # Installs what is missing where it may, or says what to run.
@@ -91,6 +92,14 @@ exposition:
 # The second copy in an S3-compatible store, against a server of that protocol. Its libraries stay in a module of their own too.
 stores:
 	cd test/s3 && $(GO) vet ./... && $(GO) test -timeout $(TIMEOUT) ./...
+
+# The audit of published tables, against linear programming by another library. In a module of its own too.
+attack:
+	cd test/disclosure && $(GO) vet ./... && $(GO) test -timeout $(TIMEOUT) ./...
+
+disclosure: ## ten thousand random cubes through the attacker's test, by two other ways of finding bounds
+	$(GO) test -count=1 -timeout 2h ./internal/platform/disclosure -cubes $(CUBES) -seed $(SEED)
+	cd test/disclosure && $(GO) test -count=1 -v -timeout 2h ./... -cubes $(CUBES) -seed $(SEED)
 
 # Sealing again, with every algorithm outside the FIPS module refused.
 fips:

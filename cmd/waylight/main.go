@@ -13,6 +13,7 @@
 //	waylight open REPORT          open one report offline, with recovery shares
 //	waylight directory new|sign   the key that says which office keys are real
 //	waylight release E-MAIL       unlock an account that failed sign-ins locked
+//	waylight figures VERB         the demo's release; attack and check published figures
 //	waylight witness              sign other programs' checkpoints
 //	waylight bench intake         how fast, measured on this machine
 //	waylight version              which build is this, and what is in it?
@@ -66,6 +67,7 @@ func verbs() []verb {
 		{"open", "open one report offline with recovery shares", runOpen},
 		{"directory", "make the offline directory key; sign with it", runDirectory},
 		{"release", "unlock the account of an e-mail address", runRelease},
+		{"figures", "release --demo, audit, verify, measures: published figures", runFigures},
 		{"witness", "sign other programs' checkpoints", runWitness},
 		{"bench", "measure this machine: bench intake, files, size, verify, conflicts", runBench},
 		{"version", "tell which build this is; --sbom lists what is in it", runVersion},

@@ -23,7 +23,9 @@ import (
 	"waylight/internal/partnership/approval"
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/program"
+	"waylight/internal/partnership/release"
 	"waylight/internal/platform/custody"
+	"waylight/internal/platform/figure"
 	"waylight/internal/platform/gate"
 	"waylight/internal/platform/jobs"
 	"waylight/internal/platform/keyring"
@@ -105,6 +107,7 @@ type App struct {
 	Canaries   *canary.Service
 	Operations *operation.Service
 	Courts     *court.Service
+	Releases   *release.Service
 	Runner     *jobs.Runner
 	Spool      *spool.Spool // nil where the database is this server's own
 	logs       map[string]*custody.Log
@@ -120,11 +123,11 @@ type App struct {
 
 // Schemas lists every room's tables in the order of the floors.
 func Schemas() []store.Schema {
-	return []store.Schema{jobs.Schema(), approval.Schema(), agency.Schema(), identity.Schema(), report.Schema(), referral.Schema(), conversation.Schema(), file.Schema(), canary.Schema(), operation.Schema(), court.Schema()}
+	return []store.Schema{jobs.Schema(), approval.Schema(), agency.Schema(), identity.Schema(), release.Schema(), report.Schema(), referral.Schema(), conversation.Schema(), file.Schema(), canary.Schema(), operation.Schema(), court.Schema()}
 }
 
 func catalog() (*web.Catalog, error) {
-	return web.LoadCatalog([]string{"en", "es"}, identity.Strings(), report.Strings(), referral.Strings(), conversation.Strings(), file.Strings(), operation.Strings(), court.Strings(), words)
+	return web.LoadCatalog([]string{"en", "es"}, identity.Strings(), figure.Strings(), release.Strings(), report.Strings(), referral.Strings(), conversation.Strings(), file.Strings(), operation.Strings(), court.Strings(), words)
 }
 
 // New opens an installation, creating in Data whatever is not there yet.
@@ -319,6 +322,27 @@ func (a *App) makeRooms() (err error) {
 		return err
 	}
 	a.rooms = []room.Room{a.Approvals.Room(), a.Agencies.Room(), a.People.Room(), a.Reports.Room(), a.Referrals.Room(), a.Messages.Room(), a.Files.Room(), a.Canaries.Room(), a.Operations.Room(), a.Courts.Room()}
+	return a.makeReleases()
+}
+
+// makeReleases gathers what every room counts, and makes the room that tells the public.
+func (a *App) makeReleases() (err error) {
+	a.Releases, err = release.New(release.Config{
+		DB: a.DB, Programs: a.Programs, Approvals: a.Approvals, Log: a.LogOf, Site: a.Site, Now: a.Now, Viewer: a.subject, Name: a.nameOf,
+	})
+	if err != nil {
+		return err
+	}
+	var measures [][]figure.Measure
+	for _, r := range a.rooms {
+		measures = append(measures, r.Measures)
+	}
+	registry, err := figure.NewRegistry(a.Site.Catalog, measures...)
+	if err != nil {
+		return fmt.Errorf("gathering what the rooms count: %w", err)
+	}
+	a.Releases.Attach(registry)
+	a.rooms = append(a.rooms, a.Releases.Room())
 	return nil
 }
 

@@ -10,6 +10,8 @@ import (
 
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/policy"
+	"waylight/internal/partnership/release"
+	"waylight/internal/platform/figure"
 	"waylight/internal/platform/seal"
 	"waylight/internal/platform/store"
 	"waylight/internal/prosecution/court"
@@ -106,4 +108,18 @@ func (m *matrix) cases(programID string) (cases []thing) {
 		cases = append(cases, thing{name: programID + " case of " + office, id: c.ID.String(), objects: []policy.Object{m.office(programID, office)}})
 	}
 	return cases
+}
+
+// releases is a draft of a program, and one more wherever somebody may use it up.
+func (m *matrix) releases(programID string) []thing {
+	m.t.Helper()
+	by := identity.WithMember(ctx, identity.Member{Program: programID, ID: store.NewID(), Office: seats[0], Roles: []string{policy.RoleProgramAdmin}})
+	draft := func() string {
+		words := map[string]string{"en": "Figures of a program", "es": "Cifras de un programa"}
+		spec := figure.Spec{Measure: "tips", From: "2026-10-01", Through: "2026-10-31", Rows: "channel"}
+		r, err := m.app.Releases.Make(by, release.Plan{Headline: words, From: spec.From, Through: spec.Through, Specs: []figure.Spec{spec}})
+		m.fatal(err)
+		return r.ID.String()
+	}
+	return []thing{{programID + " release", draft(), []policy.Object{{Program: programID}}, draft, ""}}
 }

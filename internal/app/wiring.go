@@ -100,6 +100,9 @@ func (a *App) objectOf(ctx context.Context, q store.Reader, r approval.Request) 
 	if err != nil {
 		return policy.Object{}, err
 	}
+	if kind == "release" {
+		return policy.Object{Program: r.Program}, nil
+	}
 	if kind == "hold" {
 		return a.Agencies.HoldObject(ctx, q, r.Program, thing)
 	}
@@ -120,6 +123,8 @@ func (a *App) nameOf(ctx context.Context, programID, ref string) string {
 			return ""
 		}
 		return m
+	case "release":
+		return a.Releases.Called(ctx, programID, id)
 	case "office":
 		if p, ok := a.Programs.Program(programID); ok && p.Offices[id].ID != "" {
 			return p.Offices[id].Name.In("en")
@@ -149,6 +154,7 @@ var navigation = []struct {
 	{"Setup", "/staff/setup", policy.ReadSetup},
 	{"Work", "/staff/work", policy.ReadWork},
 	{"Figures", "/staff/figures", policy.ReadFigures},
+	{"Releases", "/staff/releases", policy.ReadReleases},
 }
 
 func (a *App) nav(r *http.Request) []web.NavItem {

@@ -119,6 +119,7 @@ func (d *Demo) Print(w io.Writer) {
 
   For senders      %[1]s/%[2]s/en   (español: %[1]s/%[2]s/es)
   Look up          %[1]s/receipt
+  Figures          %[1]s/%[2]s/en/figures
   For members      %[1]s/staff
   Caught mail      %[1]s/demo/mail
   Public log       %[1]s/log/%[2]s/checkpoint

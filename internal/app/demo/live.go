@@ -65,6 +65,12 @@ func (d *Demo) live(ctx context.Context, end time.Time) error {
 	if _, err := d.App.Runner.RunDue(ctx); err != nil {
 		return err
 	}
+	if err := d.App.PublishAll(ctx); err != nil {
+		return err
+	}
+	if err := d.tellFigures(ctx); err != nil {
+		return err
+	}
 	return d.App.PublishAll(ctx)
 }
 

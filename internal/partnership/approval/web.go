@@ -31,7 +31,8 @@ func (s *Service) routes() []web.Route {
 func title(a policy.Action) string {
 	words := map[policy.Action]string{
 		policy.CloseOffice: "Close an office", policy.LiftHold: "Lift a legal hold", policy.GiveProgram: "Give a role over the whole program",
-		policy.RenewPerson: "Renew the keys of somebody who looks after the program",
+		policy.PublishRelease: "Publish figures",
+		policy.RenewPerson:    "Renew the keys of somebody who looks after the program",
 	}[a]
 	if words == "" {
 		return string(a)

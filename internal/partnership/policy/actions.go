@@ -96,12 +96,17 @@ const (
 
 // The program as a whole.
 const (
-	ReadWork      Action = "work.read"
-	RetryWork     Action = "work.retry"
-	ReadFigures   Action = "figures.read"
-	ReadApprovals Action = "approval.read"
-	Approve       Action = "approval.approve"
-	TakeBack      Action = "approval.decline"
+	ReadWork       Action = "work.read"
+	RetryWork      Action = "work.retry"
+	ReadFigures    Action = "figures.read"
+	ReadPublished  Action = "figures.public" // what was released, for everybody
+	ReadReleases   Action = "release.read"
+	MakeRelease    Action = "release.make"    // draft, check, publish what was approved, restate
+	PublishRelease Action = "release.publish" // what a second person agrees to
+	DrillFigure    Action = "release.drill"   // the rows behind a figure
+	ReadApprovals  Action = "approval.read"
+	Approve        Action = "approval.approve"
+	TakeBack       Action = "approval.decline"
 )
 
 // Operations, surges and featured locations.

@@ -78,7 +78,8 @@ type Measure struct {
 	// has something in it; with none, the one cell of the whole, if any.
 	Cells func(ctx context.Context, db store.Reader, q Query) ([]Cell, error)
 	// Rows lists what a cell counts, page by page, for those who may see it.
-	// q.Where names the cell, q.By is empty. The last page gives no next.
+	// q.Where names the cell, q.By is empty. The last page gives no next. Nil: nobody
+	// drills into it, because what it counts stands behind walls of its own.
 	Rows func(ctx context.Context, db store.Reader, q Query, after string, limit int) (rows []Row, next string, err error)
 }
 
@@ -91,6 +92,8 @@ type Dimension struct {
 	Values []string
 	// Label names a value that comes from the data; nil: the value names itself.
 	Label func(program, value string) string
+	// Inside says that staff alone may divide by it, such as by office: no release does.
+	Inside bool
 }
 
 // Query says what is to be counted.

@@ -133,6 +133,15 @@ func (p *page) T(key string, args ...any) (string, error) {
 	return p.site.Catalog.Find(p.Lang, key, args...)
 }
 
+// part is what a template inside a page sees: the page, and its own part of the data.
+type part struct {
+	P *page
+	V any
+}
+
+// With hands a part of the data to a template inside this one, with the page's words.
+func (p *page) With(v any) part { return part{p, v} }
+
 // Paragraphs gives words split at their empty lines.
 func (p *page) Paragraphs(key string, args ...any) ([]string, error) {
 	words, err := p.T(key, args...)

@@ -289,7 +289,7 @@ func Strings() fs.FS { return words }
 // Room is what app mounts.
 func (s *Service) Room() room.Room {
 	return room.Room{
-		Name: "referral", Routes: s.routes(), Schema: Schema(), Strings: words,
+		Name: "referral", Routes: s.routes(), Schema: Schema(), Strings: words, Measures: s.Measures(),
 		Jobs:      map[string]jobs.Handler{KindNotice: s.notify, KindClock: s.tick},
 		Schedules: []jobs.Schedule{{Kind: KindClock, Every: time.Minute}},
 	}

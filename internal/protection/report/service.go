@@ -212,7 +212,7 @@ func Schema() store.Schema { return store.Schema{Room: "report", FS: migrations}
 
 // Room is what app mounts.
 func (s *Service) Room() room.Room {
-	return room.Room{Name: "report", Routes: s.routes(), Schema: Schema(), Strings: words}
+	return room.Room{Name: "report", Routes: s.routes(), Schema: Schema(), Strings: words, Measures: s.Measures()}
 }
 
 func (s *Service) program(id string) (*program.Program, error) {
