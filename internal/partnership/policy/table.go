@@ -105,6 +105,12 @@ var table = []Rule{
 		Why: "A desk sees what other offices have left waiting; a desk run by police sees tips only, and only those that accuse nobody like it."},
 	{Action: WorkDesk, Roles: desk, Scope: OwnOffice, Walls: append(slices.Clone(report), WallDesk), Else: Hidden, Law: "design §3", Why: "An operator reads it and calls whose duty it is."},
 
+	{Action: ReadResults, Roles: staff, Scope: OwnOffice, Else: Hidden, Law: "design §8", Why: "An office reads the rows behind its own figures. Others meet what is published of them."},
+	{Action: ChangeResults, Roles: staff, Scope: OwnOffice, Else: Hidden, Law: "design §8", Why: "Who was there says what came of it, each change on record."},
+	{Action: ConfirmResults, Roles: staff, Scope: OwnOffice, NotOwnRequest: true, Else: Hidden, Law: "DOJ OIG 08-26", Why: "A figure counts what a second person compared with its document."},
+	{Action: ReadOrganizations, Roles: program, Scope: Program, Else: Refused, Why: "The list of groups is the program's."},
+	{Action: ChangeOrganizations, Roles: program, Scope: Program, Else: Refused, Why: "A group that only one office tells apart makes figures that do not add up."},
+
 	{Action: ReadWork, Roles: looking, Scope: Program, Else: Refused, Law: "CJIS AU-6", Why: "Whether mail and log work is for who answers for the program; no entry names a report."},
 	{Action: RetryWork, Roles: program, Scope: Program, Else: Refused, Why: "Trying again sends what was not sent."},
 	{Action: ReadFigures, Roles: []Role{RoleFigures, RoleProgramAdmin, RoleAuditor}, Scope: Program, Walls: []Wall{WallNumbers}, Else: Refused, Law: "design §3",
