@@ -34,6 +34,7 @@ import (
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
 	"waylight/internal/platform/witness"
+	"waylight/internal/prosecution/result"
 	"waylight/internal/protection/canary"
 	"waylight/internal/protection/conversation"
 	"waylight/internal/protection/file"
@@ -101,6 +102,7 @@ type App struct {
 	Messages   *conversation.Service
 	Files      *file.Service
 	Canaries   *canary.Service
+	Results    *result.Service
 	Runner     *jobs.Runner
 	Spool      *spool.Spool // nil where the database is this server's own
 	logs       map[string]*custody.Log
@@ -116,11 +118,11 @@ type App struct {
 
 // Schemas lists every room's tables in the order of the floors.
 func Schemas() []store.Schema {
-	return []store.Schema{jobs.Schema(), approval.Schema(), agency.Schema(), identity.Schema(), report.Schema(), referral.Schema(), conversation.Schema(), file.Schema(), canary.Schema()}
+	return []store.Schema{jobs.Schema(), approval.Schema(), agency.Schema(), identity.Schema(), report.Schema(), referral.Schema(), conversation.Schema(), file.Schema(), canary.Schema(), result.Schema()}
 }
 
 func catalog() (*web.Catalog, error) {
-	return web.LoadCatalog([]string{"en", "es"}, identity.Strings(), report.Strings(), referral.Strings(), conversation.Strings(), file.Strings(), words)
+	return web.LoadCatalog([]string{"en", "es"}, identity.Strings(), report.Strings(), referral.Strings(), conversation.Strings(), file.Strings(), result.Strings(), words)
 }
 
 // New opens an installation, creating in Data whatever is not there yet.
@@ -307,7 +309,11 @@ func (a *App) makeRooms() (err error) {
 	if err := a.makeCanaries(); err != nil {
 		return err
 	}
-	a.rooms = []room.Room{a.Approvals.Room(), a.Agencies.Room(), a.People.Room(), a.Reports.Room(), a.Referrals.Room(), a.Messages.Room(), a.Files.Room(), a.Canaries.Room()}
+	a.Results, err = result.New(result.Config{DB: a.DB, Programs: a.Programs, Subject: a.People.Subject, Pepper: a.Ring.Pepper(), Site: a.Site, Now: a.Now})
+	if err != nil {
+		return err
+	}
+	a.rooms = []room.Room{a.Approvals.Room(), a.Agencies.Room(), a.People.Room(), a.Reports.Room(), a.Referrals.Room(), a.Messages.Room(), a.Files.Room(), a.Canaries.Room(), a.Results.Room()}
 	return nil
 }
 

@@ -135,6 +135,7 @@ var navigation = []struct {
 }{
 	{"Inbox", "/staff/inbox", policy.ReadInbox},
 	{"Desk", "/staff/desk", policy.ReadDesk},
+	{"Results", "/staff/results", policy.ReadResults},
 	{"Roster", "/staff/roster", policy.ReadRoster},
 	{"People", "/staff/people", policy.ReadPeople},
 	{"Office key", "/staff/office", policy.ReadOfficeKey},
@@ -143,6 +144,7 @@ var navigation = []struct {
 	{"Channels", "/staff/channels", policy.ReadChannels},
 	{"Offices", "/staff/offices", policy.ReadOffices},
 	{"Holds", "/staff/holds", policy.ReadHolds},
+	{"Groups", "/staff/results/groups", policy.ReadOrganizations},
 	{"Setup", "/staff/setup", policy.ReadSetup},
 	{"Work", "/staff/work", policy.ReadWork},
 	{"Figures", "/staff/figures", policy.ReadFigures},

@@ -18,6 +18,7 @@ import (
 	"waylight/internal/platform/jobs"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
+	"waylight/internal/prosecution/result"
 	"waylight/internal/protection/canary"
 )
 
@@ -32,6 +33,7 @@ var workWords = map[string]string{
 	"agency.tell": "Mail about an alarm", "agency.gaps": "Looking for gaps in rosters", "agency.expire": "Looking for numbers whose test is too old",
 	"agency.refresh": "Reading the directory again", kindCheckpoint: "Publishing the log",
 	canary.KindRound: "Testing the ways in: a round", canary.KindWay: "Testing a way in", canary.KindKept: "Comparing a test with the log", canary.KindMail: "Testing an office's mail",
+	result.KindCommit: "Saving the rows of an imported file", result.KindConfirm: "Confirming the rows of an imported file",
 	"identity.sweep": "Ending old links and sessions", "identity.standings": "Ending accounts whose time is over", "identity.reviews": "The yearly review of access",
 }
 

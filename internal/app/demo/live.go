@@ -64,6 +64,9 @@ func (d *Demo) live(ctx context.Context, end time.Time) error {
 	if _, err := d.App.Runner.RunDue(ctx); err != nil {
 		return err
 	}
+	if err := d.surge(ctx); err != nil {
+		return fmt.Errorf("entering the invented surge: %w", err)
+	}
 	return d.App.PublishAll(ctx)
 }
 

@@ -76,9 +76,8 @@ func (s *Service) commitPart(ctx context.Context, tx *store.Tx, b box, im Import
 		return 0, false, err
 	}
 	actor := "member:" + p.by.String()
-	if len(rows) == 0 {
-		im.State = Done
-		im.DecidedBy = p.by
+	if p.done == p.total {
+		im.State, im.DecidedBy = Done, p.by
 		if err := moveImport(tx, im, Committing); err != nil {
 			return 0, false, err
 		}
@@ -87,6 +86,9 @@ func (s *Service) commitPart(ctx context.Context, tx *store.Tx, b box, im Import
 		}
 		tx.Log(custody.Entry{Program: im.Program, Event: "result.imported", Record: "result_import:" + im.ID.String(), Actor: actor})
 		return p.done, false, nil
+	}
+	if len(rows) == 0 {
+		return 0, false, fmt.Errorf("an import's part %d is not there", p.parts)
 	}
 	for i := range rows {
 		rows[i].EnteredAt = store.Micros(tx.Now())

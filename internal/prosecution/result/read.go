@@ -259,14 +259,14 @@ func (r *reader) amounts(l Line, row *Result, wrong *complaint) {
 	if row.Covers != "" {
 		money := measure == Currency || measure == Narcotic
 		switch {
-		case money && l[fAmount] == "":
-			wrong.add(fAmount, "is missing")
-		case !money && l[fCount] == "":
-			wrong.add(fCount, "is missing")
 		case money && l[fCount] != "":
 			wrong.add(fCount, "does not belong to a total of "+measure)
 		case !money && l[fAmount] != "":
 			wrong.add(fAmount, "does not belong to a total of "+measure)
+		case money && l[fAmount] == "":
+			wrong.add(fAmount, "is missing")
+		case !money && l[fCount] == "":
+			wrong.add(fCount, "is missing")
 		}
 	}
 }
@@ -335,16 +335,15 @@ func (r *reader) arrest(l Line, row *Result, wrong *complaint) {
 // minorRule says why a minor is not entered, with the pack's law where it has one.
 func (r *reader) minorRule() string {
 	text := "A minor is never entered as arrested for prostitution. Hand the child to child protection now and enter a recovery instead"
-	for _, id := range []string{r.p.ID + "-" + lawMinor, lawMinor} {
-		if law, ok := r.p.Laws[id]; ok {
-			text += " (" + law.Citation
-			if law.Status != "checked" {
-				text += ", not yet checked by counsel"
-			}
-			return text + ")"
-		}
+	law, ok := r.p.Laws[lawMinor]
+	if !ok {
+		return text
 	}
-	return text
+	text += " (" + law.Citation
+	if law.Status != "checked" {
+		text += ", not yet checked by counsel"
+	}
+	return text + ")"
 }
 
 // recovery holds the rules about people who were recovered.

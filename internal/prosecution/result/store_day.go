@@ -5,6 +5,7 @@ package result
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 
@@ -110,7 +111,8 @@ func eachDay(ctx context.Context, q store.Reader, program, kind string, from, to
 }
 
 // Recount adds every row up anew, of a program or ("") of all, and says of which
-// days the sums that figures are read from differ. It only reads.
+// days the sums that figures are read from differ. It only reads, and holds one
+// day at a time.
 func Recount(ctx context.Context, q store.Reader, program string) ([]string, error) {
 	counted, err := recounted(ctx, q, program)
 	if err != nil {
@@ -128,7 +130,7 @@ func Recount(ctx context.Context, q store.Reader, program string) ([]string, err
 		if err := rows.Scan(&k.program, &k.kind, &k.day, &k.origin, &cells); err != nil {
 			return nil, fault.Wrap(err, "reading the sums of days")
 		}
-		if !bytes.Equal(cells, counted[k].encode()) {
+		if want, there := counted[k]; !there || want != sha256.Sum256(cells) {
 			differ = append(differ, fmt.Sprintf("%s: the sums of %s on %s are not what its rows add up to", k.program, k.kind, dayText(k.day)))
 		}
 		delete(counted, k)
@@ -136,30 +138,41 @@ func Recount(ctx context.Context, q store.Reader, program string) ([]string, err
 	if err := rows.Err(); err != nil {
 		return nil, fault.Wrap(err, "reading the sums of days")
 	}
-	for k, s := range counted {
-		if len(s) > 0 {
-			differ = append(differ, fmt.Sprintf("%s: %s on %s has rows and no sums", k.program, k.kind, dayText(k.day)))
-		}
+	for k := range counted {
+		differ = append(differ, fmt.Sprintf("%s: %s on %s has rows and no sums", k.program, k.kind, dayText(k.day)))
 	}
 	slices.Sort(differ)
 	return differ, nil
 }
 
-func recounted(ctx context.Context, q store.Reader, program string) (map[dayKey]sheet, error) {
+// recounted gives the digest of what each day's sums should be.
+func recounted(ctx context.Context, q store.Reader, program string) (map[dayKey][32]byte, error) {
 	rows, err := q.Query(ctx, `select program, kind, day, origin, state, same_as, office, operation, county, organization, role, offense, stage, item, certainty, age,
-		exploitation, matched, covers, qualifier, evidence, quantity, amount from result where program = $1 or $1 = ''`, program)
+		exploitation, matched, covers, qualifier, evidence, quantity, amount from result where program = $1 or $1 = '' order by program, kind, day, origin`, program)
 	if err != nil {
 		return nil, fault.Wrap(err, "counting results anew")
 	}
 	defer rows.Close()
-	days := map[dayKey]sheet{}
+	days := map[dayKey][32]byte{}
+	var at dayKey
+	now := sheet{}
+	closeDay := func() {
+		if len(now) > 0 {
+			days[at] = sha256.Sum256(now.encode())
+		}
+	}
 	for rows.Next() {
 		var r Result
 		if err := rows.Scan(&r.Program, &r.Kind, &r.Day, &r.Origin, &r.State, &r.SameAs, &r.Office, &r.Operation, &r.County, &r.Organization, &r.Role, &r.Offense, &r.Stage,
 			&r.Item, &r.Certainty, &r.Age, &r.Exploitation, &r.Matched, &r.Covers, &r.Qualifier, &r.Evidence, &r.Quantity, &r.Amount); err != nil {
 			return nil, fault.Wrap(err, "counting results anew")
 		}
-		tallyRow(days, r, 1)
+		if k := keyOf(r); k != at {
+			closeDay()
+			at, now = k, sheet{}
+		}
+		now.add(r, 1)
 	}
+	closeDay()
 	return days, fault.Wrap(rows.Err(), "counting results anew")
 }
