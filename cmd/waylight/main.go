@@ -67,7 +67,7 @@ func verbs() []verb {
 		{"directory", "make the offline directory key; sign with it", runDirectory},
 		{"release", "unlock the account of an e-mail address", runRelease},
 		{"witness", "sign other programs' checkpoints", runWitness},
-		{"bench", "measure this machine: bench intake, files, size, verify", runBench},
+		{"bench", "measure this machine: bench intake, files, size, verify, figures", runBench},
 		{"version", "tell which build this is; --sbom lists what is in it", runVersion},
 	}
 }

@@ -3,7 +3,6 @@
 package result
 
 import (
-	"cmp"
 	"encoding/binary"
 	"errors"
 	"maps"
@@ -84,7 +83,7 @@ func (s sheet) merge(other sheet) {
 	}
 }
 
-// broken says that the bytes of a day's sums are not what was written.
+// errCells says that the bytes of a day's sums are not what was written.
 var errCells = errors.New("the sums of a day cannot be read")
 
 // A day's sums stand column by column: version 1; how many cells; for each
@@ -264,9 +263,4 @@ type group struct {
 func plus(a, b int64) (int64, bool) {
 	c := a + b
 	return c, (c > a) == (b > 0) || b == 0
-}
-
-// sorted gives the groups of a count in the order of their keys.
-func sorted[K comparable, V any](m map[K]V, key func(K) []string) []K {
-	return slices.SortedFunc(maps.Keys(m), func(a, b K) int { return cmp.Or(slices.Compare(key(a), key(b))) })
 }

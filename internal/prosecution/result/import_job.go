@@ -77,6 +77,9 @@ func (s *Service) commitPart(ctx context.Context, tx *store.Tx, b box, im Import
 	}
 	actor := "member:" + p.by.String()
 	if p.done == p.total {
+		if done, more, err := s.sumPart(ctx, tx, b, im, p); err != nil || more {
+			return done, more, err
+		}
 		im.State, im.DecidedBy = Done, p.by
 		if err := moveImport(tx, im, Committing); err != nil {
 			return 0, false, err
@@ -93,7 +96,7 @@ func (s *Service) commitPart(ctx context.Context, tx *store.Tx, b box, im Import
 	for i := range rows {
 		rows[i].EnteredAt = store.Micros(tx.Now())
 	}
-	if err := insertAll(tx, b, rows); err != nil {
+	if err := insertRows(tx, b, rows); err != nil {
 		return 0, false, err
 	}
 	if err := propose(ctx, tx, rows); err != nil {
@@ -102,6 +105,31 @@ func (s *Service) commitPart(ctx context.Context, tx *store.Tx, b box, im Import
 	tx.Log(custody.Entry{Program: im.Program, Event: "result.import_written", Record: "result_import:" + im.ID.String(), Actor: actor})
 	done := p.done + int64(len(rows))
 	return done, true, setProgress(tx, im, "commit", p.by, p.parts+1, done, p.total)
+}
+
+// sumRows is how many rows are counted with one transaction.
+const sumRows = 2000
+
+// sumPart counts some of the rows, which are all written by then, day by day, so
+// that the sums of a day are written once or twice and not for every part of the
+// file that has a row of it.
+func (s *Service) sumPart(ctx context.Context, tx *store.Tx, b box, im Import, p progress) (int64, bool, error) {
+	counted, err := holdSums(ctx, tx, im, p)
+	if err != nil || counted == p.total {
+		return counted, false, err
+	}
+	rows, err := rowsByDay(ctx, tx, b, im, counted, sumRows)
+	if err != nil {
+		return 0, false, err
+	}
+	if len(rows) == 0 {
+		return 0, false, fmt.Errorf("an import has %d rows of %d", counted, p.total)
+	}
+	if err := rollAll(tx, rows); err != nil {
+		return 0, false, err
+	}
+	counted += int64(len(rows))
+	return p.total + counted, true, setProgress(tx, im, "sum", p.by, 0, counted, p.total)
 }
 
 func (s *Service) confirmPart(ctx context.Context, tx *store.Tx, b box, im Import) (int64, bool, error) {

@@ -360,10 +360,8 @@ func (c *counter) refused(cols *columns) []refusal {
 
 // figures are the groups that were counted, in the order of their keys.
 func (c *counter) figures() []figure.Cell {
-	keys := sorted(c.groups, c.key)
-	out := make([]figure.Cell, 0, len(keys))
-	for _, k := range keys {
-		g := c.groups[k]
+	out := make([]figure.Cell, 0, len(c.groups))
+	for k, g := range c.groups {
 		f := figure.Cell{Key: c.key(k), Value: g.value, Rows: g.rows, Unproven: g.unproven}
 		for _, q := range qualifiers {
 			if g.qualifiers[q] {
@@ -372,6 +370,7 @@ func (c *counter) figures() []figure.Cell {
 		}
 		out = append(out, f)
 	}
+	slices.SortFunc(out, func(a, b figure.Cell) int { return slices.Compare(a.Key, b.Key) })
 	return out
 }
 

@@ -54,19 +54,22 @@ func orNil(id store.ID) any {
 
 // insertAll adds rows and counts them.
 func insertAll(tx *store.Tx, b box, list []Result) error {
+	if err := insertRows(tx, b, list); err != nil {
+		return err
+	}
+	return rollAll(tx, list)
+}
+
+// insertRows adds rows that are counted later.
+func insertRows(tx *store.Tx, b box, list []Result) error {
 	rows := make([]store.Row, len(list))
-	days := map[dayKey]sheet{}
 	for i, r := range list {
 		var err error
 		if rows[i], err = rowOf(r, b); err != nil {
 			return err
 		}
-		tallyRow(days, r, 1)
 	}
-	if err := tx.InsertAll("result", rows); err != nil {
-		return err
-	}
-	return roll(tx, days)
+	return tx.InsertAll("result", rows)
 }
 
 // byID finds a row that counts or did, of a committed import or of none.

@@ -46,6 +46,15 @@ func tallyRow(days map[dayKey]sheet, r Result, times int64) {
 	days[at].add(r, times)
 }
 
+// rollAll counts new rows.
+func rollAll(tx *store.Tx, list []Result) error {
+	days := map[dayKey]sheet{}
+	for _, r := range list {
+		tallyRow(days, r, 1)
+	}
+	return roll(tx, days)
+}
+
 // roll brings the sums of days up to date, in the transaction of the rows. Days
 // are taken in one order, so that two transactions do not wait for each other.
 func roll(tx *store.Tx, days map[dayKey]sheet) error {
@@ -112,13 +121,13 @@ func eachDay(ctx context.Context, q store.Reader, program, kind string, from, to
 
 // Recount adds every row up anew, of a program or ("") of all, and says of which
 // days the sums that figures are read from differ. It only reads, and holds one
-// day at a time.
+// day at a time. A file that is still being saved is in no figure, and left out.
 func Recount(ctx context.Context, q store.Reader, program string) ([]string, error) {
 	counted, err := recounted(ctx, q, program)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := q.Query(ctx, `select program, kind, day, origin, cells from result_day where program = $1 or $1 = ''`, program)
+	rows, err := q.Query(ctx, `select program, kind, day, origin, cells from result_day r where (program = $1 or $1 = '') and`+visible, program)
 	if err != nil {
 		return nil, fault.Wrap(err, "reading the sums of days")
 	}
@@ -148,7 +157,7 @@ func Recount(ctx context.Context, q store.Reader, program string) ([]string, err
 // recounted gives the digest of what each day's sums should be.
 func recounted(ctx context.Context, q store.Reader, program string) (map[dayKey][32]byte, error) {
 	rows, err := q.Query(ctx, `select program, kind, day, origin, state, same_as, office, operation, county, organization, role, offense, stage, item, certainty, age,
-		exploitation, matched, covers, qualifier, evidence, quantity, amount from result where program = $1 or $1 = '' order by program, kind, day, origin`, program)
+		exploitation, matched, covers, qualifier, evidence, quantity, amount from result r where (program = $1 or $1 = '') and`+visible+` order by program, kind, day, origin`, program)
 	if err != nil {
 		return nil, fault.Wrap(err, "counting results anew")
 	}

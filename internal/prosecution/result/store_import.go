@@ -165,6 +165,23 @@ func holdProgress(ctx context.Context, tx *store.Tx, program string, id store.ID
 	return p, fault.Wrap(err, "reading how far an import is")
 }
 
+// holdSums is how many rows of an import are counted already.
+func holdSums(ctx context.Context, tx *store.Tx, im Import, p progress) (int64, error) {
+	_, err := tx.Exec(`insert into result_import_progress (program, import, task, by_member, parts, done, total) values ($1, $2, 'sum', $3, 0, 0, $4)
+		on conflict (program, import, task) do nothing`, im.Program, im.ID, p.by, p.total)
+	if err != nil {
+		return 0, fault.Wrap(err, "keeping how far an import is")
+	}
+	held, err := holdProgress(ctx, tx, im.Program, im.ID, "sum")
+	return held.done, err
+}
+
+// rowsByDay lists rows of an import that nobody can change yet.
+func rowsByDay(ctx context.Context, q store.Reader, b box, im Import, from int64, limit int) ([]Result, error) {
+	return results(ctx, q, b, `select `+columnsOfResult+` from result where program = $1 and id in (select id from result where program = $1 and origin = $2
+		order by kind, day, id limit $3 offset $4)`, []any{im.Program, im.ID, limit, from})
+}
+
 // open rows are those that a second person can confirm.
 const openRows = ` from result where program = $1 and origin = $2 and state = 'reported' and evidence <> ''`
 
