@@ -75,8 +75,8 @@ func withNumber(ctx context.Context, q store.Reader, program, column string, num
 	for i := range numbers {
 		marks[i] = fmt.Sprintf("$%d", i+2)
 	}
-	rows, err := q.Query(ctx, `select `+column+`, id, office, entered_at, origin from result where program = $1 and kind = 'arrest' and state <> 'withdrawn'
-		and `+column+` in (`+strings.Join(marks, ", ")+`)`, append([]any{program}, numbers...)...)
+	rows, err := q.Query(ctx, `select `+column+`, id, office, entered_at, origin from result where program = $1 and `+column+` in (`+strings.Join(marks, ", ")+`)
+		and `+column+` is not null and state <> 'withdrawn'`, append([]any{program}, numbers...)...) // only arrests have numbers; naming the kind leads SQLite to another index
 	if err != nil {
 		return nil, fault.Wrap(err, "looking for the same person")
 	}
