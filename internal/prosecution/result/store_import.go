@@ -178,8 +178,8 @@ func holdSums(ctx context.Context, tx *store.Tx, im Import, p progress) (int64, 
 
 // rowsByDay lists rows of an import that nobody can change yet.
 func rowsByDay(ctx context.Context, q store.Reader, b box, im Import, from int64, limit int) ([]Result, error) {
-	return results(ctx, q, b, `select `+columnsOfResult+` from result where program = $1 and id in (select id from result where program = $1 and origin = $2
-		order by kind, day, id limit $3 offset $4)`, []any{im.Program, im.ID, limit, from})
+	return results(ctx, q, b, `select `+columnsOfResult+` from result where program = $1 and origin = $2
+		order by kind, day, id limit $3 offset $4`, []any{im.Program, im.ID, limit, from})
 }
 
 // open rows are those that a second person can confirm.

@@ -76,7 +76,7 @@ func withNumber(ctx context.Context, q store.Reader, program, column string, num
 		marks[i] = fmt.Sprintf("$%d", i+2)
 	}
 	rows, err := q.Query(ctx, `select `+column+`, id, office, entered_at, origin from result where program = $1 and `+column+` in (`+strings.Join(marks, ", ")+`)
-		and `+column+` is not null and state <> 'withdrawn'`, append([]any{program}, numbers...)...) // only arrests have numbers; naming the kind leads SQLite to another index
+		and state <> 'withdrawn'`, append([]any{program}, numbers...)...) // only arrests have numbers; naming the kind leads SQLite to another index
 	if err != nil {
 		return nil, fault.Wrap(err, "looking for the same person")
 	}
