@@ -31,6 +31,9 @@ func runBench(ctx context.Context, c *console, args []string) int {
 	if len(args) > 0 && args[0] == "conflicts" {
 		return runBenchConflicts(ctx, c, args[1:])
 	}
+	if len(args) > 0 && args[0] == "figures" {
+		return runBenchFigures(ctx, c, args[1:])
+	}
 	f := flags(c, "bench", "intake")
 	senders := f.Int("senders", 64, "senders at once")
 	seconds := f.Float64("seconds", 10, "how long to send")

@@ -38,6 +38,7 @@ import (
 	"waylight/internal/platform/witness"
 	"waylight/internal/prosecution/court"
 	"waylight/internal/prosecution/operation"
+	"waylight/internal/prosecution/result"
 	"waylight/internal/protection/canary"
 	"waylight/internal/protection/conversation"
 	"waylight/internal/protection/file"
@@ -108,6 +109,7 @@ type App struct {
 	Operations *operation.Service
 	Courts     *court.Service
 	Releases   *release.Service
+	Results    *result.Service
 	Runner     *jobs.Runner
 	Spool      *spool.Spool // nil where the database is this server's own
 	logs       map[string]*custody.Log
@@ -123,11 +125,11 @@ type App struct {
 
 // Schemas lists every room's tables in the order of the floors.
 func Schemas() []store.Schema {
-	return []store.Schema{jobs.Schema(), approval.Schema(), agency.Schema(), identity.Schema(), release.Schema(), report.Schema(), referral.Schema(), conversation.Schema(), file.Schema(), canary.Schema(), operation.Schema(), court.Schema()}
+	return []store.Schema{jobs.Schema(), approval.Schema(), agency.Schema(), identity.Schema(), release.Schema(), report.Schema(), referral.Schema(), conversation.Schema(), file.Schema(), canary.Schema(), operation.Schema(), court.Schema(), result.Schema()}
 }
 
 func catalog() (*web.Catalog, error) {
-	return web.LoadCatalog([]string{"en", "es"}, identity.Strings(), figure.Strings(), release.Strings(), report.Strings(), referral.Strings(), conversation.Strings(), file.Strings(), operation.Strings(), court.Strings(), words)
+	return web.LoadCatalog([]string{"en", "es"}, identity.Strings(), figure.Strings(), release.Strings(), report.Strings(), referral.Strings(), conversation.Strings(), file.Strings(), operation.Strings(), court.Strings(), result.Strings(), words)
 }
 
 // New opens an installation, creating in Data whatever is not there yet.
@@ -321,7 +323,11 @@ func (a *App) makeRooms() (err error) {
 	if err != nil {
 		return err
 	}
-	a.rooms = []room.Room{a.Approvals.Room(), a.Agencies.Room(), a.People.Room(), a.Reports.Room(), a.Referrals.Room(), a.Messages.Room(), a.Files.Room(), a.Canaries.Room(), a.Operations.Room(), a.Courts.Room()}
+	a.Results, err = result.New(result.Config{DB: a.DB, Programs: a.Programs, Subject: a.People.Subject, Operations: knownOperations{a}, Pepper: a.Ring.Pepper(), Site: a.Site, Now: a.Now})
+	if err != nil {
+		return err
+	}
+	a.rooms = []room.Room{a.Approvals.Room(), a.Agencies.Room(), a.People.Room(), a.Reports.Room(), a.Referrals.Room(), a.Messages.Room(), a.Files.Room(), a.Canaries.Room(), a.Operations.Room(), a.Courts.Room(), a.Results.Room()}
 	return a.makeReleases()
 }
 

@@ -19,6 +19,7 @@ import (
 	"waylight/internal/platform/keyring"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/witness"
+	results "waylight/internal/prosecution/result"
 	"waylight/internal/protection/file"
 	"waylight/internal/protection/report"
 )
@@ -207,6 +208,13 @@ func (r *verifying) program(ctx context.Context, program string, kept []string) 
 	}
 	for _, line := range damaged {
 		r.problem("%s: %s", program, line)
+	}
+	sums, err := results.Recount(ctx, r.db, program)
+	if err != nil {
+		r.problem("%s: its results cannot be counted anew: %v", program, err)
+	}
+	for _, line := range sums {
+		r.problem("%s", line)
 	}
 	if result.Leaves == 0 {
 		r.problem("%s: its log is empty", program)

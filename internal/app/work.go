@@ -19,6 +19,7 @@ import (
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
 	"waylight/internal/prosecution/operation"
+	"waylight/internal/prosecution/result"
 	"waylight/internal/protection/canary"
 )
 
@@ -34,7 +35,8 @@ var workWords = map[string]string{
 	"agency.refresh": "Reading the directory again", kindCheckpoint: "Publishing the log",
 	canary.KindRound: "Testing the ways in: a round", canary.KindWay: "Testing a way in", canary.KindKept: "Comparing a test with the log", canary.KindMail: "Testing an office's mail",
 	operation.KindNotice: "Mail to an office: something waits",
-	"identity.sweep":     "Ending old links and sessions", "identity.standings": "Ending accounts whose time is over", "identity.reviews": "The yearly review of access",
+	result.KindCommit:    "Saving the rows of an imported file", result.KindConfirm: "Confirming the rows of an imported file",
+	"identity.sweep": "Ending old links and sessions", "identity.standings": "Ending accounts whose time is over", "identity.reviews": "The yearly review of access",
 }
 
 // workPage is what an administrator sees of the program's own work: jobs that

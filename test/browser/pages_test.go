@@ -27,10 +27,12 @@ var staffPages = map[string][]string{
 	"lucia@helpdesk.invalid": {"/staff/inbox", "/staff/desk"},
 	"admin@program.invalid": {"/staff", "/staff/setup", "/staff/channels", "/staff/channels/mdcps-line", "/staff/channels/emergency-911", "/staff/offices", "/staff/offices/directory", "/staff/offices/mdcps",
 		"/staff/people", "/staff/people/invite", "/staff/people/sign-on", "/staff/people → a[href^='/staff/people/']:not([href$='invite']):not([href$='review']):not([href$='sign-on']):not([href*='.csv']):not([href*='?'])",
-		"/staff/work", "/staff/approvals", "/staff/holds", "/staff/figures", "/staff/figures/offices", "/staff/locations",
+		"/staff/work", "/staff/approvals", "/staff/holds", "/staff/figures", "/staff/figures/offices", "/staff/locations", "/staff/results/groups",
 		"/staff/releases", "/staff/measures", "/staff/releases → th a[href^='/staff/releases/']"},
 	"morgan@police.invalid": {"/staff/court", "/staff/court/new", "/staff/court/clocks", "/staff/court/import", "/staff/court → th a[href^='/staff/court/']",
-		"/staff/court → th a[href^='/staff/court/'] → a[href$='/timeline']", "/staff/court → th a[href^='/staff/court/'] → a[href$='/enter']"},
+		"/staff/court → th a[href^='/staff/court/'] → a[href$='/timeline']", "/staff/court → th a[href^='/staff/court/'] → a[href$='/enter']",
+		"/staff/results", "/staff/results → th a[href^='/staff/results/']", "/staff/results/enter", "/staff/results/enter?kind=recovery", "/staff/results/matches?state=all",
+		"/staff/results/imports", "/staff/results/imports → th a[href^='/staff/results/import/']"},
 	"auditor@program.invalid": {"/staff", "/staff/work"},
 	"ana@helper.invalid":      {"/staff/inbox", "/staff/roster", "/staff/people"},
 	"":                        {"/staff/sign-in", "/staff/sign-in/agency", "/staff/enroll"}, // nobody is signed in
@@ -38,7 +40,7 @@ var staffPages = map[string][]string{
 
 // noPages answer no page: what a page's script asks for, and where another place leads back to.
 var noPages = []string{"/staff/session", "/staff/keys", "/staff/keys/ways", "/staff/office/current", "/staff/office/holders", "/staff/recover/wraps",
-	"/staff/sign-in/agency/back", "/staff/files/preview", "/staff/files/preview.js"}
+	"/staff/sign-in/agency/back", "/staff/results/check", "/staff/files/preview", "/staff/files/preview.js"}
 
 // A page without parameters that nobody looks at here is a mistake.
 func TestEveryStaffPageIsLookedAt(t *testing.T) {

@@ -65,6 +65,9 @@ func (d *Demo) live(ctx context.Context, end time.Time) error {
 	if _, err := d.App.Runner.RunDue(ctx); err != nil {
 		return err
 	}
+	if err := d.surge(ctx); err != nil {
+		return fmt.Errorf("entering the invented surge: %w", err)
+	}
 	if err := d.App.PublishAll(ctx); err != nil {
 		return err
 	}

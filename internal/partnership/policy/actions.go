@@ -122,3 +122,12 @@ const (
 	ReadLocations    Action = "location.read"
 	ChangeLocation   Action = "location.change"
 )
+
+// What operations and offices achieved.
+const (
+	ReadResults         Action = "result.read"
+	ChangeResults       Action = "result.change"  // enter, import, change, withdraw, take back, say that two arrests are one person
+	ConfirmResults      Action = "result.confirm" // as the second person
+	ReadOrganizations   Action = "organization.read"
+	ChangeOrganizations Action = "organization.change" // the program's list of groups
+)

@@ -123,6 +123,11 @@ var table = []Rule{
 	{Action: ReadCourt, Roles: staff, Scope: OwnOffice, Else: Hidden, Why: "An office sees the cases that it leads and those that it partners; a partner's seat is its own."},
 	{Action: EnterCourt, Roles: staff, Scope: OwnOffice, Else: Hidden, Why: "Who works on a case enters what its docket says."},
 	{Action: ImportCourt, Roles: []Role{RoleSupervisor}, Scope: OwnOffice, Else: Refused, Why: "Many rows at once are a supervisor's to answer for."},
+	{Action: ReadResults, Roles: staff, Scope: OwnOffice, Else: Hidden, Law: "design §8", Why: "An office reads the rows behind its own figures. Others meet what is published of them."},
+	{Action: ChangeResults, Roles: staff, Scope: OwnOffice, Else: Hidden, Law: "design §8", Why: "Who was there says what came of it, each change on record."},
+	{Action: ConfirmResults, Roles: staff, Scope: OwnOffice, NotOwnRequest: true, Else: Hidden, Law: "DOJ OIG 08-26", Why: "A figure counts what a second person compared with its document."},
+	{Action: ReadOrganizations, Roles: program, Scope: Program, Else: Refused, Why: "The list of groups is the program's."},
+	{Action: ChangeOrganizations, Roles: program, Scope: Program, Else: Refused, Why: "A group that only one office tells apart makes figures that do not add up."},
 
 	{Action: ReadWork, Roles: looking, Scope: Program, Else: Refused, Law: "CJIS AU-6", Why: "Whether mail and log work is for who answers for the program; no entry names a report."},
 	{Action: RetryWork, Roles: program, Scope: Program, Else: Refused, Why: "Trying again sends what was not sent."},

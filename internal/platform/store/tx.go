@@ -98,20 +98,9 @@ func (tx *Tx) Insert(table string, row Row) error {
 	if !ok {
 		return fmt.Errorf("inserting: no table %s is declared", table)
 	}
-	if len(row) != len(t.Columns) {
-		return fmt.Errorf("inserting into %s: %d values for %d columns", table, len(row), len(t.Columns))
-	}
-	args := make([]any, len(t.Columns))
-	for i, c := range t.Columns {
-		v, ok := row[c.Name]
-		if !ok {
-			return fmt.Errorf("inserting into %s: column %s is not given", table, c.Name)
-		}
-		value, err := normal(v)
-		if err != nil {
-			return fmt.Errorf("inserting into %s, column %s: %w", table, c.Name, err)
-		}
-		args[i] = value
+	args, err := t.values(row)
+	if err != nil {
+		return err
 	}
 	if err := tx.on.later(statement{q: t.insert[tx.db.engine], args: args, table: table}); err != nil {
 		return err

@@ -34,7 +34,7 @@ type Catalog struct {
 }
 
 var (
-	keyShape    = regexp.MustCompile(`^[a-z0-9_]+(\.[a-z0-9_]+)+$`)
+	keyShape    = regexp.MustCompile(`^[a-z0-9_]+(\.[A-Za-z0-9_]+)+$`) // capitals are of codes that others gave, such as those of offenses
 	placeholder = regexp.MustCompile(`\{([a-z_]+)\}`)
 )
 

@@ -33,6 +33,9 @@ func (k Known) Includes(office string) bool {
 // Over says whether it is closed, so that its figures are whole.
 func (k Known) Over() bool { return k.State == Closed || k.State == Reviewed }
 
+// Begun says whether it has begun, so that something can have come of it.
+func (k Known) Begun() bool { return k.State == Running || k.Over() }
+
 func known(o Operation) Known {
 	k := Known{Program: o.Program, ID: o.ID, Name: o.Name, Lead: o.Lead, Partners: o.Partners, Surge: o.Surge, State: o.State}
 	k.From, k.To = o.Period()
