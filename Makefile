@@ -23,7 +23,7 @@ BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 POSTGRES  = command -v postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres'
 
 .NOTPARALLEL:
-.PHONY: build test tools format vet unit cluster failover clustertools signon stores exposition attack disclosure fips packs demo bench bench-postgres overload hunt tamper fuzz crash release reproduce hardening clean help
+.PHONY: build test tools format vet unit cluster failover clustertools signon stores exposition attack disclosure fips packs demo bench bench-postgres bench-conflicts bench-figures overload hunt tamper fuzz crash release reproduce hardening clean help
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -117,6 +117,12 @@ bench: build ## how many reports a second, and how many the disk would allow
 
 bench-postgres: build ## the same on a PostgreSQL server that is thrown away
 	$(GO) run ./test/postgres ./bin/waylight bench intake --sealed --seconds 20 --stored $(STORED) --database {url}
+
+bench-conflicts: build ## how fast a plan is told of others among 350,000
+	./bin/waylight bench conflicts --events 350000
+
+bench-figures: build ## every figure of a million results, and an import of 100,000
+	./bin/waylight bench figures --rows 1000000
 
 overload: ## ten times the senders it can answer, for two minutes
 	$(GO) test -count=1 -v -timeout 60m ./test/overload -seconds 120
