@@ -238,7 +238,7 @@ func filePart(s *site) (wanted, bool) {
 func openTable(s *site) (wanted, bool) {
 	r := s.pick(s.open)
 	i := s.r.IntN(len(r.values))
-	if r.table.Columns[i].Name == "program" {
+	if r.table.Columns[i].Name == "program" || r.table.Name == "result_day" { // sums, which verify counts again from covered rows
 		return wanted{}, false
 	}
 	return wanted{"a row of a table that no leaf covers", false, -1}, s.set(r, r.table.Columns[i].Name, s.changed(r.values[i], r.table.Columns[i]))
