@@ -136,8 +136,8 @@ func (s *Service) Change(ctx context.Context, m identity.Member, id store.ID, ve
 			return now, ErrState
 		}
 		next := row
-		next.ID, next.Office, next.Origin, next.EnteredAt, next.EnteredBy, next.SameAs = now.ID, now.Office, now.Origin, now.EnteredAt, now.EnteredBy, now.SameAs
-		if row.Kind == Arrest && row.Role != PersonSold { // what is kept of a number cannot be shown to be typed again
+		next.ID, next.Office, next.Origin, next.EnteredAt, next.EnteredBy, next.SameAs = now.ID, now.Office, now.Origin, now.EnteredAt, m.ID, now.SameAs // whose words it says is not who may confirm it
+		if row.Kind == Arrest && row.Role != PersonSold {                                                                                                // what is kept of a number cannot be shown to be typed again
 			if l[fBooking] == "" {
 				next.Booking = now.Booking
 			}

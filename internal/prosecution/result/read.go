@@ -312,7 +312,7 @@ func (r *reader) document(l Line, row *Result, wrong *complaint) {
 
 // arrest holds the rules about people who were arrested.
 func (r *reader) arrest(l Line, row *Result, wrong *complaint) {
-	if row.Age == Minor && (row.Offense == prostitution || row.Role == PersonSold) {
+	if row.Age != Adult && (row.Offense == prostitution || row.Role == PersonSold) {
 		wrong.add(fAge, r.minorRule())
 	}
 	booking, state := r.anyNumber(l, fBooking, wrong), r.anyNumber(l, fStateID, wrong)
