@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"runtime/pprof"
@@ -16,23 +15,11 @@ import (
 
 // runBench measures this machine in a folder that it removes.
 func runBench(ctx context.Context, c *console, args []string) int {
-	if len(args) > 0 && args[0] == "files" {
-		return runBenchFiles(ctx, c, args[1:])
+	measurements := map[string]func(context.Context, *console, []string) int{
+		"files": runBenchFiles, "size": runBenchSize, "verify": runBenchVerify, "restore": runBenchRestore, "conflicts": runBenchConflicts, "figures": runBenchFigures,
 	}
-	if len(args) > 0 && args[0] == "size" {
-		return runBenchSize(ctx, c, args[1:])
-	}
-	if len(args) > 0 && args[0] == "verify" {
-		return runBenchVerify(ctx, c, args[1:])
-	}
-	if len(args) > 0 && args[0] == "restore" {
-		return runBenchRestore(ctx, c, args[1:])
-	}
-	if len(args) > 0 && args[0] == "conflicts" {
-		return runBenchConflicts(ctx, c, args[1:])
-	}
-	if len(args) > 0 && args[0] == "figures" {
-		return runBenchFigures(ctx, c, args[1:])
+	if len(args) > 0 && measurements[args[0]] != nil {
+		return measurements[args[0]](ctx, c, args[1:])
 	}
 	f := flags(c, "bench", "intake")
 	senders := f.Int("senders", 64, "senders at once")
@@ -41,7 +28,7 @@ func runBench(ctx context.Context, c *console, args []string) int {
 	database := f.String("database", "sqlite", `"sqlite", or postgres://… of a database in which schemas may be made`)
 	stored := f.Int("stored", 0, "measure again, and look-ups and inboxes, with so many reports stored")
 	profile := f.String("profile", "", "write a profile of the processor's time to this file")
-	folder := f.String("dir", "", "folder to measure in, on the disk that matters; empty for the temporary one")
+	folder := folderFlag(f)
 	rest, code := parse(f, args, 1)
 	if code >= 0 {
 		return code
@@ -52,31 +39,20 @@ func runBench(ctx context.Context, c *console, args []string) int {
 		f.Usage()
 		return exitUsage
 	}
-	dir, err := os.MkdirTemp(*folder, "waylight-bench-")
-	if err != nil {
-		return c.fail(err)
-	}
-	defer os.RemoveAll(dir)
-	b := app.Bench{
-		Folder: dir, Senders: *senders, Length: time.Duration(*seconds * float64(time.Second)), Sealed: *sealed, Stored: *stored, Progress: c.err,
-	}
+	b := app.Bench{Senders: *senders, Length: time.Duration(*seconds * float64(time.Second)), Sealed: *sealed, Stored: *stored, Progress: c.err}
 	if *database != "sqlite" {
 		b.Database = *database
 	}
-	result, err := profiled(*profile, func() (app.Intake, error) { return b.Run(ctx) })
-	if err != nil {
-		return c.fail(err)
-	}
-	out := json.NewEncoder(c.out)
-	out.SetIndent("", "  ")
-	if err := out.Encode(result); err != nil {
-		return c.fail(err)
-	}
-	result.Table(c.err)
-	if wrong := result.Lost + result.Refused; wrong > 0 || result.Full != nil && result.Full.Lost+result.Full.Refused > 0 {
-		return exitWrong
-	}
-	return exitOK
+	return measured(c, *folder, func(dir string) (app.Intake, error) {
+		b.Folder = dir
+		result, err := profiled(*profile, func() (app.Intake, error) { return b.Run(ctx) })
+		if err == nil {
+			result.Table(c.err)
+		}
+		return result, err
+	}, func(r app.Intake) bool {
+		return r.Lost+r.Refused > 0 || r.Full != nil && r.Full.Lost+r.Full.Refused > 0
+	})
 }
 
 // profiled runs something while its processor time is written to a file, "" for none.

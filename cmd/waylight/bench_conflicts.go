@@ -4,9 +4,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"os"
 
 	"waylight/internal/app"
 )
@@ -18,8 +16,8 @@ func runBenchConflicts(ctx context.Context, c *console, args []string) int {
 	events := f.Int("events", 350_000, "planned operations to look among, spread over a year and a state")
 	asks := f.Int("asks", 2000, "plans to be answered")
 	planners := f.Int("planners", 2, "planners at once")
-	folder := f.String("dir", "", "folder to measure in, on the disk that matters; empty for the temporary one")
-	database := f.String("database", "", "postgres://... of an empty database; empty: SQLite in the folder")
+	folder := folderFlag(f)
+	database := databaseFlag(f)
 	if _, code := parse(f, args, 0); code >= 0 {
 		return code
 	}
@@ -27,22 +25,9 @@ func runBenchConflicts(ctx context.Context, c *console, args []string) int {
 		fmt.Fprintln(c.err, "waylight: conflicts are measured among 1 to 10,000,000 operations, with 1 to 1,000,000 plans of 1 to 256 planners")
 		return exitUsage
 	}
-	dir, err := os.MkdirTemp(*folder, "waylight-bench-")
-	if err != nil {
-		return c.fail(err)
-	}
-	defer os.RemoveAll(dir)
-	meter := newMeter(c.err)
-	b := app.BenchConflicts{Folder: dir, Database: *database, Events: *events, Asks: *asks, Planners: *planners, Said: meter.say}
-	result, err := b.Run(ctx)
-	meter.end()
-	if err != nil {
-		return c.fail(err)
-	}
-	out := json.NewEncoder(c.out)
-	out.SetIndent("", "  ")
-	if err := out.Encode(result); err != nil {
-		return c.fail(err)
-	}
-	return exitOK
+	return measured(c, *folder, func(dir string) (app.Answered, error) {
+		meter := newMeter(c.err)
+		defer meter.end()
+		return app.BenchConflicts{Folder: dir, Database: *database, Events: *events, Asks: *asks, Planners: *planners, Said: meter.say}.Run(ctx)
+	}, nil)
 }

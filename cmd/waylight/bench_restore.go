@@ -4,9 +4,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"os"
 
 	"waylight/internal/app"
 )
@@ -16,7 +14,7 @@ import (
 func runBenchRestore(ctx context.Context, c *console, args []string) int {
 	f := flags(c, "bench restore", "")
 	reports := f.Int("reports", 10000, "how many reports the installation holds")
-	folder := f.String("dir", "", "folder to measure in, on the disk that matters; empty for the temporary one")
+	folder := folderFlag(f)
 	if _, code := parse(f, args, 0); code >= 0 {
 		return code
 	}
@@ -24,21 +22,9 @@ func runBenchRestore(ctx context.Context, c *console, args []string) int {
 		fmt.Fprintln(c.err, "waylight: bench restore holds 1 to 10,000,000 reports")
 		return exitUsage
 	}
-	dir, err := os.MkdirTemp(*folder, "waylight-bench-")
-	if err != nil {
-		return c.fail(err)
-	}
-	defer os.RemoveAll(dir)
-	bar := newBar(c.err)
-	result, err := app.BenchRestore(ctx, dir, *reports, bar.show, c.err)
-	bar.close()
-	if err != nil {
-		return c.fail(err)
-	}
-	out := json.NewEncoder(c.out)
-	out.SetIndent("", "  ")
-	if err := out.Encode(result); err != nil {
-		return c.fail(err)
-	}
-	return exitOK
+	return measured(c, *folder, func(dir string) (app.Restored, error) {
+		bar := newBar(c.err)
+		defer bar.close()
+		return app.BenchRestore(ctx, dir, *reports, bar.show, c.err)
+	}, nil)
 }

@@ -4,10 +4,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"waylight/internal/app"
 )
@@ -18,8 +15,8 @@ func runBenchVerify(ctx context.Context, c *console, args []string) int {
 	f := flags(c, "bench verify", "")
 	leaves := f.Int("leaves", 1_000_000, "leaves of the log")
 	memory := f.Int64("memory", 256, "millions of bytes that may be held before a temporary file is used")
-	folder := f.String("dir", "", "folder to measure in, on the disk that matters; empty for the temporary one")
-	database := f.String("database", "", "postgres://... of an empty database; empty: SQLite in the folder")
+	folder := folderFlag(f)
+	database := databaseFlag(f)
 	if _, code := parse(f, args, 0); code >= 0 {
 		return code
 	}
@@ -27,27 +24,9 @@ func runBenchVerify(ctx context.Context, c *console, args []string) int {
 		fmt.Fprintln(c.err, "waylight: a log to measure has 1 to 1,000,000,000 leaves, and needs a million bytes or more")
 		return exitUsage
 	}
-	if *database == "" {
-		dir, err := os.MkdirTemp(*folder, "waylight-bench-")
-		if err != nil {
-			return c.fail(err)
-		}
-		defer os.RemoveAll(dir)
-		*database = "sqlite:" + filepath.Join(dir, "waylight.db")
-	}
-	meter := newMeter(c.err)
-	result, err := app.BenchVerify(ctx, *database, *leaves, *memory*1_000_000, meter.say)
-	meter.end()
-	if err != nil {
-		return c.fail(err)
-	}
-	out := json.NewEncoder(c.out)
-	out.SetIndent("", "  ")
-	if err := out.Encode(result); err != nil {
-		return c.fail(err)
-	}
-	if result.Problems > 0 {
-		return exitWrong
-	}
-	return exitOK
+	return measured(c, *folder, func(dir string) (app.Verified, error) {
+		meter := newMeter(c.err)
+		defer meter.end()
+		return app.BenchVerify(ctx, databaseIn(dir, *database), *leaves, *memory*1_000_000, meter.say)
+	}, func(r app.Verified) bool { return r.Problems > 0 })
 }
