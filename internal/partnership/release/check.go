@@ -73,7 +73,7 @@ func (s *Service) compute(ctx context.Context, p *program.Program, r *Release) e
 	if err != nil {
 		return err
 	}
-	r.Findings = []Finding{}
+	r.Findings, r.Weighed = []Finding{}, int64(len(earlier))
 	safe, found, err := protect(ctx, r.Number, exact, earlier)
 	if err != nil {
 		return err
@@ -193,7 +193,7 @@ func (s *Service) restate(ctx context.Context, r *Release, doc *figure.Document)
 	return nil
 }
 
-var digits = regexp.MustCompile(`[0-9][0-9.,]*`)
+var digits = regexp.MustCompile(`\p{Nd}[\p{Nd}.,]*`)
 
 // headline holds the numbers of the headline to stand in the tables.
 func (s *Service) headline(p *program.Program, r Release, tables []figure.Table) []Finding {

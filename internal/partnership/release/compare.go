@@ -4,6 +4,7 @@ package release
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"waylight/internal/partnership/policy"
@@ -66,10 +67,14 @@ func (s *Service) compare(ctx context.Context, p *program.Program, r Release, by
 	if err != nil {
 		return err
 	}
+	doc, err := figure.ParseDocument([]byte(r.Document))
+	if err != nil {
+		return err
+	}
 	changes := []figure.Change{}
 	for i := range now {
-		if i < len(r.Computed) {
-			changes = append(changes, bare(now[i]).Changes(bare(r.Computed[i]), i+1)...)
+		if i < len(r.Computed) && i < len(doc.Tables) {
+			changes = append(changes, told(bare(now[i]).Changes(bare(r.Computed[i]), i+1), doc.Tables[i])...)
 		}
 	}
 	return s.DB.Write(ctx, func(tx *store.Tx) error {
@@ -82,6 +87,17 @@ func (s *Service) compare(ctx context.Context, p *program.Program, r Release, by
 		}
 		return s.logged(tx, r.Program, r.ID, event, by, "")
 	})
+}
+
+// told are the changes of figures that the public was shown: that one which is
+// hidden moved would tell of it.
+func told(changes []figure.Change, t figure.Published) []figure.Change {
+	shown := map[[2]string]bool{}
+	table := t.Table()
+	table.Each(func(row, column string, e *figure.Entry) {
+		shown[[2]string{row, column}] = e.State == figure.Shown || e.State == figure.Rounded
+	})
+	return slices.DeleteFunc(changes, func(c figure.Change) bool { return !shown[[2]string{c.Row, c.Column}] })
 }
 
 // bare is a table with every number, as nobody but this room compares it.

@@ -74,6 +74,7 @@ type Release struct {
 	DefinitionHash string
 	TreeSize       int64
 	TreeRoot       string
+	Weighed        int64 // how many published releases it was checked against
 	ApprovedBy     string
 	ApprovedAt     time.Time
 	PublishedBy    string
@@ -178,6 +179,7 @@ var (
 	ErrNoTables  = fault.New(fault.Invalid, "release.tables", "A release needs at least one table, and has at most 40.")
 	ErrTable     = fault.New(fault.Invalid, "release.table", "There is no such table in this release.")
 	ErrSet       = fault.New(fault.Invalid, "release.set", "There is no such set of indicators.")
+	ErrStale     = fault.New(fault.Conflict, "release.stale", "Another release was published since this one was checked, and together they could tell too much. It is a draft again: check it, and ask the second person once more.")
 	ErrRestated  = fault.New(fault.Conflict, "release.restated", "A later release restates that one already. Restate the later one.")
 	ErrStops     = fault.New(fault.Conflict, "release.stops", "Something that was found stops this release. Change its tables or its headline, and check it again.")
 	ErrNoDrill   = fault.New(fault.Forbidden, "release.no_drill", "The rows behind this figure stand behind walls of their own. Nobody lists them here.")

@@ -107,6 +107,39 @@ func TestWayOfARelease(t *testing.T) {
 	})
 }
 
+// Two releases that were each checked alone could together tell a small number, the difference of their periods: the second to be published is a draft again, and its
+// next check weighs both.
+func TestCheckedApartIsNotPublishedTogether(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := as(t.Context(), ana)
+		w.put(5, "2026-09-10", "north", "a", "confirmed")
+		w.put(40, "2026-10-10", "north", "a", "confirmed")
+		w.checkpoint()
+		both := w.draft("45 people were met", figure.Spec{Measure: "people_met"})
+		october := w.draft("40 people were met", figure.Spec{Measure: "people_met", From: "2026-10-01", Through: "2026-10-31"})
+		for _, id := range []store.ID{both.ID, october.ID} {
+			r, err := w.Check(ctx, id)
+			w.must(err)
+			if r.State != release.Checked {
+				t.Fatalf("stopped alone: %+v", r.Findings)
+			}
+			w.agree(id)
+		}
+		w.must(w.Publish(ctx, both.ID))
+		if err := w.Publish(ctx, october.ID); !errors.Is(err, release.ErrStale) {
+			t.Fatalf("published with a check that knew nothing of the other: %v", err)
+		}
+		if r, err := w.Release(ctx, october.ID); err != nil || r.State != release.Draft || r.ApprovedBy != "" || r.Document != "" {
+			t.Errorf("%v: %+v", err, r)
+		}
+		r, err := w.Check(ctx, october.ID)
+		w.must(err)
+		if strings.Contains(r.Document, `"value":40,`) {
+			t.Error("the difference of two releases tells of five people")
+		}
+	})
+}
+
 // Small numbers are not shown, nor what would give them away; what is published
 // stands the attack, together with what was published before; and what an earlier
 // release would give away stops a later one.

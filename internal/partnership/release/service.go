@@ -4,6 +4,7 @@ package release
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -243,10 +244,21 @@ func (s *Service) Publish(ctx context.Context, id store.ID) error {
 	if err != nil {
 		return err
 	}
-	return s.DB.Write(ctx, func(tx *store.Tx) error {
+	stale := false
+	err = s.DB.Write(ctx, func(tx *store.Tx) error {
 		r, err := byID(ctx, tx, who.Program, id)
 		if err != nil {
 			return err
+		}
+		n, err := published(ctx, tx, r.Program)
+		if err != nil {
+			return err
+		}
+		if stale = r.State == Approved && n != r.Weighed; stale {
+			if ok, err := takeBack(tx, r.Program, id); err != nil || !ok {
+				return orState(err)
+			}
+			return s.logged(tx, r.Program, id, "release.taken_back", actor(who), "")
 		}
 		if r.Restates != (store.ID{}) {
 			if by, err := restatedBy(ctx, tx, r.Program, r.Restates); err != nil || by != 0 {
@@ -262,6 +274,13 @@ func (s *Service) Publish(ctx context.Context, id store.ID) error {
 		leaf := tx.Log(custody.Entry{Program: r.Program, Event: "release.published", Record: record(id), Actor: actor(who), Rule: hashRule(r.DocumentHash)})
 		return insertWatch(tx, r.Program, id, leaf.Commitment)
 	})
+	switch {
+	case errors.Is(err, store.ErrExists): // another release took its place in the same moment
+		return s.Publish(ctx, id)
+	case err == nil && stale:
+		return ErrStale
+	}
+	return err
 }
 
 func orRestated(err error) error {

@@ -17,7 +17,7 @@ import (
 )
 
 const columns = `program, id, number, state, headline, first_day, last_day, specs, indicators, restates, why, made_by, made_at, findings, checked_by, checked_at,
-	computed, document, document_hash, definitions_hash, tree_size, tree_root, approved_by, approved_at, published_by, published_at`
+	computed, document, document_hash, definitions_hash, tree_size, tree_root, approved_by, approved_at, published_by, published_at, weighed`
 
 type scanner interface{ Scan(dest ...any) error }
 
@@ -27,16 +27,16 @@ func scan(row scanner) (Release, error) {
 	var made int64
 	var restates, hash []byte
 	var computed, document, checkedBy, definitions, root, approvedBy, publishedBy sql.NullString
-	var checkedAt, size, approvedAt, publishedAt sql.NullInt64
+	var checkedAt, size, approvedAt, publishedAt, weighed sql.NullInt64
 	err := row.Scan(&r.Program, &r.ID, &r.Number, &r.State, &headline, &r.From, &r.Through, &specs, &r.Set, &restates, &why, &r.MadeBy, &made, &findings,
-		&checkedBy, &checkedAt, &computed, &document, &hash, &definitions, &size, &root, &approvedBy, &approvedAt, &publishedBy, &publishedAt)
+		&checkedBy, &checkedAt, &computed, &document, &hash, &definitions, &size, &root, &approvedBy, &approvedAt, &publishedBy, &publishedAt, &weighed)
 	if err != nil {
 		return r, err
 	}
 	copy(r.Restates[:], restates)
 	r.Made, r.CheckedBy, r.Checked = store.Time(made), checkedBy.String, moment(checkedAt)
 	r.Document, r.DocumentHash, r.DefinitionHash = document.String, hex.EncodeToString(hash), definitions.String
-	r.TreeSize, r.TreeRoot = size.Int64, root.String
+	r.TreeSize, r.TreeRoot, r.Weighed = size.Int64, root.String, weighed.Int64
 	r.ApprovedBy, r.ApprovedAt, r.PublishedBy, r.PublishedAt = approvedBy.String, moment(approvedAt), publishedBy.String, moment(publishedAt)
 	for _, part := range []struct {
 		text string
@@ -94,7 +94,7 @@ func insert(tx *store.Tx, r Release) (Release, error) {
 	row := store.Row{"program": r.Program, "id": r.ID, "number": r.Number, "state": string(r.State), "headline": headline, "first_day": r.From, "last_day": r.Through,
 		"specs": specs, "indicators": r.Set, "restates": nil, "why": why, "made_by": r.MadeBy, "made_at": r.Made, "findings": findings}
 	for _, later := range []string{"checked_by", "checked_at", "computed", "document", "document_hash", "definitions_hash", "tree_size", "tree_root",
-		"approved_by", "approved_at", "published_by", "published_at"} {
+		"approved_by", "approved_at", "published_by", "published_at", "weighed", "place"} {
 		row[later] = nil
 	}
 	if r.Restates != (store.ID{}) {
@@ -111,7 +111,7 @@ func saveDraft(tx *store.Tx, r Release) (bool, error) {
 		return false, err
 	}
 	n, err := tx.Exec(`update release set state = 'draft', headline = $1, first_day = $2, last_day = $3, specs = $4, indicators = $5, why = $6, findings = '[]',
-		checked_by = null, checked_at = null, computed = null, document = null, document_hash = null, definitions_hash = null, tree_size = null, tree_root = null
+		checked_by = null, checked_at = null, computed = null, document = null, document_hash = null, definitions_hash = null, tree_size = null, tree_root = null, weighed = null
 		where program = $7 and id = $8 and state in ('draft', 'checked')`, headline, r.From, r.Through, specs, r.Set, why, r.Program, r.ID)
 	return n == 1, fault.Wrap(err, "storing a draft")
 }
@@ -127,10 +127,10 @@ func saveChecked(tx *store.Tx, r Release, hash []byte) (bool, error) {
 		return false, err
 	}
 	n, err := tx.Exec(`update release set state = $1, findings = $2, checked_by = $3, checked_at = $4, computed = $5, document = $6, document_hash = $7,
-		definitions_hash = $8, tree_size = $9, tree_root = $10
+		definitions_hash = $8, tree_size = $9, tree_root = $10, weighed = $16
 		where program = $11 and id = $12 and state in ('draft', 'checked') and headline = $13 and specs = $14 and why = $15`,
 		string(r.State), findings, r.CheckedBy, store.Micros(r.Checked), computed, r.Document, hash, r.DefinitionHash, r.TreeSize, r.TreeRoot,
-		r.Program, r.ID, headline, specs, why)
+		r.Program, r.ID, headline, specs, why, r.Weighed)
 	return n == 1, fault.Wrap(err, "storing what was checked")
 }
 
@@ -143,12 +143,27 @@ func move(tx *store.Tx, programID string, id store.ID, from, to State, by, actor
 		n, err = tx.Exec(`update release set state = $1, approved_by = $2, approved_at = $3 where program = $4 and id = $5 and state = $6`,
 			string(to), actor, store.Micros(tx.Now()), programID, id, string(from))
 	case "published":
-		n, err = tx.Exec(`update release set state = $1, published_by = $2, published_at = $3 where program = $4 and id = $5 and state = $6`,
+		n, err = tx.Exec(`update release set state = $1, published_by = $2, published_at = $3, place = weighed + 1 where program = $4 and id = $5 and state = $6`,
 			string(to), actor, store.Micros(tx.Now()), programID, id, string(from))
 	default:
 		n, err = tx.Exec(`update release set state = $1 where program = $2 and id = $3 and state = $4`, string(to), programID, id, string(from))
 	}
 	return n == 1, fault.Wrap(err, "moving a release on")
+}
+
+// published counts what was published.
+func published(ctx context.Context, q store.Reader, programID string) (int64, error) {
+	var n int64
+	err := q.QueryRow(ctx, `select count(*) from release where program = $1 and state = 'published'`, programID).Scan(&n)
+	return n, fault.Wrap(err, "counting what was published")
+}
+
+// takeBack makes a draft of an approved release again.
+func takeBack(tx *store.Tx, programID string, id store.ID) (bool, error) {
+	n, err := tx.Exec(`update release set state = 'draft', findings = '[]', checked_by = null, checked_at = null, computed = null, document = null, document_hash = null,
+		definitions_hash = null, tree_size = null, tree_root = null, weighed = null, approved_by = null, approved_at = null
+		where program = $1 and id = $2 and state = 'approved'`, programID, id)
+	return n == 1, fault.Wrap(err, "taking a release back")
 }
 
 func byID(ctx context.Context, q store.Reader, programID string, id store.ID) (Release, error) {

@@ -10,8 +10,11 @@ import (
 	"waylight/internal/platform/disclosure"
 )
 
-// month is the one division by time; package disclosure knows its periods.
 const month = "month"
+
+// times are the divisions by time, and how their values are written. Package
+// disclosure knows their periods.
+var times = map[string]string{month: "2006-01", "year": "2006"}
 
 // Guarded says whether package disclosure can weigh the table: one about people
 // whose parts add up.
@@ -22,8 +25,10 @@ func (t Table) Guarded() bool { return t.People && t.Unit.Sums() }
 // dimensions of which one value is told and the others are not.
 func frame(s Spec, rows, columns []Head) (from, to string, dims []disclosure.Dimension, fixed []string) {
 	from, to = s.From, dayAfter(s.Through)
-	if m := s.Where[month]; m != "" {
-		from, to = within(m, from, to)
+	for name := range times {
+		if value := s.Where[name]; value != "" {
+			from, to = within(name, value, from, to)
+		}
 	}
 	for _, d := range []struct {
 		name  string
@@ -35,8 +40,8 @@ func frame(s Spec, rows, columns []Head) (from, to string, dims []disclosure.Dim
 		dim := disclosure.Dimension{Name: d.name}
 		for _, h := range d.heads {
 			v := disclosure.Value{Name: h.Value}
-			if d.name == month {
-				v.From, v.To = within(h.Value, from, to)
+			if times[d.name] != "" {
+				v.From, v.To = within(d.name, h.Value, from, to)
 			}
 			dim.Values = append(dim.Values, v)
 		}
@@ -44,7 +49,7 @@ func frame(s Spec, rows, columns []Head) (from, to string, dims []disclosure.Dim
 	}
 	var names []string
 	for name := range s.Where {
-		if name != month {
+		if times[name] == "" {
 			names = append(names, name)
 		}
 	}
@@ -64,13 +69,17 @@ func dayAfter(day string) string {
 	return at.AddDate(0, 0, 1).Format(Day)
 }
 
-// within is a month as days, cut to a period.
-func within(name, from, to string) (string, string) {
-	at, err := time.Parse("2006-01", name)
+// within is a month or a year as days, cut to a period.
+func within(division, value, from, to string) (string, string) {
+	at, err := time.Parse(times[division], value)
 	if err != nil {
 		return from, to
 	}
-	return max(at.Format(Day), from), min(at.AddDate(0, 1, 0).Format(Day), to)
+	end := at.AddDate(0, 1, 0)
+	if division == "year" {
+		end = at.AddDate(1, 0, 0)
+	}
+	return max(at.Format(Day), from), min(end.Format(Day), to)
 }
 
 // key is where an entry stands: its row and column, and the filters.

@@ -92,6 +92,10 @@ type Dimension struct {
 	Values []string
 	// Label names a value that comes from the data; nil: the value names itself.
 	Label func(program, value string) string
+	// Within names the dimension that this one divides further, as a state has its
+	// districts. A release shows it for one value of that alone: otherwise what is
+	// hidden here could be worked out from a table of the other.
+	Within string
 	// Inside says that staff alone may divide by it, such as by office: no release does.
 	Inside bool
 }

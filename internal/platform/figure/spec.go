@@ -22,6 +22,7 @@ const maxEntries = 1000
 var (
 	ErrMeasure   = fault.New(fault.Invalid, "figure.measure", "Nobody here counts that. Choose one of the listed measures.")
 	ErrDimension = fault.New(fault.Invalid, "figure.dimension", "This measure cannot be divided in that way. Choose one of its own divisions, each at most once.")
+	ErrWithin    = fault.New(fault.Invalid, "figure.within", "That division is a part of another one. Choose one value of that, such as one state, and divide it.")
 	ErrInside    = fault.New(fault.Invalid, "figure.inside", "That division is for staff only. It cannot stand in a table for the public.")
 	ErrPeriod    = fault.New(fault.Invalid, "figure.period", "Give the first and the last day of the period, the last not before the first and not more than 20 years after it.")
 	ErrTooFine   = fault.New(fault.TooLarge, "figure.too_fine", "That table would have too many figures to be read, or to be safe. Leave out one of the two divisions, choose a longer unit of time, or filter to fewer values.")
@@ -83,10 +84,16 @@ func (r *Registry) Check(s Spec, public bool) (Measure, error) {
 		if err := m.divides(name, public); err != nil {
 			return m, err
 		}
+		if err := m.within(name, s.Where, public); err != nil {
+			return m, err
+		}
 	}
 	for name, value := range s.Where {
 		d, _ := m.Dimension(name)
 		if err := m.divides(name, public); err != nil {
+			return m, err
+		}
+		if err := m.within(name, s.Where, public); err != nil {
 			return m, err
 		}
 		if value == "" || d.Values != nil && !slices.Contains(d.Values, value) {
@@ -94,6 +101,15 @@ func (r *Registry) Check(s Spec, public bool) (Measure, error) {
 		}
 	}
 	return m, nil
+}
+
+// within holds a part of something to be shown for one value of that alone.
+func (m Measure) within(name string, where map[string]string, public bool) error {
+	d, _ := m.Dimension(name)
+	if public && d.Within != "" && where[d.Within] == "" {
+		return ErrWithin.At(name)
+	}
+	return nil
 }
 
 func (m Measure) divides(name string, public bool) error {

@@ -51,7 +51,7 @@ func (s *Service) measures() []figure.Measure {
 		st, _ := place.StateByCode(v)
 		return st.Name
 	}}
-	district := figure.Dimension{Name: dimDistrict, Label: func(_, v string) string {
+	district := figure.Dimension{Name: dimDistrict, Within: dimState, Label: func(_, v string) string {
 		if d, ok := districtOf(v); ok {
 			return d.Name
 		}
@@ -69,7 +69,7 @@ func (s *Service) measures() []figure.Measure {
 			string(ForfeitureSeized), string(ForfeitureOrdered), string(ForfeitureFinal)}}, {Name: dimKind, Values: propertyKinds}, year}},
 		{Name: mOrdered, Unit: figure.Cents, Dimensions: []figure.Dimension{state, district, {Name: dimStanding, Values: []string{Ordered, Amended, Satisfied}}, year}},
 		{Name: mPaid, Unit: figure.Cents, Dimensions: []figure.Dimension{state, district, year}},
-		{Name: mUnasked, Unit: figure.Things, Dimensions: []figure.Dimension{state, district, statute, year}},
+		{Name: mUnasked, Unit: figure.Things, People: true, Dimensions: []figure.Dimension{state, district, statute, year}},
 	}
 	for i := range list {
 		m := &list[i]

@@ -176,7 +176,7 @@ func TestWordsOfTheFigures(t *testing.T) {
 				}
 			}
 		}
-		if m.People != (m.Unit == figure.Persons) {
+		if m.People != (m.Unit == figure.Persons || m.Name == "court_no_restitution_request") {
 			t.Errorf("%s: people %v", m.Name, m.People)
 		}
 	}

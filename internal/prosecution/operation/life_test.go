@@ -79,11 +79,15 @@ func TestTheLifeOfAnOperation(t *testing.T) {
 		}
 		refused("who closed it reviews it", fault.Forbidden, w.Review(ctx, planner, o.ID, w.state(o).Version, ""))
 		check(t, w.Review(ctx, second, o.ID, w.state(o).Version, "Seen."))
-		key := []string{"reviewed", "recovery", state, surge.ID.String(), figure.Other}
+		// That a surge runs is not the public's to know.
+		if c := count(); len(c) != 1 || c[0].Key[3] != figure.Other {
+			t.Errorf("a surge that is not over is told: %+v", c)
+		}
+		key := []string{"reviewed", "recovery", state, figure.Other, figure.Other}
 		if c := count(); len(c) != 1 || c[0].Value != 1 || c[0].Unproven != 0 || strings.Join(c[0].Key, " ") != strings.Join(key, " ") {
 			t.Errorf("what was reviewed: %+v", c)
 		}
-		rows, next, err := w.Room().Measures[0].Rows(ctx, w.db, figure.Query{Program: "ms", Where: map[string]string{"surge": surge.ID.String(), "level": "other"}}, "", 10)
+		rows, next, err := w.Room().Measures[0].Rows(ctx, w.db, figure.Query{Program: "ms", Where: map[string]string{"surge": figure.Other, "level": "other"}}, "", 10)
 		if err != nil || next != "" || len(rows) != 1 || rows[0].ID != o.ID.String() || strings.Contains(rows[0].What, o.Name) {
 			t.Errorf("the rows of the cell: %+v, %q, %v", rows, next, err)
 		}
@@ -105,6 +109,9 @@ func TestTheLifeOfAnOperation(t *testing.T) {
 		refused("a surge closed before its last day is over", fault.Conflict, w.CloseSurge(ctx, second, surge.ID))
 		w.clock.Advance(60 * 24 * time.Hour)
 		check(t, w.CloseSurge(ctx, second, surge.ID))
+		if c := count(); len(c) != 1 || c[0].Key[3] != surge.ID.String() {
+			t.Errorf("the surge that is over: %+v", c)
+		}
 		days, err := w.Room().Measures[1].Cells(ctx, w.db, figure.Query{Program: "ms", To: w.clock.Now()})
 		if err != nil || len(days) != 1 || days[0].Value != 43 {
 			t.Errorf("the days of the surge: %+v, %v", days, err)

@@ -25,9 +25,10 @@ type sums struct {
 
 var operationSums = sums{
 	dimensions: map[string]string{"state": "state", "kind": "kind", "level": "coalesce(level, 'other')", "lead": "lead", "surge": "surge"},
-	table:      `operation where program = $1 and began >= $2 and began < $3 and state in ('closed', 'reviewed')`,
-	value:      `sum(case when state = 'reviewed' then 1 else 0 end)`,
-	unproven:   `sum(case when state = 'closed' then 1 else 0 end)`,
+	table: `(select o.program, o.id, o.began, o.state, o.kind, o.level, o.lead, g.id as surge from operation o
+		left join surge g on g.program = o.program and g.id = o.surge and g.closed_at is not null) as told where program = $1 and began >= $2 and began < $3 and state in ('closed', 'reviewed')`,
+	value:    `sum(case when state = 'reviewed' then 1 else 0 end)`,
+	unproven: `sum(case when state = 'closed' then 1 else 0 end)`,
 }
 
 var surgeSums = sums{

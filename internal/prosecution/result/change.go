@@ -203,7 +203,7 @@ func (s *Service) Undo(ctx context.Context, m identity.Member, id store.ID) erro
 		if changes != nil && (changes[0].What == "joined" || changes[0].What == "parted") {
 			return now, ErrNothing
 		}
-		if next.State == Confirmed && now.State == Reported && now.EnteredBy == m.ID {
+		if next.State == Confirmed && now.State == Reported && next.EnteredBy == m.ID {
 			return now, ErrOwn // undoing an undo must not confirm one's own
 		}
 		if next.State == Withdrawn && now.State != Withdrawn {

@@ -201,12 +201,20 @@ func TestARowsLife(t *testing.T) {
 		if err := w.Confirm(ctx, w.cora, row.ID); !errors.Is(err, result.ErrNone) {
 			t.Errorf("another office's: %v", err)
 		}
+		// What somebody wrote over another's is theirs: that other confirms it, and they do not.
+		over := w.enter(w.ana, append(proof(2), "kind", "weapon", "date", "2026-11-02", "item", "rifle", "count", "1")...)
+		_, err := w.Change(ctx, w.ben, over.ID, over.Version, line(append(proof(2), "kind", "weapon", "date", "2026-11-02", "item", "rifle", "count", "500")...))
+		check(t, err)
+		if err := w.Confirm(ctx, w.ben, over.ID); !errors.Is(err, result.ErrOwn) {
+			t.Errorf("what one wrote over another's: %v", err)
+		}
+		check(t, w.Withdraw(ctx, w.ben, over.ID, "Entered by mistake."))
 		check(t, w.Confirm(ctx, w.ben, row.ID))
 		edit := line(append(proof(1), "kind", "weapon", "date", "2026-11-01", "item", "rifle", "count", "30")...)
 		if _, err := w.Change(ctx, w.ana, row.ID, row.Version, edit); !errors.Is(err, result.ErrMoved) {
 			t.Errorf("over what somebody did meanwhile: %v", err)
 		}
-		_, err := w.Change(ctx, w.ana, row.ID, row.Version+1, edit)
+		_, err = w.Change(ctx, w.ana, row.ID, row.Version+1, edit)
 		check(t, err)
 		if got := w.one("weapons"); got.Value != 0 || got.Unproven != 1 {
 			t.Errorf("changed and not confirmed again: %+v", got)

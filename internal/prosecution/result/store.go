@@ -89,10 +89,10 @@ func update(tx *store.Tx, b box, before, after Result) error {
 	}
 	n, err := tx.Exec(`update result set state = $4, day = $5, operation = $6, county = $7, organization = $8, role = $9, offense = $10, stage = $11, item = $12,
 		certainty = $13, age = $14, exploitation = $15, matched = $16, covers = $17, quantity = $18, amount = $19, qualifier = $20, valued = $21, evidence = $22,
-		booking = $23, state_id = $24, same_as = $25, decided_by = $26, version = $27, detail = $28 where program = $1 and id = $2 and version = $3`,
+		booking = $23, state_id = $24, same_as = $25, decided_by = $26, version = $27, detail = $28, entered_by = $29 where program = $1 and id = $2 and version = $3`,
 		after.Program, after.ID, before.Version, after.State, after.Day, after.Operation, after.County, after.Organization, after.Role, after.Offense, after.Stage,
 		after.Item, after.Certainty, after.Age, after.Exploitation, after.Matched, after.Covers, after.Quantity, after.Amount, after.Qualifier, after.Valued,
-		after.Evidence, after.Booking, after.StateID, row["same_as"], row["decided_by"], after.Version, row["detail"])
+		after.Evidence, after.Booking, after.StateID, row["same_as"], row["decided_by"], after.Version, row["detail"], after.EnteredBy)
 	if err != nil {
 		return fault.Wrap(err, "changing a result")
 	}
