@@ -334,7 +334,7 @@ func (r *reader) arrest(l Line, row *Result, wrong *complaint) {
 
 // minorRule says why a minor is not entered, with the pack's law where it has one.
 func (r *reader) minorRule() string {
-	text := "A minor is never entered as arrested for prostitution. Hand the child to child protection now and enter a recovery instead"
+	text := "Whoever may be a minor is never entered as arrested for prostitution. Hand a child to child protection now and enter a recovery instead; of an adult, say that it is one"
 	law, ok := r.p.Laws[lawMinor]
 	if !ok {
 		return text

@@ -15,7 +15,7 @@
 //     announcement says without rows is a kind of its own ("total").
 //   - Amounts are exact: cents, and milligrams by rational arithmetic. What had to
 //     be rounded says so and keeps what was typed.
-//   - A minor cannot be entered as arrested for prostitution, and somebody who was
+//   - Whoever may be a minor cannot be entered as arrested for prostitution, and somebody who was
 //     sold is in no figure of arrests.
 //   - Nothing is deleted. A change, a withdrawal and taking either back are new
 //     entries of the row's history, and of the custody log.

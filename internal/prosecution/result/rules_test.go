@@ -33,6 +33,7 @@ func TestWhatIsRefused(t *testing.T) {
 	for _, c := range []struct{ typed, field, says string }{
 		{"kind=arrest date=2026-11-01 role=buyer age=minor offense=40A", "age", "child protection now"},
 		{"kind=arrest date=2026-11-01 role=buyer age=minor offense=40A", "age", "97-29-49"},
+		{"kind=arrest date=2026-11-01 role=other age=unknown offense=40A", "age", "may be a minor"},
 		{"kind=arrest date=2026-11-01 role=person_sold age=minor", "age", "never entered as arrested for prostitution"},
 		{"kind=arrest date=2026-11-01 role=person_sold age=adult booking=B-1", "booking", "not kept of a person who was sold"},
 		{"kind=arrest date=2026-11-01 role=buyer age=adult organization=nobody", "organization", "not on your program's list"},
