@@ -187,10 +187,7 @@ func workAddress(path, kind, after string) string {
 	if after != "" {
 		q.Set("after", after)
 	}
-	if len(q) == 0 {
-		return path
-	}
-	return path + "?" + q.Encode()
+	return web.WithQuery(path, q)
 }
 
 // retried is the sentence for what was just put back.

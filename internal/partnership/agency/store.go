@@ -13,31 +13,13 @@ import (
 	"waylight/internal/platform/store"
 )
 
-// collect reads every row of a query.
-func collect[T any](ctx context.Context, r store.Reader, doing string, scan func(*sql.Rows) (T, error), q string, args ...any) ([]T, error) {
-	rows, err := r.Query(ctx, q, args...)
-	if err != nil {
-		return nil, fault.Wrap(err, doing)
-	}
-	defer rows.Close()
-	var out []T
-	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
-			return nil, fault.Wrap(err, doing)
-		}
-		out = append(out, v)
-	}
-	return out, fault.Wrap(rows.Err(), doing)
-}
-
 // moment reads a time that may be absent.
 func moment(us sql.NullInt64) time.Time { return store.Time(us.Int64) }
 
 // --- offices
 
 func readOffices(ctx context.Context, r store.Reader, prog string) ([]Office, error) {
-	return collect(ctx, r, "reading the offices", func(rows *sql.Rows) (Office, error) {
+	return store.Collect(ctx, r, "reading the offices", func(rows store.Scanner) (Office, error) {
 		var o Office
 		var joined int64
 		var signed, closed sql.NullInt64
@@ -174,7 +156,7 @@ func endWrap(tx *store.Tx, prog, office string, w Wrap) error {
 }
 
 func readWraps(ctx context.Context, r store.Reader, prog, office string) ([]Wrap, error) {
-	return collect(ctx, r, "reading the wraps", func(rows *sql.Rows) (Wrap, error) {
+	return store.Collect(ctx, r, "reading the wraps", func(rows store.Scanner) (Wrap, error) {
 		var w Wrap
 		var key store.ID
 		var created int64
@@ -200,7 +182,7 @@ type keyRow struct {
 }
 
 func readKeys(ctx context.Context, r store.Reader, prog string) ([]keyRow, error) {
-	return collect(ctx, r, "reading the keys", func(rows *sql.Rows) (keyRow, error) {
+	return store.Collect(ctx, r, "reading the keys", func(rows store.Scanner) (keyRow, error) {
 		var k keyRow
 		var created int64
 		var retired sql.NullInt64
@@ -226,7 +208,7 @@ func readLost(ctx context.Context, r store.Reader, prog string) (map[store.ID]in
 		key   store.ID
 		marks int
 	}
-	list, err := collect(ctx, r, "reading the lost keys", func(rows *sql.Rows) (m mark, err error) {
+	list, err := store.Collect(ctx, r, "reading the lost keys", func(rows store.Scanner) (m mark, err error) {
 		return m, rows.Scan(&m.key, &m.marks)
 	}, `select key_id, count(*) from agency_key_lost where program = $1 group by key_id`, prog)
 	out := map[store.ID]int{}
@@ -258,7 +240,7 @@ func insertCheck(tx *store.Tx, a Actor, c Check) error {
 // readChecks reads the checks of one channel, or of all for "", in the order of
 // what happened.
 func readChecks(ctx context.Context, r store.Reader, prog, channel string) ([]Check, error) {
-	return collect(ctx, r, "reading the test calls", func(rows *sql.Rows) (Check, error) {
+	return store.Collect(ctx, r, "reading the test calls", func(rows store.Scanner) (Check, error) {
 		var c Check
 		var called, recorded int64
 		err := rows.Scan(&c.Channel, &c.Contact, &called, &recorded, &c.RecordedBy, &c.Caller, &c.Answered, &c.Heard, &c.Result)
@@ -327,7 +309,7 @@ func lastOfficeDrill(ctx context.Context, r store.Reader, prog, kind, office str
 
 // waitingDrills lists the tests of the kind sent since, not yet acknowledged, newest first.
 func waitingDrills(ctx context.Context, r store.Reader, prog, kind string, since time.Time) ([]drill, error) {
-	return collect(ctx, r, "reading the tests under way", func(rows *sql.Rows) (drill, error) {
+	return store.Collect(ctx, r, "reading the tests under way", func(rows store.Scanner) (drill, error) {
 		d := drill{kind: kind}
 		var office sql.NullString
 		err := rows.Scan(&d.id, &d.code, &office)

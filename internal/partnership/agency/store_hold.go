@@ -58,7 +58,7 @@ func holdByID(ctx context.Context, r store.Reader, prog string, id store.ID) (Ho
 
 // readHolds lists the holds of an office, or of all for "", the newest first.
 func readHolds(ctx context.Context, r store.Reader, prog, office string) ([]Hold, error) {
-	return collect(ctx, r, "reading the holds", func(rows *sql.Rows) (Hold, error) { return scanHold(rows) },
+	return store.Collect(ctx, r, "reading the holds", func(rows store.Scanner) (Hold, error) { return scanHold(rows) },
 		`select `+holdColumns+` from legal_hold where program = $1 and (office = $2 or $2 = '') order by placed_at desc, id`, prog, office)
 }
 
@@ -79,7 +79,7 @@ func insertAttestation(tx *store.Tx, prog string, a Attestation) error {
 }
 
 func readAttestations(ctx context.Context, r store.Reader, prog, office string) ([]Attestation, error) {
-	return collect(ctx, r, "reading what was attested", func(rows *sql.Rows) (Attestation, error) {
+	return store.Collect(ctx, r, "reading what was attested", func(rows store.Scanner) (Attestation, error) {
 		a := Attestation{Office: office}
 		var at int64
 		err := rows.Scan(&a.Closing, &a.Member, &a.Statement, &at)

@@ -93,7 +93,7 @@ func insertRotation(tx *store.Tx, prog string, a askedRotation) error {
 // readRotations lists what was asked and is not done, the one due first first;
 // office "" means every office.
 func readRotations(ctx context.Context, r store.Reader, prog, office string) ([]askedRotation, error) {
-	return collect(ctx, r, "reading which keys are to be made", func(rows *sql.Rows) (a askedRotation, err error) {
+	return store.Collect(ctx, r, "reading which keys are to be made", func(rows store.Scanner) (a askedRotation, err error) {
 		var asked, due int64
 		err = rows.Scan(&a.Office, &a.ID, &a.Reason, &asked, &due)
 		a.Asked, a.Due = store.Time(asked), store.Time(due)

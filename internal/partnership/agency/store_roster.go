@@ -42,7 +42,7 @@ func removeShift(tx *store.Tx, a Actor, office string, id store.ID) error {
 }
 
 func readShifts(ctx context.Context, r store.Reader, prog, office string, from, to time.Time) ([]Shift, error) {
-	return collect(ctx, r, "reading the roster", func(rows *sql.Rows) (Shift, error) {
+	return store.Collect(ctx, r, "reading the roster", func(rows store.Scanner) (Shift, error) {
 		sh := Shift{Office: office}
 		var starts, ends int64
 		err := rows.Scan(&sh.ID, &sh.Member, &sh.Kind, &starts, &ends)
@@ -95,7 +95,7 @@ func tellAlarm(tx *store.Tx, al Alarm, told int) error {
 
 // readAlarms lists the alarms that stand, oldest first.
 func readAlarms(ctx context.Context, r store.Reader, prog string) ([]Alarm, error) {
-	return collect(ctx, r, "reading the alarms", func(rows *sql.Rows) (Alarm, error) {
+	return store.Collect(ctx, r, "reading the alarms", func(rows store.Scanner) (Alarm, error) {
 		al := Alarm{Program: prog}
 		var raised int64
 		err := rows.Scan(&al.ID, &al.Kind, &al.Subject, &raised, &al.Told)

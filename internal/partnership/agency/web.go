@@ -266,10 +266,7 @@ func paging(address string, query url.Values, found, next string) web.Paging {
 		if after != "" {
 			q.Set("after", after)
 		}
-		if len(q) == 0 {
-			return address
-		}
-		return address + "?" + q.Encode()
+		return web.WithQuery(address, q)
 	}
 	p := web.Paging{Found: found}
 	if query.Get("after") != "" {

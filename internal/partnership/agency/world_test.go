@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
-	"database/sql"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -168,7 +167,7 @@ func (w *world) verify() {
 // events lists what the custody log holds: "event record actor".
 func (w *world) events() []string {
 	w.t.Helper()
-	all, err := collect(w.t.Context(), w.cfg.DB, "reading the log", scanOpening, `select opening from custody_leaf where program = $1 order by idx`, "ms")
+	all, err := store.Collect(w.t.Context(), w.cfg.DB, "reading the log", scanOpening, `select opening from custody_leaf where program = $1 order by idx`, "ms")
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -398,7 +397,7 @@ func (w *world) guard(access web.Access, h web.Handler) web.Handler {
 	}
 }
 
-func scanOpening(rows *sql.Rows) (string, error) {
+func scanOpening(rows store.Scanner) (string, error) {
 	var b []byte
 	if err := rows.Scan(&b); err != nil {
 		return "", err

@@ -15,9 +15,7 @@ import (
 
 const columns = `program, id, action, subject, detail, requested_by, requested_at, ends, decided_by, decided_at, decision, reason`
 
-type scanner interface{ Scan(dest ...any) error }
-
-func scan(row scanner) (Request, error) {
+func scan(row store.Scanner) (Request, error) {
 	var r Request
 	var action string
 	var at, ends int64

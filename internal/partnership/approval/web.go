@@ -153,10 +153,7 @@ func address(path string, f filter, after string) string {
 	if after != "" {
 		q.Set("after", after)
 	}
-	if len(q) == 0 {
-		return path
-	}
-	return path + "?" + q.Encode()
+	return web.WithQuery(path, q)
 }
 
 func doneWords(r *http.Request) string {

@@ -18,9 +18,7 @@ type account struct{ Member }
 
 const memberColumns = `program, id, office, name, email, roles, kem, sign, joined, locked, gone, suspended`
 
-type scanner interface{ Scan(dest ...any) error }
-
-func scanAccount(row scanner) (account, error) {
+func scanAccount(row store.Scanner) (account, error) {
 	var a account
 	var roles string
 	var joined, locked, gone int64
@@ -45,7 +43,7 @@ func accountByEmail(ctx context.Context, r store.Reader, program, email string) 
 	return oneAccount(r.QueryRow(ctx, `select `+memberColumns+` from member where program = $1 and sign_in = $2`, program, email))
 }
 
-func oneAccount(row scanner) (account, error) {
+func oneAccount(row store.Scanner) (account, error) {
 	a, err := scanAccount(row)
 	if errors.Is(err, sql.ErrNoRows) {
 		return account{}, errNoMember
@@ -98,10 +96,10 @@ func listMembers(ctx context.Context, r store.Reader, program string, f Filter, 
 }
 
 // with scans the columns behind an account's into more.
-func with(row scanner, more ...any) scanner { return wider{row, more} }
+func with(row store.Scanner, more ...any) store.Scanner { return wider{row, more} }
 
 type wider struct {
-	row  scanner
+	row  store.Scanner
 	more []any
 }
 
@@ -189,7 +187,7 @@ type invitation struct {
 
 const invitationColumns = `program, id, office, name, email, roles, invited_by, made, ends, used, withdrawn`
 
-func scanInvitation(row scanner) (invitation, error) {
+func scanInvitation(row store.Scanner) (invitation, error) {
 	var v invitation
 	var roles string
 	var made, ends, used, withdrawn int64
@@ -211,7 +209,7 @@ func invitationByID(ctx context.Context, r store.Reader, program string, id stor
 	return oneInvitation(r.QueryRow(ctx, `select `+invitationColumns+` from invitation where program = $1 and id = $2`, program, id))
 }
 
-func oneInvitation(row scanner) (invitation, error) {
+func oneInvitation(row store.Scanner) (invitation, error) {
 	v, err := scanInvitation(row)
 	if errors.Is(err, sql.ErrNoRows) {
 		return invitation{}, errInvitation

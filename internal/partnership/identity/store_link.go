@@ -21,7 +21,7 @@ func programOf(token string) string {
 
 const linkColumns = `program, id, member, public, sealed`
 
-func oneLink(row scanner) (deviceLink, error) {
+func oneLink(row store.Scanner) (deviceLink, error) {
 	var l deviceLink
 	err := row.Scan(&l.program, &l.id, &l.member, &l.public, &l.sealed)
 	if errors.Is(err, sql.ErrNoRows) {

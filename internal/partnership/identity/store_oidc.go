@@ -14,7 +14,7 @@ import (
 
 const signOnColumns = `program, id, office, issuer, client, secret, made, made_by`
 
-func scanSignOn(row scanner) (SignOn, error) {
+func scanSignOn(row store.Scanner) (SignOn, error) {
 	var v SignOn
 	var made int64
 	err := row.Scan(&v.Program, &v.ID, &v.Office, &v.Issuer, &v.Client, &v.secret, &made, &v.by)
@@ -22,7 +22,7 @@ func scanSignOn(row scanner) (SignOn, error) {
 	return v, err
 }
 
-func oneSignOn(row scanner) (SignOn, error) {
+func oneSignOn(row store.Scanner) (SignOn, error) {
 	v, err := scanSignOn(row)
 	if errors.Is(err, sql.ErrNoRows) {
 		return SignOn{}, errNoSignOn
@@ -94,7 +94,7 @@ type signOnLink struct {
 	confirmed  time.Time
 }
 
-func scanLink(row scanner) (signOnLink, error) {
+func scanLink(row store.Scanner) (signOnLink, error) {
 	var l signOnLink
 	var asked, confirmed int64
 	err := row.Scan(&l.id, &l.member, &l.subject, &asked, &confirmed)
@@ -116,7 +116,7 @@ func linkBySubject(ctx context.Context, r store.Reader, v SignOn, subject []byte
 	return oneSignOnLink(r.QueryRow(ctx, linkFields+` and subject = $3`, v.Program, v.ID, subject))
 }
 
-func oneSignOnLink(row scanner) (signOnLink, error) {
+func oneSignOnLink(row store.Scanner) (signOnLink, error) {
 	l, err := scanLink(row)
 	if errors.Is(err, sql.ErrNoRows) {
 		return signOnLink{}, nil

@@ -27,7 +27,7 @@ type passkey struct {
 
 const passkeyColumns = `program, id, credential, member, unlocker, public, counter, aaguid, label, created, used, aside, ended`
 
-func scanPasskey(row scanner) (passkey, error) {
+func scanPasskey(row store.Scanner) (passkey, error) {
 	var p passkey
 	var created, used, aside, ended, counter int64
 	err := row.Scan(&p.program, &p.id, &p.credential, &p.member, &p.unlocker, &p.public, &counter, &p.aaguid, &p.label, &created, &used, &aside, &ended)

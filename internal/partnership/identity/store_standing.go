@@ -21,7 +21,7 @@ type standing struct {
 	Back   time.Time // let in again
 }
 
-func scanStanding(row scanner, more ...any) (standing, error) {
+func scanStanding(row store.Scanner, more ...any) (standing, error) {
 	var came, till, outAt, back sql.NullInt64
 	var why sql.NullString
 	err := row.Scan(append(more, &came, &till, &outAt, &why, &back)...)

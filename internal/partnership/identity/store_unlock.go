@@ -26,7 +26,7 @@ type unlocker struct {
 
 const unlockerColumns = `program, id, member, kind, label, salt, iterations, auth, sealed, created, used`
 
-func scanUnlocker(row scanner) (unlocker, error) {
+func scanUnlocker(row store.Scanner) (unlocker, error) {
 	var u unlocker
 	var created, used int64
 	err := row.Scan(&u.program, &u.id, &u.member, &u.kind, &u.label, &u.salt, &u.iterations, &u.auth, &u.sealed, &created, &used)

@@ -129,10 +129,7 @@ func address(path string, r *http.Request, cursor string) string {
 	if cursor != "" {
 		q.Set("after", cursor)
 	}
-	if len(q) == 0 {
-		return path
-	}
-	return path + "?" + q.Encode()
+	return web.WithQuery(path, q)
 }
 
 // invited is a row of the list of open invitations.

@@ -19,9 +19,7 @@ import (
 const columns = `program, id, number, state, headline, first_day, last_day, specs, indicators, restates, why, made_by, made_at, findings, checked_by, checked_at,
 	computed, document, document_hash, definitions_hash, tree_size, tree_root, approved_by, approved_at, published_by, published_at, weighed`
 
-type scanner interface{ Scan(dest ...any) error }
-
-func scan(row scanner) (Release, error) {
+func scan(row store.Scanner) (Release, error) {
 	var r Release
 	var headline, specs, why, findings string
 	var made int64

@@ -221,3 +221,11 @@ func (s *Site) Sheet(lang string, f form.Form, a form.Answers, problems []form.P
 		return s.Catalog.Find(lang, key, args...)
 	}, a, problems)
 }
+
+// WithQuery is a path with a query, or alone where that is empty.
+func WithQuery(path string, q url.Values) string {
+	if len(q) == 0 {
+		return path
+	}
+	return path + "?" + q.Encode()
+}

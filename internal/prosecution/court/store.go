@@ -12,11 +12,9 @@ import (
 	"waylight/internal/platform/store"
 )
 
-type scanner interface{ Scan(dest ...any) error }
-
 const caseColumns = `c.program, c.id, c.docket, c.forum, c.district, c.state, c.jurisdiction, c.office, c.opened_by, c.opened_at`
 
-func scanCase(row scanner) (Case, error) {
+func scanCase(row store.Scanner) (Case, error) {
 	var c Case
 	var at int64
 	err := row.Scan(&c.Program, &c.ID, &c.Docket, &c.Forum, &c.District, &c.State, &c.Jurisdiction, &c.Office, &c.OpenedBy, &at)

@@ -13,7 +13,7 @@ import (
 
 const clockColumns = `k.matter, k.entry, k.deadline, k.defendant, k.begins, k.due, k.computed, k.basis, k.limit_by, k.version, k.state, k.ended_by, k.ended_on, k.told`
 
-func scanClock(row scanner, more ...any) (Clock, error) {
+func scanClock(row store.Scanner, more ...any) (Clock, error) {
 	var k Clock
 	var basis string
 	var by []byte

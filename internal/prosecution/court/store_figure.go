@@ -31,7 +31,7 @@ func factsOf(ctx context.Context, q store.Reader, program string, matter store.I
 	return out, fault.Wrap(rows.Err(), "reading what the figures count")
 }
 
-func scanFact(row scanner, more ...any) (fact, error) {
+func scanFact(row store.Scanner, more ...any) (fact, error) {
 	var f fact
 	var proven int64
 	err := row.Scan(append([]any{&f.measure, &f.day, &f.matter, &f.part, &f.state, &f.district, &f.statute, &f.class, &f.kind, &f.amount, &proven}, more...)...)

@@ -124,10 +124,7 @@ func (f filter) address(path, after string) string {
 			q.Set(key, v)
 		}
 	}
-	if len(q) == 0 {
-		return path
-	}
-	return path + "?" + q.Encode()
+	return web.WithQuery(path, q)
 }
 
 func (s *Service) listPage(w http.ResponseWriter, r *http.Request) error {

@@ -31,10 +31,7 @@ func clocksAddress(path string, all bool, after string) string {
 	if after != "" {
 		q.Set("after", after)
 	}
-	if len(q) == 0 {
-		return path
-	}
-	return path + "?" + q.Encode()
+	return web.WithQuery(path, q)
 }
 
 func (s *Service) clocksPage(w http.ResponseWriter, r *http.Request) error {

@@ -14,26 +14,6 @@ import (
 	"waylight/internal/platform/store"
 )
 
-// collect reads every row of a query.
-func collect[T any](ctx context.Context, r store.Reader, doing string, scan func(scanner) (T, error), q string, args ...any) ([]T, error) {
-	rows, err := r.Query(ctx, q, args...)
-	if err != nil {
-		return nil, fault.Wrap(err, doing)
-	}
-	defer rows.Close()
-	var out []T
-	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
-			return nil, fault.Wrap(err, doing)
-		}
-		out = append(out, v)
-	}
-	return out, fault.Wrap(rows.Err(), doing)
-}
-
-type scanner interface{ Scan(dest ...any) error }
-
 // maybe is a time that may be absent, as it is stored.
 func maybe(t time.Time) any {
 	if t.IsZero() {
@@ -62,7 +42,7 @@ const operationColumns = `o.program, o.id, o.lead, o.kind, o.state, o.surge, o.v
 	o.closed_at, o.closed_by, o.reviewed_at, o.reviewed_by, o.cancelled_at, o.cancelled_by, o.level`
 
 // scanOperation reads a row and opens what is encrypted in it. Its partners are read by withPartners.
-func (s *Service) scanOperation(row scanner) (Operation, error) {
+func (s *Service) scanOperation(row store.Scanner) (Operation, error) {
 	var o Operation
 	var body []byte
 	var made, planned int64
@@ -120,7 +100,7 @@ func (s *Service) byID(ctx context.Context, r store.Reader, programID string, id
 }
 
 func partnersOf(ctx context.Context, r store.Reader, programID string, id store.ID) ([]string, error) {
-	return collect(ctx, r, "reading who takes part", func(row scanner) (string, error) {
+	return store.Collect(ctx, r, "reading who takes part", func(row store.Scanner) (string, error) {
 		var office string
 		err := row.Scan(&office)
 		return office, err

@@ -53,7 +53,7 @@ func (c conflict) sides(of store.ID) (ours, theirs side) {
 
 const conflictColumns = `program, id, later, earlier, found_at, found_by, later_said, later_at, later_by, earlier_said, earlier_at, earlier_by, ended_at, ended_why`
 
-func scanConflict(row scanner) (conflict, error) {
+func scanConflict(row store.Scanner) (conflict, error) {
 	var c conflict
 	var at int64
 	var lSaid, lBy, eSaid, eBy, why sql.NullString
@@ -66,7 +66,7 @@ func scanConflict(row scanner) (conflict, error) {
 
 // conflictsOf lists the conflicts of an operation, also those that ended, the newest first.
 func conflictsOf(ctx context.Context, r store.Reader, programID string, id store.ID) ([]conflict, error) {
-	return collect(ctx, r, "reading conflicts", scanConflict, `select `+conflictColumns+` from (
+	return store.Collect(ctx, r, "reading conflicts", scanConflict, `select `+conflictColumns+` from (
 		select `+conflictColumns+` from operation_conflict where program = $1 and later = $2 union all
 		select `+conflictColumns+` from operation_conflict where program = $1 and earlier = $2) c order by found_at desc, id`, programID, id)
 }
@@ -134,7 +134,7 @@ func waiting(ctx context.Context, r store.Reader, programID, office string) (map
 		id store.ID
 		n  int
 	}
-	all, err := collect(ctx, r, "counting conflicts", func(row scanner) (one, error) {
+	all, err := store.Collect(ctx, r, "counting conflicts", func(row store.Scanner) (one, error) {
 		var o one
 		err := row.Scan(&o.id, &o.n)
 		return o, err

@@ -54,7 +54,7 @@ func sharing(ctx context.Context, r store.Reader, programID string, tokens [][]b
 		for _, t := range filled(slices.Clone(part)) {
 			args = append(args, t)
 		}
-		rows, err := collect(ctx, r, "looking for operations nearby", func(row scanner) (found, error) {
+		rows, err := store.Collect(ctx, r, "looking for operations nearby", func(row store.Scanner) (found, error) {
 			var f found
 			err := row.Scan(&f.id, &f.reach)
 			return f, err
@@ -137,7 +137,7 @@ type Asker struct {
 
 // askers lists who asked since a moment, most finds first; office "" is every office of the program.
 func askers(ctx context.Context, r store.Reader, programID, office string, since int64) ([]Asker, error) {
-	return collect(ctx, r, "reading who asked", func(row scanner) (Asker, error) {
+	return store.Collect(ctx, r, "reading who asked", func(row store.Scanner) (Asker, error) {
 		var a Asker
 		err := row.Scan(&a.Office, &a.Member, &a.Asked, &a.Finds, &a.Nearby)
 		return a, err

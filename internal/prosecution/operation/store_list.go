@@ -69,7 +69,7 @@ func (s *Service) listPage(ctx context.Context, r store.Reader, programID, offic
 	case "all":
 		state = ""
 	}
-	list, err := collect(ctx, r, "listing operations", s.scanOperation, `select `+operationColumns+` from operation_office x
+	list, err := store.Collect(ctx, r, "listing operations", s.scanOperation, `select `+operationColumns+` from operation_office x
 		join operation o on o.program = x.program and o.id = x.operation
 		where x.program = $1 and x.office = $2 and (x.made_at < $3 or x.made_at = $3 and x.operation < $4)
 		and ($5 = 0 or o.state in ('planned', 'approved', 'running', 'closed')) and ($6 = '' or o.state = $6) and ($7 = '' or o.kind = $7) and ($8 = 0 or o.surge = $9)

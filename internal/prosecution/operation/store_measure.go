@@ -100,14 +100,14 @@ func (m sums) count(ctx context.Context, r store.Reader, q figure.Query) ([]figu
 	if len(by) > 0 {
 		order = " group by " + strings.Join(by, ", ") + " order by " + strings.Join(by, ", ")
 	}
-	out, err := collect(ctx, r, "counting", func(row scanner) (figure.Cell, error) { return scanCell(row, q.By) }, "select "+columns+" from "+m.table+where+order, args...)
+	out, err := store.Collect(ctx, r, "counting", func(row store.Scanner) (figure.Cell, error) { return scanCell(row, q.By) }, "select "+columns+" from "+m.table+where+order, args...)
 	if err != nil || len(by) > 0 {
 		return out, err
 	}
 	return slices.DeleteFunc(out, func(c figure.Cell) bool { return c.Rows == 0 }), nil
 }
 
-func scanCell(row scanner, by []string) (figure.Cell, error) {
+func scanCell(row store.Scanner, by []string) (figure.Cell, error) {
 	texts, ids := make([]string, len(by)), make([]store.ID, len(by))
 	var into []any
 	for i, name := range by {
@@ -150,7 +150,7 @@ func counted(ctx context.Context, r store.Reader, q figure.Query, from position,
 		return nil, err
 	}
 	args = append(args, limit)
-	return collect(ctx, r, "listing what is counted", func(row scanner) (countedRow, error) {
+	return store.Collect(ctx, r, "listing what is counted", func(row store.Scanner) (countedRow, error) {
 		var c countedRow
 		err := row.Scan(&c.id, &c.at, &c.lead, &c.state)
 		return c, err
@@ -165,7 +165,7 @@ func countedSurges(ctx context.Context, r store.Reader, q figure.Query, from pos
 		return nil, err
 	}
 	args = append(args, limit)
-	return collect(ctx, r, "listing what is counted", func(row scanner) (countedRow, error) {
+	return store.Collect(ctx, r, "listing what is counted", func(row store.Scanner) (countedRow, error) {
 		var c countedRow
 		err := row.Scan(&c.id, &c.at, &c.lead, &c.name, &c.value)
 		return c, err

@@ -14,7 +14,7 @@ import (
 
 const surgeColumns = `g.program, g.id, g.lead, g.body, g.made_at, g.made_by, g.closed_at, g.closed_by`
 
-func (s *Service) scanSurge(row scanner) (Surge, error) {
+func (s *Service) scanSurge(row store.Scanner) (Surge, error) {
 	var g Surge
 	var body []byte
 	var made int64
@@ -37,7 +37,7 @@ func (s *Service) surgeByID(ctx context.Context, r store.Reader, programID strin
 	if err != nil {
 		return g, fault.Wrap(err, "reading a surge")
 	}
-	g.Partners, err = collect(ctx, r, "reading who takes part in a surge", func(row scanner) (string, error) {
+	g.Partners, err = store.Collect(ctx, r, "reading who takes part in a surge", func(row store.Scanner) (string, error) {
 		var office string
 		err := row.Scan(&office)
 		return office, err
@@ -87,7 +87,7 @@ func unfinished(ctx context.Context, r store.Reader, programID string, id store.
 
 // surgesOf lists the surges that an office takes part in, the newest first, at most a thousand.
 func (s *Service) surgesOf(ctx context.Context, r store.Reader, programID, office string) ([]Surge, error) {
-	return collect(ctx, r, "listing surges", s.scanSurge, `select `+surgeColumns+` from surge_office x join surge g on g.program = x.program and g.id = x.surge
+	return store.Collect(ctx, r, "listing surges", s.scanSurge, `select `+surgeColumns+` from surge_office x join surge g on g.program = x.program and g.id = x.surge
 		where x.program = $1 and x.office = $2 order by g.made_at desc, g.id desc limit 1000`, programID, office)
 }
 
@@ -99,7 +99,7 @@ type tally struct {
 }
 
 func tallies(ctx context.Context, r store.Reader, programID string, id store.ID) ([]tally, error) {
-	return collect(ctx, r, "counting the operations of a surge", func(row scanner) (tally, error) {
+	return store.Collect(ctx, r, "counting the operations of a surge", func(row store.Scanner) (tally, error) {
 		var t tally
 		err := row.Scan(&t.State, &t.Kind, &t.N)
 		return t, err
@@ -110,7 +110,7 @@ func tallies(ctx context.Context, r store.Reader, programID string, id store.ID)
 
 const locationColumns = `program, id, level, body, added_at, added_by, withdrawn_at, withdrawn_by`
 
-func (s *Service) scanLocation(row scanner) (Location, error) {
+func (s *Service) scanLocation(row store.Scanner) (Location, error) {
 	var l Location
 	var body []byte
 	var added int64
@@ -154,5 +154,5 @@ func withdrawLocation(tx *store.Tx, l Location, by string) error {
 
 // locations lists a program's, the newest first; the number is small by its nature.
 func (s *Service) locations(ctx context.Context, r store.Reader, programID string) ([]Location, error) {
-	return collect(ctx, r, "listing locations", s.scanLocation, `select `+locationColumns+` from featured_location where program = $1 order by added_at desc, id desc limit 2000`, programID)
+	return store.Collect(ctx, r, "listing locations", s.scanLocation, `select `+locationColumns+` from featured_location where program = $1 order by added_at desc, id desc limit 2000`, programID)
 }

@@ -62,10 +62,7 @@ func (f Filter) address(base, after string) string {
 	if !f.Surge.IsZero() {
 		q.Set("surge", f.Surge.String())
 	}
-	if len(q) == 0 {
-		return base
-	}
-	return base + "?" + q.Encode()
+	return web.WithQuery(base, q)
 }
 
 func (s *Service) listPageHandler(w http.ResponseWriter, r *http.Request) error {

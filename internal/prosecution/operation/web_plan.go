@@ -60,18 +60,27 @@ func (s *Service) newPost(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		o, near, err = s.Plan(r.Context(), m, d)
 	}
-	if err == nil {
-		done := "planned"
-		if near > 0 {
-			done = "near"
-		}
-		return seeOther(w, r, "/staff/operations/"+o.ID.String(), done)
+	if err != nil {
+		return s.planAgain(w, r, err, Operation{})
 	}
+	return toPlan(w, r, o.ID, near, "planned")
+}
+
+// toPlan leads to an operation, which says first when others act nearby.
+func toPlan(w http.ResponseWriter, r *http.Request, id store.ID, near int, done string) error {
+	if near > 0 {
+		done = "near"
+	}
+	return seeOther(w, r, "/staff/operations/"+id.String(), done)
+}
+
+// planAgain shows what was typed, and what is wrong with it.
+func (s *Service) planAgain(w http.ResponseWriter, r *http.Request, err error, o Operation) error {
 	t, status := troubled(err, "", r.PostForm)
 	if t == nil {
 		return err
 	}
-	return s.showPlan(w, r, status, t, Operation{}, r.PostForm)
+	return s.showPlan(w, r, status, t, o, r.PostForm)
 }
 
 // planned is the operation of an address, for who may change it.
@@ -112,18 +121,10 @@ func (s *Service) changePost(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		near, err = s.Change(r.Context(), me(r), o.ID, version, d)
 	}
-	if err == nil {
-		done := "changed"
-		if near > 0 {
-			done = "near"
-		}
-		return seeOther(w, r, "/staff/operations/"+o.ID.String(), done)
+	if err != nil {
+		return s.planAgain(w, r, err, o)
 	}
-	t, status := troubled(err, "", r.PostForm)
-	if t == nil {
-		return err
-	}
-	return s.showPlan(w, r, status, t, o, r.PostForm)
+	return toPlan(w, r, o.ID, near, "changed")
 }
 
 // showPlan shows the form with what was typed, or what is planned.

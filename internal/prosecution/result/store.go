@@ -17,9 +17,7 @@ const columnsOfResult = `program, id, kind, state, day, office, operation, count
 // visible leaves out the rows of files that are not imported yet.
 const visible = ` not exists (select 1 from result_import i where i.program = r.program and i.id = r.origin and i.state <> 'done' and i.state <> 'confirming')`
 
-type scanner interface{ Scan(dest ...any) error }
-
-func scan(row scanner, b box) (Result, error) {
+func scan(row store.Scanner, b box) (Result, error) {
 	var r Result
 	var sealed []byte
 	err := row.Scan(&r.Program, &r.ID, &r.Kind, &r.State, &r.Day, &r.Office, &r.Operation, &r.County, &r.Organization, &r.Role, &r.Offense, &r.Stage, &r.Item,

@@ -16,7 +16,7 @@ import (
 
 const columnsOfImport = `program, id, office, by_member, at, name, digest, state, lines, problems, sums, decided_by`
 
-func scanImport(row scanner, b box) (Import, error) {
+func scanImport(row store.Scanner, b box) (Import, error) {
 	var im Import
 	var at int64
 	var name []byte

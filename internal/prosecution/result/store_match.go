@@ -15,7 +15,7 @@ import (
 
 const columnsOfMatch = `program, id, older, newer, same_number, state, at, older_office, newer_office, older_said, newer_said, older_by, newer_by`
 
-func scanMatch(row scanner) (Match, error) {
+func scanMatch(row store.Scanner) (Match, error) {
 	var m Match
 	err := row.Scan(&m.Program, &m.ID, &m.Older, &m.Newer, &m.Number, &m.State, &m.At, &m.OlderOffice, &m.NewerOffice, &m.OlderSaid, &m.NewerSaid, &m.OlderBy, &m.NewerBy)
 	return m, err

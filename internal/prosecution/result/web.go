@@ -67,6 +67,16 @@ func pathID(r *http.Request, name string, none error) (store.ID, error) {
 	return id, nil
 }
 
+// asked is who asks, and for what.
+func asked(r *http.Request, name string, none error) (identity.Member, store.ID, error) {
+	id, err := pathID(r, name, none)
+	if err != nil {
+		return identity.Member{}, id, err
+	}
+	m, err := me(r)
+	return m, id, err
+}
+
 // looked records that somebody looked.
 func (s *Service) looked(ctx context.Context, m identity.Member, event, record string) error {
 	return s.DB.Write(ctx, func(tx *store.Tx) error {
@@ -143,10 +153,7 @@ func (f Filter) address(base, after string) string {
 			v.Set(name, text)
 		}
 	}
-	if len(v) == 0 {
-		return base
-	}
-	return base + "?" + v.Encode()
+	return web.WithQuery(base, v)
 }
 
 // List lists the results of the member's own office.

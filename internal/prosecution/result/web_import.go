@@ -152,11 +152,7 @@ type importData struct {
 }
 
 func (s *Service) importPage(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "import", ErrImport)
-	if err != nil {
-		return err
-	}
-	m, err := me(r)
+	m, id, err := asked(r, "import", ErrImport)
 	if err != nil {
 		return err
 	}
@@ -192,11 +188,7 @@ func (s *Service) importPage(w http.ResponseWriter, r *http.Request) error {
 
 // importProblems lists everything that is wrong with a file.
 func (s *Service) importProblems(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "import", ErrImport)
-	if err != nil {
-		return err
-	}
-	m, err := me(r)
+	m, id, err := asked(r, "import", ErrImport)
 	if err != nil {
 		return err
 	}
@@ -221,11 +213,7 @@ func (s *Service) importProblems(w http.ResponseWriter, r *http.Request) error {
 // importAct decides about an import.
 func (s *Service) importAct(act func(ctx context.Context, m identity.Member, id store.ID) error) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		id, err := pathID(r, "import", ErrImport)
-		if err != nil {
-			return err
-		}
-		m, err := me(r)
+		m, id, err := asked(r, "import", ErrImport)
 		if err != nil {
 			return err
 		}

@@ -99,11 +99,7 @@ func (s *Service) matchUnsay(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) matchAct(w http.ResponseWriter, r *http.Request, done string, act func(ctx context.Context, m identity.Member, id store.ID) error) error {
-	id, err := pathID(r, "match", ErrMatch)
-	if err != nil {
-		return err
-	}
-	m, err := me(r)
+	m, id, err := asked(r, "match", ErrMatch)
 	if err != nil {
 		return err
 	}

@@ -148,11 +148,7 @@ func (s *Service) showRow(w http.ResponseWriter, r *http.Request, status int, id
 }
 
 func (s *Service) rowChange(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "result", ErrNone)
-	if err != nil {
-		return err
-	}
-	m, err := me(r)
+	m, id, err := asked(r, "result", ErrNone)
 	if err != nil {
 		return err
 	}
@@ -190,11 +186,7 @@ func (s *Service) rowUndo(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) rowAct(w http.ResponseWriter, r *http.Request, done string, act func(ctx context.Context, m identity.Member, id store.ID) error) error {
-	id, err := pathID(r, "result", ErrNone)
-	if err != nil {
-		return err
-	}
-	m, err := me(r)
+	m, id, err := asked(r, "result", ErrNone)
 	if err != nil {
 		return err
 	}
@@ -202,11 +194,7 @@ func (s *Service) rowAct(w http.ResponseWriter, r *http.Request, done string, ac
 }
 
 func (s *Service) rowWithdraw(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "result", ErrNone)
-	if err != nil {
-		return err
-	}
-	m, err := me(r)
+	m, id, err := asked(r, "result", ErrNone)
 	if err != nil {
 		return err
 	}

@@ -18,9 +18,7 @@ var migrations embed.FS
 
 const threadColumns = `report, office, began, began_by, since, due, level, next_at, coalesce(told, '')`
 
-type scanner interface{ Scan(dest ...any) error }
-
-func scanThread(row scanner, programID string) (Thread, error) {
+func scanThread(row store.Scanner, programID string) (Thread, error) {
 	t := Thread{Program: programID}
 	var began int64
 	var since, due, next sql.NullInt64
@@ -113,7 +111,7 @@ func setClock(tx *store.Tx, was, now Thread) (bool, error) {
 
 const messageColumns = `id, at, side, member, kind, answers, body, body_hash, token_hash, office_key, wrap_office, wrap_receipt, sealed_by, read_at, read_by`
 
-func scanMessage(row scanner, programID string, report store.ID, office string) (Message, error) {
+func scanMessage(row store.Scanner, programID string, report store.ID, office string) (Message, error) {
 	m := Message{Program: programID, Report: report, Office: office}
 	var at int64
 	var read sql.NullInt64

@@ -18,10 +18,7 @@ var migrations embed.FS
 
 const columns = `id, report, copy_of, at, via, sealed_by, token_hash, state, reason, ended, parts, size_sealed, hash`
 
-// scanner is a row or rows.
-type scanner interface{ Scan(dest ...any) error }
-
-func scanFile(row scanner, program string) (File, error) {
+func scanFile(row store.Scanner, program string) (File, error) {
 	f := File{Program: program}
 	var at int64
 	var ended sql.NullInt64
@@ -110,7 +107,7 @@ type upload struct {
 
 const uploadColumns = `file, report, parts, size_sealed, chain, final, wrap_receipt`
 
-func scanUpload(row scanner) (upload, error) {
+func scanUpload(row store.Scanner) (upload, error) {
 	var u upload
 	var chain []byte
 	var final int64

@@ -78,17 +78,26 @@ func (s *Service) countReferrals(ctx context.Context, db store.Reader, q figure.
 	return cellsOf(sums), nil
 }
 
-// add counts n where the query puts it, if it wants it.
-func add(sums map[string]*figure.Cell, q figure.Query, values map[string]string, n int64) {
+// placed is where the query puts something of these values, if it wants it.
+func placed(q figure.Query, values map[string]string) (key []string, id string, wanted bool) {
 	for name, want := range q.Where {
 		if values[name] != want {
-			return
+			return nil, "", false
 		}
 	}
-	key, id := []string{}, ""
+	key = []string{}
 	for _, name := range q.By {
 		key = append(key, values[name])
 		id += values[name] + "\x00"
+	}
+	return key, id, true
+}
+
+// add counts n where the query puts it, if it wants it.
+func add(sums map[string]*figure.Cell, q figure.Query, values map[string]string, n int64) {
+	key, id, wanted := placed(q, values)
+	if !wanted {
+		return
 	}
 	if sums[id] == nil {
 		sums[id] = &figure.Cell{Key: key}
@@ -139,15 +148,9 @@ func (s *Service) measureWaits(ctx context.Context, db store.Reader, q figure.Qu
 }
 
 func into(spreads map[string]*spread, q figure.Query, values map[string]string, w wait) {
-	for name, want := range q.Where {
-		if values[name] != want {
-			return
-		}
-	}
-	key, id := []string{}, ""
-	for _, name := range q.By {
-		key = append(key, values[name])
-		id += values[name] + "\x00"
+	key, id, wanted := placed(q, values)
+	if !wanted {
+		return
 	}
 	if spreads[id] == nil {
 		spreads[id] = &spread{key: key, minutes: map[int64]int64{}}

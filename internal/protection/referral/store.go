@@ -24,10 +24,7 @@ const columns = `id, report, origin, rule, recipient, holder, relay, obligor, st
 	accepted, started, due, courtesy, mode, urgency, child, test, place, age, exploitation, conflict, state, owner, taken_by, taken_until,
 	retry_at, attempts, opened_at, opened_by, acknowledged_at, outcome, done_at, level, next_at, matter, referred_by, told`
 
-// scanner is a row or rows.
-type scanner interface{ Scan(dest ...any) error }
-
-func scanReferral(row scanner, programID string) (Referral, error) {
+func scanReferral(row store.Scanner, programID string) (Referral, error) {
 	r := Referral{Program: programID}
 	var means, proofs, basis, starts, conflict string
 	var span, atOnce, accepted, relay, courtesy, urgency, child, test int64

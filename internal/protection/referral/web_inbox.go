@@ -77,10 +77,7 @@ func (f Filter) record() string {
 	if v.Has("q") {
 		v.Set("q", "typed")
 	}
-	if len(v) == 0 {
-		return ""
-	}
-	return "?" + v.Encode()
+	return web.WithQuery("", v)
 }
 
 // address is a page of the list.
@@ -92,10 +89,7 @@ func (f Filter) address(base, after string) string {
 	if after != "" {
 		v.Set("after", after)
 	}
-	if len(v) == 0 {
-		return base
-	}
-	return base + "?" + v.Encode()
+	return web.WithQuery(base, v)
 }
 
 func stateOptions(chosen string, states ...State) []option {
