@@ -434,7 +434,7 @@ func (s *Service) ConfirmImport(ctx context.Context, m identity.Member, id store
 		if im.State != Done {
 			return ErrUndecided
 		}
-		open, err := countOpen(ctx, tx, *im)
+		open, err := countOpen(ctx, tx, *im, m.ID)
 		if err != nil {
 			return err
 		}

@@ -190,6 +190,27 @@ func TestPersonsSoldAreNoHeadline(t *testing.T) {
 	}
 }
 
+// Whoever changed a row of another's file confirms the file, and not what they wrote.
+func TestConfirmingAFileLeavesOnesOwn(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		im, err := w.Upload(ctx, w.ana, "two.csv", strings.NewReader("kind,date,item,count,evidence,number\nweapon,2026-11-01,rifle,1,report,A-1\nweapon,2026-11-01,rifle,2,report,A-2\n"))
+		check(t, err)
+		check(t, w.Commit(ctx, w.ana, im.ID))
+		w.due()
+		rows, _, err := w.List(ctx, w.ben, result.Filter{Limit: 10})
+		check(t, err)
+		_, err = w.Change(ctx, w.ben, rows[0].ID, rows[0].Version, line("kind", "weapon", "date", "2026-11-01", "item", "rifle", "count", "500", "evidence", "report", "number", "A-9"))
+		check(t, err)
+		check(t, w.ConfirmImport(ctx, w.ben, im.ID))
+		w.due()
+		w.recounted()
+		if got := w.one("weapons"); got.Value > 2 || got.Rows != 1 || got.Unproven != 1 {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
 // Nobody confirms their own, nobody another office's; a change must be confirmed
 // again; what is taken back is in the history and comes back.
 func TestARowsLife(t *testing.T) {

@@ -182,18 +182,18 @@ func rowsByDay(ctx context.Context, q store.Reader, b box, im Import, from int64
 		order by kind, day, id limit $3 offset $4`, []any{im.Program, im.ID, limit, from})
 }
 
-// open rows are those that a second person can confirm.
-const openRows = ` from result where program = $1 and origin = $2 and state = 'reported' and evidence <> ''`
+// open rows are those that somebody can confirm: not what they wrote over another's.
+const openRows = ` from result where program = $1 and origin = $2 and state = 'reported' and evidence <> '' and entered_by <> $3`
 
-func countOpen(ctx context.Context, q store.Reader, im Import) (n int64, err error) {
-	err = q.QueryRow(ctx, `select count(*)`+openRows, im.Program, im.ID).Scan(&n)
+func countOpen(ctx context.Context, q store.Reader, im Import, by store.ID) (n int64, err error) {
+	err = q.QueryRow(ctx, `select count(*)`+openRows, im.Program, im.ID, by).Scan(&n)
 	return n, fault.Wrap(err, "counting the rows to confirm")
 }
 
 // confirmSome confirms up to so many rows of an import, by kind and day, and says
 // how many. The rows are read after they were changed, when nobody else can.
 func confirmSome(ctx context.Context, tx *store.Tx, b box, im Import, by store.ID, limit int) (int, error) {
-	ids, err := openIDs(ctx, tx, im, limit)
+	ids, err := openIDs(ctx, tx, im, by, limit)
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
@@ -242,8 +242,8 @@ func confirmed(tx *store.Tx, b box, by store.ID, rows []Result) error {
 	return roll(tx, days)
 }
 
-func openIDs(ctx context.Context, q store.Reader, im Import, limit int) ([]store.ID, error) {
-	rows, err := q.Query(ctx, `select id`+openRows+` order by kind, day, id limit $3`, im.Program, im.ID, limit)
+func openIDs(ctx context.Context, q store.Reader, im Import, by store.ID, limit int) ([]store.ID, error) {
+	rows, err := q.Query(ctx, `select id`+openRows+` order by kind, day, id limit $4`, im.Program, im.ID, by, limit)
 	if err != nil {
 		return nil, fault.Wrap(err, "looking for rows to confirm")
 	}
