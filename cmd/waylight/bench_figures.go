@@ -26,6 +26,6 @@ func runBenchFigures(ctx context.Context, c *console, args []string) int {
 	return measured(c, *folder, func(dir string) (app.FigureTimes, error) {
 		meter := newMeter(c.err)
 		defer meter.end()
-		return app.BenchFigures(ctx, databaseIn(dir, *database), *rows, func(what string, done, total int64) { meter.say("%s: %d of %d", what, done, total) })
+		return app.BenchFigures(ctx, dir, databaseIn(dir, *database), *rows, func(what string, done, total int64) { meter.say("%s: %d of %d", what, done, total) })
 	}, func(r app.FigureTimes) bool { return r.Differ > 0 })
 }

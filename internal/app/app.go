@@ -323,7 +323,7 @@ func (a *App) makeRooms() (err error) {
 	if err != nil {
 		return err
 	}
-	a.Results, err = result.New(result.Config{DB: a.DB, Programs: a.Programs, Subject: a.People.Subject, Operations: knownOperations{a}, Pepper: a.Ring.Pepper(), Site: a.Site, Now: a.Now})
+	a.Results, err = result.New(result.Config{DB: a.DB, Programs: a.Programs, Subject: a.People.Subject, Operations: knownOperations{a}, Ring: a.Ring, Site: a.Site, Now: a.Now})
 	if err != nil {
 		return err
 	}

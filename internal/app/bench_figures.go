@@ -4,9 +4,9 @@ package app
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +16,7 @@ import (
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/figure"
 	"waylight/internal/platform/jobs"
+	"waylight/internal/platform/keyring"
 	"waylight/internal/platform/place"
 	"waylight/internal/platform/store"
 	results "waylight/internal/prosecution/result"
@@ -48,14 +49,14 @@ type FigureTimes struct {
 const figureBatch = 100_000
 
 // BenchFigures imports so many invented results into an empty database, through
-// the import that people use, and times the figures over them.
-func BenchFigures(ctx context.Context, url string, rows int, say func(what string, done, total int64)) (FigureTimes, error) {
+// the import that people use, and times the figures over them. The folder keeps the keys.
+func BenchFigures(ctx context.Context, folder, url string, rows int, say func(what string, done, total int64)) (FigureTimes, error) {
 	db, err := store.Open(ctx, url, store.Options{Schemas: []store.Schema{jobs.Schema(), results.Schema()}})
 	if err != nil {
 		return FigureTimes{}, err
 	}
 	defer db.Close()
-	b, err := newFigureBench(db)
+	b, err := newFigureBench(folder, db)
 	if err != nil {
 		return FigureTimes{}, err
 	}
@@ -89,15 +90,17 @@ type figureBench struct {
 	who     identity.Member
 }
 
-func newFigureBench(db *store.DB) (*figureBench, error) {
+func newFigureBench(folder string, db *store.DB) (*figureBench, error) {
 	set, err := program.Load(programs.FS)
 	if err != nil {
 		return nil, err
 	}
-	pepper := make([]byte, 32)
-	_, _ = rand.Read(pepper) // never fails
+	ring, err := keyring.Open(filepath.Join(folder, "keyring"))
+	if err != nil {
+		return nil, err
+	}
 	b := &figureBench{db: db, who: identity.Member{Program: "ms", ID: store.NewID(), Office: "mbi-coordinator", Roles: []string{policy.RoleMember, policy.RoleProgramAdmin}}}
-	b.service, err = results.New(results.Config{DB: db, Programs: set, Pepper: pepper, Subject: func(m identity.Member) policy.Subject {
+	b.service, err = results.New(results.Config{DB: db, Programs: set, Ring: ring, Subject: func(m identity.Member) policy.Subject {
 		return policy.Subject{Program: m.Program, Office: m.Office, Roles: m.Roles, Member: m.ID.String()}
 	}})
 	if err != nil {

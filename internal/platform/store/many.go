@@ -48,7 +48,7 @@ func (tx *Tx) insertTogether(t *Table, rows []Row) error {
 		}
 		args = append(args, values...)
 	}
-	st := statement{q: t.insertMany(len(rows)), args: args, table: t.Name}
+	st := statement{q: wide(t.insert[postgres], len(rows)), args: args, table: t.Name}
 	if _, err := tx.on.exec(st.q, st.args...); err != nil {
 		return st.explain(tx.on, err)
 	}
@@ -78,26 +78,6 @@ func (t *Table) values(row Row) ([]any, error) {
 		args[i] = value
 	}
 	return args, nil
-}
-
-// insertMany is the statement for so many rows.
-func (t *Table) insertMany(rows int) string {
-	var b strings.Builder
-	head, _, _ := strings.Cut(t.insert[postgres], " values ")
-	b.WriteString(head + " values ")
-	n := 0
-	for i := range rows {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		for j := range t.Columns {
-			b.WriteString(map[bool]string{true: "($", false: ", $"}[j == 0])
-			n++
-			b.WriteString(strconv.Itoa(n))
-		}
-		b.WriteString(")")
-	}
-	return b.String()
 }
 
 // TouchAll is Touch for many rows that are there, with few statements. Each key

@@ -65,7 +65,7 @@ func (s *Service) Enter(ctx context.Context, m identity.Member, lines []Line) ([
 	if len(rows) == 0 {
 		return nil, nil, errNoRows
 	}
-	b, err := s.secrets.box(m.Program)
+	b, err := s.box(m.Program)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -184,7 +184,7 @@ func (s *Service) Withdraw(ctx context.Context, m identity.Member, id store.ID, 
 // row that was only entered it takes the row itself back.
 func (s *Service) Undo(ctx context.Context, m identity.Member, id store.ID) error {
 	a := s.actor(m)
-	b, err := s.secrets.box(m.Program)
+	b, err := s.box(m.Program)
 	if err != nil {
 		return err
 	}
@@ -220,7 +220,7 @@ func (s *Service) step(ctx context.Context, a actor, id store.ID, what, reason s
 }
 
 func (s *Service) stepAs(ctx context.Context, a actor, does policy.Action, id store.ID, what, reason string, do func(tx *store.Tx, now Result) (Result, error)) error {
-	b, err := s.secrets.box(a.Program)
+	b, err := s.box(a.Program)
 	if err != nil {
 		return err
 	}
@@ -265,7 +265,7 @@ func changed(tx *store.Tx, b box, a actor, now, next Result, what, reason string
 
 // Get finds a row of the member's own office, with its history.
 func (s *Service) Get(ctx context.Context, m identity.Member, id store.ID) (Result, []Change, error) {
-	b, err := s.secrets.box(m.Program)
+	b, err := s.box(m.Program)
 	if err != nil {
 		return Result{}, nil, err
 	}

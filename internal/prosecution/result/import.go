@@ -96,7 +96,7 @@ func (s *Service) Upload(ctx context.Context, m identity.Member, name string, fi
 	if err := a.may(policy.ChangeResults, m.Office, store.ID{}); err != nil {
 		return Import{}, err
 	}
-	b, err := s.secrets.box(m.Program)
+	b, err := s.box(m.Program)
 	if err != nil {
 		return Import{}, err
 	}
@@ -364,7 +364,7 @@ func cut(text string, letters int) string {
 
 // Import finds an import of the member's own office.
 func (s *Service) Import(ctx context.Context, m identity.Member, id store.ID) (Import, error) {
-	b, err := s.secrets.box(m.Program)
+	b, err := s.box(m.Program)
 	if err != nil {
 		return Import{}, err
 	}
@@ -383,7 +383,7 @@ func (s *Service) Problems(ctx context.Context, m identity.Member, id store.ID, 
 	if _, err := s.Import(ctx, m, id); err != nil {
 		return nil, err
 	}
-	b, err := s.secrets.box(m.Program)
+	b, err := s.box(m.Program)
 	if err != nil {
 		return nil, err
 	}
@@ -455,7 +455,7 @@ func total(sums []Sum) (n int64) {
 
 // decide changes the state of an import of the member's own office.
 func (s *Service) decide(ctx context.Context, m identity.Member, id store.ID, event string, do func(tx *store.Tx, im *Import) error) error {
-	b, err := s.secrets.box(m.Program)
+	b, err := s.box(m.Program)
 	if err != nil {
 		return err
 	}

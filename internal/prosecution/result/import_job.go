@@ -38,7 +38,7 @@ func (s *Service) work(ctx context.Context, j jobs.Job, kind string, part func(c
 	if len(j.Payload) != 16 {
 		return fmt.Errorf("a %s job without an import", kind)
 	}
-	b, err := s.secrets.box(j.Program)
+	b, err := s.box(j.Program)
 	if err != nil {
 		return err
 	}

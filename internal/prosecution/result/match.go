@@ -71,7 +71,7 @@ func (s *Service) Say(ctx context.Context, m identity.Member, id store.ID, word 
 		return ErrState
 	}
 	a := s.actor(m)
-	b, err := s.secrets.box(m.Program)
+	b, err := s.box(m.Program)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (s *Service) Say(ctx context.Context, m identity.Member, id store.ID, word 
 // Unsay takes one side's word back. Two arrests that were joined count apart again.
 func (s *Service) Unsay(ctx context.Context, m identity.Member, id store.ID) error {
 	a := s.actor(m)
-	b, err := s.secrets.box(m.Program)
+	b, err := s.box(m.Program)
 	if err != nil {
 		return err
 	}

@@ -390,7 +390,7 @@ func (s *Service) rows(t tally) func(ctx context.Context, db store.Reader, q fig
 			return nil, "", err
 		}
 		p, _ := s.Programs.Program(q.Program)
-		b, err := s.secrets.box(q.Program)
+		b, err := s.box(q.Program)
 		if err != nil {
 			return nil, "", err
 		}

@@ -27,6 +27,7 @@ var firstDay = dayNumber(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC))
 // reader reads lines of one office into rows. It looks up each operation once.
 type reader struct {
 	s          *Service
+	b          box
 	ctx        context.Context
 	a          actor
 	p          *program.Program
@@ -50,7 +51,11 @@ func (s *Service) reader(ctx context.Context, q store.Reader, a actor) (*reader,
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{s: s, ctx: ctx, a: a, p: p, today: dayNumber(s.Now().In(p.Zone)), groups: map[string]bool{}, operations: map[string]period{}}
+	b, err := s.box(a.Program)
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{s: s, b: b, ctx: ctx, a: a, p: p, today: dayNumber(s.Now().In(p.Zone)), groups: map[string]bool{}, operations: map[string]period{}}
 	for _, o := range list {
 		r.groups[o.ID] = !o.Retired
 	}
@@ -325,10 +330,10 @@ func (r *reader) arrest(l Line, row *Result, wrong *complaint) {
 		return
 	}
 	if booking != "" {
-		row.Booking = r.s.secrets.hash(row.Program, "booking", booking)
+		row.Booking = r.b.hash("booking", booking)
 	}
 	if state != "" {
-		row.StateID = r.s.secrets.hash(row.Program, "state identification", state)
+		row.StateID = r.b.hash("state identification", state)
 	}
 }
 

@@ -36,6 +36,7 @@ import (
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/jobs"
+	"waylight/internal/platform/keyring"
 	"waylight/internal/platform/room"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
@@ -100,28 +101,27 @@ type Config struct {
 	DB         *store.DB
 	Programs   *program.Set
 	Subject    func(m identity.Member) policy.Subject
-	Operations Operations // nil: no result names an operation
-	Pepper     []byte     // of the keyring: keys the hashes and seals the numbers of documents
-	Site       *web.Site  // nil: the room has no pages
+	Operations Operations    // nil: no result names an operation
+	Ring       *keyring.Ring // keys the hashes and seals the numbers of documents
+	Site       *web.Site     // nil: the room has no pages
 	Now        func() time.Time
 }
 
 // Service is the room. Make one with New.
 type Service struct {
 	Config
-	secrets secrets
-	pages   *web.Templates
+	pages *web.Templates
 }
 
 // New makes the room.
 func New(c Config) (*Service, error) {
-	if c.DB == nil || c.Programs == nil || c.Subject == nil || len(c.Pepper) < 32 {
+	if c.DB == nil || c.Programs == nil || c.Subject == nil || c.Ring == nil {
 		return nil, errors.New("result: a part of the configuration is missing")
 	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	s := &Service{Config: c, secrets: secrets{pepper: c.Pepper}}
+	s := &Service{Config: c}
 	if c.Site == nil {
 		return s, nil
 	}

@@ -26,11 +26,11 @@ func scan(row store.Scanner, b box) (Result, error) {
 	if err != nil {
 		return r, err
 	}
-	return r, b.open(sealed, &r.Detail)
+	return r, b.open(at("result.detail", r.ID), sealed, &r.Detail)
 }
 
 func rowOf(r Result, b box) (store.Row, error) {
-	detail, err := b.seal(r.Detail)
+	detail, err := b.seal(at("result.detail", r.ID), r.Detail)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,7 @@ func insertChange(tx *store.Tx, b box, c Change) error {
 func changeRow(tx *store.Tx, b box, c Change) (store.Row, error) {
 	row := store.Row{"program": c.After.Program, "result": c.After.ID, "version": c.After.Version, "at": tx.Now(), "by_member": c.By, "what": c.What}
 	for name, v := range map[string]any{"reason": c.Reason, "before_change": c.Before, "after_change": c.After} {
-		sealed, err := b.seal(v)
+		sealed, err := b.seal(at("result_change."+name, c.After.ID, c.After.Version), v)
 		if err != nil {
 			return nil, err
 		}
@@ -141,7 +141,7 @@ func changeRow(tx *store.Tx, b box, c Change) (store.Row, error) {
 
 // history lists a row's changes, the latest first.
 func history(ctx context.Context, q store.Reader, b box, program string, id store.ID) ([]Change, error) {
-	rows, err := q.Query(ctx, `select at, by_member, what, reason, before_change, after_change from result_change
+	rows, err := q.Query(ctx, `select at, by_member, what, version, reason, before_change, after_change from result_change
 		where program = $1 and result = $2 order by version desc`, program, id)
 	if err != nil {
 		return nil, fault.Wrap(err, "reading a history")
@@ -150,13 +150,16 @@ func history(ctx context.Context, q store.Reader, b box, program string, id stor
 	var out []Change
 	for rows.Next() {
 		var c Change
-		var at int64
+		var when, version int64
 		var reason, before, after []byte
-		if err := rows.Scan(&at, &c.By, &c.What, &reason, &before, &after); err != nil {
+		if err := rows.Scan(&when, &c.By, &c.What, &version, &reason, &before, &after); err != nil {
 			return nil, fault.Wrap(err, "reading a history")
 		}
-		c.At = store.Time(at)
-		if err := errors.Join(b.open(reason, &c.Reason), b.open(before, &c.Before), b.open(after, &c.After)); err != nil {
+		c.At = store.Time(when)
+		open := func(column string, sealed []byte, into any) error {
+			return b.open(at("result_change."+column, id, version), sealed, into)
+		}
+		if err := errors.Join(open("reason", reason, &c.Reason), open("before_change", before, &c.Before), open("after_change", after, &c.After)); err != nil {
 			return nil, err
 		}
 		out = append(out, c)

@@ -18,14 +18,14 @@ const columnsOfImport = `program, id, office, by_member, at, name, digest, state
 
 func scanImport(row store.Scanner, b box) (Import, error) {
 	var im Import
-	var at int64
+	var when int64
 	var name []byte
 	var sums string
-	if err := row.Scan(&im.Program, &im.ID, &im.Office, &im.By, &at, &name, &im.Digest, &im.State, &im.Lines, &im.Problems, &sums, &im.DecidedBy); err != nil {
+	if err := row.Scan(&im.Program, &im.ID, &im.Office, &im.By, &when, &name, &im.Digest, &im.State, &im.Lines, &im.Problems, &sums, &im.DecidedBy); err != nil {
 		return im, err
 	}
-	im.At = store.Time(at)
-	return im, errors.Join(b.open(name, &im.Name), json.Unmarshal([]byte(sums), &im.Sums))
+	im.At = store.Time(when)
+	return im, errors.Join(b.open(at("result_import.name", im.ID), name, &im.Name), json.Unmarshal([]byte(sums), &im.Sums))
 }
 
 func importByID(ctx context.Context, q store.Reader, b box, program string, id store.ID) (Import, error) {
@@ -67,7 +67,7 @@ func importList(ctx context.Context, q store.Reader, b box, program, office stri
 }
 
 func insertImport(tx *store.Tx, b box, im Import) error {
-	name, err := b.seal(im.Name)
+	name, err := b.seal(at("result_import.name", im.ID), im.Name)
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func sameFile(ctx context.Context, q store.Reader, im Import) (store.ID, error) 
 }
 
 func insertPart(tx *store.Tx, b box, im Import, what string, part int64, content any) error {
-	body, err := b.seal(content)
+	body, err := b.seal(at("result_import_part.body", im.ID, what, part), content)
 	if err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func readPart(ctx context.Context, q store.Reader, b box, program string, id sto
 	if err != nil {
 		return fault.Wrap(err, "reading a part of a file")
 	}
-	return b.open(body, into)
+	return b.open(at("result_import_part.body", id, what, part), body, into)
 }
 
 func deleteParts(tx *store.Tx, im Import, what string) error {

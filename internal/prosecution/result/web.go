@@ -161,7 +161,7 @@ func (s *Service) List(ctx context.Context, m identity.Member, f Filter) ([]Resu
 	if err := s.actor(m).may(policy.ReadResults, m.Office, store.ID{}); err != nil {
 		return nil, "", err
 	}
-	b, err := s.secrets.box(m.Program)
+	b, err := s.box(m.Program)
 	if err != nil {
 		return nil, "", err
 	}

@@ -84,7 +84,7 @@ func (s *Service) showImports(w http.ResponseWriter, r *http.Request, status int
 	if err := s.actor(m).may(policy.ReadResults, m.Office, store.ID{}); err != nil {
 		return err
 	}
-	b, err := s.secrets.box(m.Program)
+	b, err := s.box(m.Program)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ package result_test
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/figure"
 	"waylight/internal/platform/jobs"
+	"waylight/internal/platform/keyring"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/store/storetest"
 	"waylight/internal/platform/web"
@@ -52,8 +54,10 @@ func build(t *testing.T, db *store.DB, clock *storetest.Clock, operations result
 	t.Helper()
 	set, err := program.Load(programs.FS)
 	check(t, err)
+	ring, err := keyring.Open(filepath.Join(t.TempDir(), "keyring"))
+	check(t, err)
 	w := &world{t: t, db: db, clock: clock}
-	w.Service, err = result.New(result.Config{DB: db, Programs: set, Now: clock.Now, Pepper: make([]byte, 32), Operations: operations, Site: site,
+	w.Service, err = result.New(result.Config{DB: db, Programs: set, Now: clock.Now, Ring: ring, Operations: operations, Site: site,
 		Subject: func(m identity.Member) policy.Subject {
 			return policy.Subject{Program: m.Program, Office: m.Office, Roles: m.Roles, Member: m.ID.String()}
 		}})
