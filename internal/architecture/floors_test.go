@@ -62,11 +62,12 @@ func wing(dir string) string {
 // order is who may import whom on the same floor: a room imports only rooms that
 // stand before it in its own line.
 var order = [][]string{
-	{"fault", "metric", "gate", "place", "seal", "custody", "form", "mail", "keyring", "replica", "store", "portable", "witness", "jobs", "web", "disclosure", "paper", "figure", "room"},
+	{"fault", "metric", "gate", "place", "seal", "custody", "form", "mail", "keyring", "replica", "store", "portable", "witness", "jobs", "web", "disclosure", "pdf", "typeset", "paper", "figure", "room"},
 	{"program", "policy", "approval", "agency", "identity", "release"},
 	{"report", "referral", "conversation", "file", "canary"},
 	{"report", "spool"},
 	{"operation", "result", "court"},
+	{"poster", "code", "placement", "campaign"},
 }
 
 // room is the last part of a room's path: internal/<floor or wing>/<room>/...

@@ -16,7 +16,7 @@ type Notice struct {
 	Mark       string // names these very words; the custody entry of a sign-in carries it
 }
 
-// staffNotice is the key under which a pack's notices.yaml may have words of its own.
+// staffNotice is the key under which a pack's told.yaml may have words of its own.
 const staffNotice = "staff-sign-in"
 
 // defaultNotice says the four things that a notice must say (CJIS Security Policy AC-8): that the system is restricted, that use is recorded and may be audited, that
@@ -34,7 +34,7 @@ func (s *Service) Notice(programID string) Notice {
 func noticeOf(p *program.Program) Notice {
 	text := defaultNotice
 	if p != nil {
-		if own := p.Notices[staffNotice].In("en"); own != "" {
+		if own := p.Told[staffNotice].In("en"); own != "" {
 			text = own
 		}
 	}

@@ -450,7 +450,7 @@ func TestNoticeBeforeSignIn(t *testing.T) {
 	}
 	p, _ := w.programs.Program(ms)
 	own := *p
-	own.Notices = map[string]form.Text{staffNotice: {"en": "Words of our own.\n\nAnd a second paragraph."}}
+	own.Told = map[string]form.Text{staffNotice: {"en": "Words of our own.\n\nAnd a second paragraph."}}
 	if n := noticeOf(&own); n.Mark == mark || len(n.Paragraphs) != 2 {
 		t.Errorf("a pack's own notice: %+v", n)
 	}

@@ -24,7 +24,7 @@ type builder struct {
 func assemble(own, base *pack, wrong *faults) *Program {
 	b := &builder{own: own, base: base, wrong: wrong, seen: map[string]mark{}, p: &Program{
 		ID: own.head.ID, State: own.head.State, Name: own.head.Name, Languages: own.head.Languages, Demo: own.head.Demo,
-		Offices: map[string]Office{}, Laws: map[string]Law{}, Channels: map[string]Channel{}, Notices: map[string]form.Text{},
+		Offices: map[string]Office{}, Laws: map[string]Law{}, Channels: map[string]Channel{}, Told: map[string]form.Text{},
 		byRole: map[string]string{}, facts: map[string]*officeFacts{},
 	}}
 	if !b.head() {
@@ -40,6 +40,7 @@ func assemble(own, base *pack, wrong *faults) *Program {
 	b.rules()
 	b.ladders()
 	b.notices()
+	b.told()
 	b.form()
 	return b.p
 }

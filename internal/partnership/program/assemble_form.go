@@ -36,7 +36,7 @@ func (b *builder) form() {
 	f.Places = places(b.p.State)
 	for i := range f.Questions {
 		if f.Questions[i].ID == "age" && f.Questions[i].Notice == nil {
-			f.Questions[i].Notice = b.p.Notices["before-age"]
+			f.Questions[i].Notice = b.p.Told["before-age"]
 		}
 	}
 	b.p.Form = f

@@ -248,28 +248,28 @@ func (b *builder) reachable(o Office) bool {
 	})
 }
 
-// requiredNotices are what pages tell senders; see docs/spec/pack.md.
-var requiredNotices = []string{"before-age", "reporter-duty", "tip", "help", "help-not-offered", "help-other-adult", "relay", "by-name",
+// requiredTold are what pages tell senders and staff; see docs/spec/pack.md.
+var requiredTold = []string{"before-age", "reporter-duty", "tip", "help", "help-not-offered", "help-other-adult", "relay", "by-name",
 	"clear-envelope", "danger"}
 
-func (b *builder) notices() {
-	for key, words := range b.own.notices {
-		b.words(b.own.notesAt, key, words)
-		b.p.Notices[key] = words
+func (b *builder) told() {
+	for key, words := range b.own.told {
+		b.words(b.own.toldAt, key, words)
+		b.p.Told[key] = words
 	}
-	for key, words := range b.base.notices {
-		if _, ok := b.p.Notices[key]; !ok {
-			b.words(b.base.notesAt, key, words)
-			b.p.Notices[key] = words
+	for key, words := range b.base.told {
+		if _, ok := b.p.Told[key]; !ok {
+			b.words(b.base.toldAt, key, words)
+			b.p.Told[key] = words
 		}
 	}
-	at := b.own.notesAt
+	at := b.own.toldAt
 	if at.file == "" {
 		at = b.own.head.At
 	}
-	for _, key := range requiredNotices {
-		if _, ok := b.p.Notices[key]; !ok {
-			b.wrong.add(at, "notices: %q is missing", key)
+	for _, key := range requiredTold {
+		if _, ok := b.p.Told[key]; !ok {
+			b.wrong.add(at, "told: %q is missing", key)
 		}
 	}
 }

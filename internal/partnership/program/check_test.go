@@ -161,14 +161,14 @@ func TestOverrideReplaces(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	override := fstest.MapFS{"mini/notices.yaml": {Data: bytes.Replace(mini(t)["mini/notices.yaml"].Data, []byte("Read this."), []byte("Read me."), 1)}}
+	override := fstest.MapFS{"mini/told.yaml": {Data: bytes.Replace(mini(t)["mini/told.yaml"].Data, []byte("Read this."), []byte("Read me."), 1)}}
 	after, err := program.Load(mini(t), override)
 	if err != nil {
 		t.Fatal(err)
 	}
 	a, _ := before.Program("mini")
 	b, _ := after.Program("mini")
-	if got := b.Notices["before-age"].In("en"); got != "Read me." {
+	if got := b.Told["before-age"].In("en"); got != "Read me." {
 		t.Errorf("the notice is %q", got)
 	}
 	if a.Version == b.Version || !strings.HasPrefix(a.Version, "mini-") {

@@ -99,14 +99,15 @@ type pack struct {
 	courts   courtsFile
 	rules    []ruleRow
 	examples []rulesFile // each file's examples, with where the file is
-	notices  map[string]form.Text
-	notesAt  mark
+	notices  []noticeRow
+	told     map[string]form.Text
+	toldAt   mark
 	form     []byte
 	formFile string
 }
 
 func readPack(all files, id string, wrong *faults) *pack {
-	p := &pack{notices: map[string]form.Text{}}
+	p := &pack{told: map[string]form.Text{}}
 	decode(all[id+"/program.yaml"], id+"/program.yaml", &p.head, wrong)
 	if p.head.ID != id {
 		wrong.add(p.head.At, "id: must be the folder's name, %q", id)
@@ -147,7 +148,12 @@ func readPack(all files, id string, wrong *faults) *pack {
 	for _, name := range all.of(id, "notices") {
 		var f noticesFile
 		decode(all[name], name, &f, wrong)
-		p.notices, p.notesAt = f.Notices, f.At
+		p.notices = append(p.notices, f.Notices...)
+	}
+	for _, name := range all.of(id, "told") {
+		var f toldFile
+		decode(all[name], name, &f, wrong)
+		p.told, p.toldAt = f.Told, f.At
 	}
 	for _, name := range all.of(id, "form") {
 		p.form, p.formFile = all[name], name

@@ -67,12 +67,13 @@ type Program struct {
 	Rules       []Rule
 	Form        form.Form
 	Channels    map[string]Channel
-	Desks       []string // in order of preference
-	Notices     map[string]form.Text
+	Desks       []string             // in order of preference
+	Told        map[string]form.Text // what pages tell senders and staff
 	Limits      Limits
 	Holidays    []Holiday // of the program's own state and of the nation
 	Ladders     Ladders   // who is told of what waits too long
 	Courts      CourtLaw
+	Notices     []Notice // the program's own first
 
 	channelOrder []string
 	domain       *domain

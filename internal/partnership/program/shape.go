@@ -224,7 +224,7 @@ type envelopeRow struct {
 	Language string   `pack:"language"`
 }
 
-type noticesFile struct {
-	At      mark
-	Notices map[string]form.Text `pack:"notices!"`
+type toldFile struct {
+	At   mark
+	Told map[string]form.Text `pack:"told!"`
 }

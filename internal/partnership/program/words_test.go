@@ -34,7 +34,7 @@ func TestPlainWords(t *testing.T) {
 	t.Parallel()
 	p := mississippi(t)
 	texts := map[string]form.Text{}
-	for key, words := range p.Notices {
+	for key, words := range p.Told {
 		texts["notice "+key] = words
 	}
 	for _, q := range p.Form.Questions {

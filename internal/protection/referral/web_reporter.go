@@ -34,7 +34,7 @@ func (s *Service) reporterView(ctx context.Context, v viewer, id store.ID, e pro
 		return reporterView{}, fault.Wrap(err, "reading the part about a reporter")
 	}
 	plan := v.p.Route(e, s.agencies.Keyed(v.p.ID))
-	out := reporterView{State: "not", Warning: v.p.Notices[nameWarning].In("en")}
+	out := reporterView{State: "not", Warning: v.p.Told[nameWarning].In("en")}
 	switch {
 	case !v.p.MayName(e, v.m.Office), part.Wrap == nil && !slices.Contains(plan.Audience, v.m.Office):
 		return out, nil

@@ -197,7 +197,7 @@ func (s *Service) showForm(w http.ResponseWriter, r *http.Request, status int, v
 // anything is typed that the law may make us pass on.
 func (v speaker) withNotices(sheet form.Sheet) form.Sheet {
 	for i, f := range sheet.Fields {
-		if words := v.p.Notices["before-"+f.Name].In(v.lang); words != "" && f.Notice == "" {
+		if words := v.p.Told["before-"+f.Name].In(v.lang); words != "" && f.Notice == "" {
 			sheet.Fields[i].Notice = words
 		}
 	}

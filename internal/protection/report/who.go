@@ -77,7 +77,7 @@ func (v speaker) t(key string, args ...any) string { return v.Site.Catalog.T(v.l
 // notice gives the pack's own words for something, or the catalogue's where the
 // pack has none.
 func (v speaker) notice(name, key string, args ...any) string {
-	words := v.p.Notices[name].In(v.lang)
+	words := v.p.Told[name].In(v.lang)
 	if words == "" {
 		return v.t(key, args...)
 	}
