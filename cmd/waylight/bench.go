@@ -5,8 +5,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"runtime/pprof"
 	"strings"
 	"time"
 
@@ -27,7 +25,7 @@ func runBench(ctx context.Context, c *console, args []string) int {
 	sealed := f.Bool("sealed", false, "measure reports that the senders' browsers sealed too")
 	database := f.String("database", "sqlite", `"sqlite", or postgres://… of a database in which schemas may be made`)
 	stored := f.Int("stored", 0, "measure again, and look-ups and inboxes, with so many reports stored")
-	profile := f.String("profile", "", "write a profile of the processor's time to this file")
+	profile := profileFlag(f)
 	folder := folderFlag(f)
 	rest, code := parse(f, args, 1)
 	if code >= 0 {
@@ -53,21 +51,4 @@ func runBench(ctx context.Context, c *console, args []string) int {
 	}, func(r app.Intake) bool {
 		return r.Lost+r.Refused > 0 || r.Full != nil && r.Full.Lost+r.Full.Refused > 0
 	})
-}
-
-// profiled runs something while its processor time is written to a file, "" for none.
-func profiled(file string, run func() (app.Intake, error)) (app.Intake, error) {
-	if file == "" {
-		return run()
-	}
-	out, err := os.Create(file)
-	if err != nil {
-		return app.Intake{}, err
-	}
-	defer out.Close()
-	if err := pprof.StartCPUProfile(out); err != nil {
-		return app.Intake{}, err
-	}
-	defer pprof.StopCPUProfile()
-	return run()
 }

@@ -16,6 +16,7 @@ func runBenchFigures(ctx context.Context, c *console, args []string) int {
 	rows := f.Int("rows", 1_000_000, "results to count")
 	folder := folderFlag(f)
 	database := databaseFlag(f)
+	profile := profileFlag(f)
 	if _, code := parse(f, args, 0); code >= 0 {
 		return code
 	}
@@ -26,6 +27,8 @@ func runBenchFigures(ctx context.Context, c *console, args []string) int {
 	return measured(c, *folder, func(dir string) (app.FigureTimes, error) {
 		meter := newMeter(c.err)
 		defer meter.end()
-		return app.BenchFigures(ctx, dir, databaseIn(dir, *database), *rows, func(what string, done, total int64) { meter.say("%s: %d of %d", what, done, total) })
+		return profiled(*profile, func() (app.FigureTimes, error) {
+			return app.BenchFigures(ctx, dir, databaseIn(dir, *database), *rows, func(what string, done, total int64) { meter.say("%s: %d of %d", what, done, total) })
+		})
 	}, func(r app.FigureTimes) bool { return r.Differ > 0 })
 }

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"runtime/pprof"
 )
 
 // folderFlag is where a measurement makes its folder.
@@ -17,6 +18,11 @@ func folderFlag(f *flag.FlagSet) *string {
 // databaseFlag is where a measurement keeps its rows.
 func databaseFlag(f *flag.FlagSet) *string {
 	return f.String("database", "", "postgres://... of an empty database; empty: SQLite in the folder")
+}
+
+// profileFlag is where a measurement writes what the processor was busy with.
+func profileFlag(f *flag.FlagSet) *string {
+	return f.String("profile", "", "write a profile of the processor's time to this file")
 }
 
 // databaseIn is the address of a database: the one that was named, or a new SQLite in
@@ -49,4 +55,22 @@ func measured[T any](c *console, folder string, run func(dir string) (T, error),
 		return exitWrong
 	}
 	return exitOK
+}
+
+// profiled runs something while its processor time is written to a file, "" for none.
+func profiled[T any](file string, run func() (T, error)) (T, error) {
+	var none T
+	if file == "" {
+		return run()
+	}
+	out, err := os.Create(file)
+	if err != nil {
+		return none, err
+	}
+	defer out.Close()
+	if err := pprof.StartCPUProfile(out); err != nil {
+		return none, err
+	}
+	defer pprof.StopCPUProfile()
+	return run()
 }

@@ -102,6 +102,7 @@ func (s *Service) AddWay(ctx context.Context, m Member, w NewWay) error {
 func (s *Service) putWays(ctx context.Context, m Member, ways []madeWay, also func(tx *store.Tx) error) error {
 	var replaced []store.ID
 	err := s.db.Write(ctx, func(tx *store.Tx) error {
+		replaced = nil
 		err := s.stillMember(ctx, tx, m)
 		if err != nil {
 			return err

@@ -65,7 +65,7 @@ func packFile(name string) bool {
 	parts := strings.Split(name, "/")
 	switch len(parts) {
 	case 2:
-		return slices.Contains([]string{"program.yaml", "offices.yaml", "channels.yaml", "laws.yaml", "holidays.yaml", "courts.yaml", "ladder.yaml", "told.yaml", "form.yaml"}, parts[1])
+		return slices.Contains([]string{"program.yaml", "offices.yaml", "channels.yaml", "laws.yaml", "holidays.yaml", "courts.yaml", "ladder.yaml", "notices.yaml", "told.yaml", "form.yaml"}, parts[1])
 	case 3:
 		return slices.Contains([]string{"offices", "channels", "laws", "rules", "notices"}, parts[1])
 	}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"waylight/internal/platform/custody"
 )
@@ -99,22 +100,54 @@ func (l *Loader) openPostgres(ctx context.Context, url string) (err error) {
 	if l.conn, err = l.pool.Conn(ctx); err != nil {
 		return err
 	}
-	var got bool
-	if err := l.conn.QueryRowContext(ctx, `select pg_try_advisory_lock($1)`, int64(importLock)).Scan(&got); err != nil {
+	if err := l.alone(ctx); err != nil {
 		return err
-	}
-	var others int
-	err = l.conn.QueryRowContext(ctx, `select count(*) from pg_stat_activity where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()`).Scan(&others)
-	switch {
-	case err != nil:
-		return err
-	case !got:
-		return errors.New("another import fills this database right now")
-	case others > 0:
-		return fmt.Errorf("%d other connections to this database are open: stop every Waylight and every other program that uses it first", others)
 	}
 	l.db.readers, err = sql.Open("pgx", url)
 	return err
+}
+
+// leaving is how long a server may take to end the session of a program that went
+// away: an import that is begun again at once must not stumble over its own end.
+const leaving = 10 * time.Second
+
+// alone takes the lock, and asks that nobody else is connected.
+func (l *Loader) alone(ctx context.Context) error {
+	for begun := time.Now(); ; {
+		busy, err := l.busy(ctx)
+		if err != nil || busy == nil {
+			return err
+		}
+		if time.Since(begun) > leaving {
+			return busy
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// busy says who else is at the database, nil when nobody is and the lock is ours.
+func (l *Loader) busy(ctx context.Context) (busy, err error) {
+	var got bool
+	err = l.conn.QueryRowContext(ctx, `select pg_try_advisory_lock($1)`, int64(importLock)).Scan(&got)
+	if err != nil {
+		return nil, err
+	}
+	if !got {
+		return errors.New("another import fills this database right now"), nil
+	}
+	var others int
+	err = l.conn.QueryRowContext(ctx, `select count(*) from pg_stat_activity where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()`).Scan(&others)
+	if err != nil {
+		return nil, err
+	}
+	if others > 0 { // the lock is taken again next time, and counts: it ends with the session
+		return fmt.Errorf("%d other connections to this database are open: stop every Waylight and every other program that uses it first", others), nil
+	}
+	return nil, nil
 }
 
 // begin goes on with this import, or marks the database for it.

@@ -126,6 +126,13 @@ func sqliteDuplicate(err error) bool {
 	return errors.As(err, &e) && (e.Code() == lib.SQLITE_CONSTRAINT_PRIMARYKEY || e.Code() == lib.SQLITE_CONSTRAINT_UNIQUE)
 }
 
+// sqliteFaulty says that the engine itself failed, and not a row that broke a rule.
+// It may then have undone the whole transaction by itself.
+func sqliteFaulty(err error) bool {
+	var e *driver.Error
+	return errors.As(err, &e) && e.Code()&0xff != lib.SQLITE_CONSTRAINT
+}
+
 // sqliteRefused says of a failed commit that its end was never written, because the disk
 // is full or read-only: then nothing of it was kept. After any other failure, such as of
 // a sync, what was written may still be found by the next start.

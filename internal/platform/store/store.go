@@ -10,12 +10,13 @@
 // transaction that changed a covered row and logged nothing is refused.
 //
 // On SQLite one writer goroutine owns the writing connection, takes what
-// waits, gives each caller a savepoint and commits all at once, durably
-// (WAL, synchronous=FULL). On PostgreSQL each caller of Write has a transaction
-// of its own, and callers of Accept, which may come in floods, share one as on
-// SQLite. It is run again on a serialization failure, and on a fresh connection
-// when the one it had was lost before the commit. Reading and writing go to the
-// primary alone, wherever that is now, and ride out a short absence of it.
+// waits and commits all at once, durably (WAL, synchronous=FULL); when a caller
+// fails after it changed something, the others' functions run again. On
+// PostgreSQL each caller of Write has a transaction of its own, and callers of
+// Accept, which may come in floods, share one as on SQLite. It is run again on a
+// serialization failure, and on a fresh connection when the one it had was lost
+// before the commit. Reading and writing go to the primary alone, wherever that
+// is now, and ride out a short absence of it.
 package store
 
 import (

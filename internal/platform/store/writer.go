@@ -10,6 +10,7 @@ import (
 	"maps"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"waylight/internal/platform/custody"
@@ -23,6 +24,7 @@ type writer struct {
 	pool    *sql.DB
 	conn    *sql.Conn
 	stmts   map[string]*sql.Stmt
+	changed bool  // whether the caller whose turn it is may have changed something
 	carryAt int64 // with a second copy: the length of the log at which a checkpoint is due
 	anyway  int64 // and while the copy is away
 }
@@ -76,25 +78,52 @@ func (w *writer) commit(batch []request) {
 }
 
 // attempt returns each caller's own error, or an error of the whole batch.
+//
+// Callers share the transaction as it is: for a savepoint the engine copies every
+// page that changes once more, which costs a third of the writer's time. Only
+// when one of them fails after it changed something the batch is run again, each
+// caller in a savepoint of its own.
 func (w *writer) attempt(batch []request) ([]error, error) {
+	results, err := w.pass(batch, false)
+	if !errors.Is(err, errSpoiled) {
+		return results, err
+	}
+	if _, err := w.exec("rollback"); err != nil {
+		w.disconnect()
+		return results, errUnavailable.With(err)
+	}
+	if len(batch) == 1 {
+		return results, nil // nobody else's work was undone
+	}
+	return w.pass(batch, true)
+}
+
+// errSpoiled says that a caller failed whose changes cannot be told from others'.
+var errSpoiled = errors.New("a caller failed after it changed something")
+
+// pass runs a batch in one transaction and commits it.
+func (w *writer) pass(batch []request, savepoints bool) ([]error, error) {
+	results := make([]error, len(batch))
 	if w.conn == nil {
 		if err := w.connect(context.Background()); err != nil {
-			return nil, errUnavailable.With(err)
+			return results, errUnavailable.With(err)
 		}
 	}
 	if _, err := w.exec("begin immediate"); err != nil {
 		w.disconnect()
-		return nil, errUnavailable.With(err)
+		return results, errUnavailable.With(err)
 	}
-	results := make([]error, len(batch))
 	var leaves []custody.Leaf
 	for i, r := range batch {
-		made, err := w.one(r)
+		made, err := w.one(r, savepoints)
 		if errors.Is(err, errSavepoint) {
 			w.disconnect()
 			return results, errUnavailable.With(err)
 		}
 		results[i] = err
+		if err != nil && !savepoints && (w.changed || sqliteFaulty(err)) {
+			return results, errSpoiled
+		}
 		leaves = append(leaves, made...)
 	}
 	err := call(func(tx *Tx) error { return integrate(tx, leaves) }, &Tx{db: w.db, on: w, now: w.db.now()})
@@ -118,14 +147,19 @@ func (w *writer) attempt(batch []request) ([]error, error) {
 
 var errSavepoint = errors.New("the savepoint was lost")
 
-// one runs a caller's function in a savepoint.
-func (w *writer) one(r request) ([]custody.Leaf, error) {
+// one runs a caller's function, in a savepoint or not. Afterwards w.changed says
+// whether it may have changed something.
+func (w *writer) one(r request, savepoint bool) ([]custody.Leaf, error) {
+	w.changed = false
 	if r.ctx.Err() != nil {
 		return nil, r.ctx.Err()
 	}
-	if _, err := w.exec("savepoint caller"); err != nil {
-		return nil, fmt.Errorf("%w: %w", errSavepoint, err)
+	if savepoint {
+		if _, err := w.exec("savepoint caller"); err != nil {
+			return nil, fmt.Errorf("%w: %w", errSavepoint, err)
+		}
 	}
+	w.changed = false // the savepoint itself is no change
 	tx := &Tx{db: w.db, on: w, now: w.db.now()}
 	err := call(r.fn, tx)
 	if err == nil {
@@ -134,18 +168,28 @@ func (w *writer) one(r request) ([]custody.Leaf, error) {
 	if err == nil {
 		err = w.db.refuseMoved(tx.leaves)
 	}
-	if err != nil {
-		if _, back := w.exec("rollback to caller"); back != nil {
-			return nil, fmt.Errorf("%w: %w", errSavepoint, back)
+	if savepoint {
+		if lost := w.leave(err != nil); lost != nil {
+			return nil, lost
 		}
-	}
-	if _, release := w.exec("release caller"); release != nil {
-		return nil, fmt.Errorf("%w: %w", errSavepoint, release)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return tx.leaves, nil
+}
+
+// leave ends a caller's savepoint, after undoing what it did or not.
+func (w *writer) leave(undo bool) error {
+	if undo {
+		if _, err := w.exec("rollback to caller"); err != nil {
+			return fmt.Errorf("%w: %w", errSavepoint, err)
+		}
+	}
+	if _, err := w.exec("release caller"); err != nil {
+		return fmt.Errorf("%w: %w", errSavepoint, err)
+	}
+	return nil
 }
 
 // call keeps one caller's panic from taking the writer, and with it every
@@ -190,6 +234,7 @@ func (w *writer) stmt(q string) (*sql.Stmt, error) {
 }
 
 func (w *writer) exec(q string, args ...any) (sql.Result, error) {
+	w.changed = true
 	s, err := w.stmt(q)
 	if err != nil {
 		return nil, err
@@ -203,7 +248,16 @@ func (w *writer) later(s statement) error {
 	return s.explain(w, err)
 }
 
+// noteQuery takes a query for a change unless it plainly reads: one can also write
+// and return what it wrote.
+func (w *writer) noteQuery(q string) {
+	if q = strings.TrimSpace(q); len(q) < 6 || !strings.EqualFold(q[:6], "select") {
+		w.changed = true
+	}
+}
+
 func (w *writer) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+	w.noteQuery(q)
 	s, err := w.stmt(q)
 	if err != nil {
 		return nil, err
@@ -212,6 +266,7 @@ func (w *writer) query(ctx context.Context, q string, args ...any) (*sql.Rows, e
 }
 
 func (w *writer) queryRow(ctx context.Context, q string, args ...any) *sql.Row {
+	w.noteQuery(q)
 	s, err := w.stmt(q)
 	if err != nil {
 		return w.conn.QueryRowContext(ctx, q, args...) // reports the same error on Scan

@@ -256,7 +256,7 @@ func readSheet(data []byte) (sheet, error) {
 // group is a figure while it is being added up.
 type group struct {
 	value, rows, unproven int64
-	qualifiers            map[string]bool
+	qualifiers            uint16 // a bit for each of qualifiers that one of its cells has
 }
 
 // plus adds without running over the largest number.

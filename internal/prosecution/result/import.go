@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -240,10 +241,18 @@ func (u *upload) line(n int, record []string) error {
 		u.checks = append(u.checks, checkLine{n, row})
 		return nil
 	}
-	row.ID, row.EnteredBy, row.Origin, row.Version = store.NewID(), u.a.ID, u.im.ID, 1
+	row.ID, row.EnteredBy, row.Origin, row.Version = rowID(u.im.ID, n), u.a.ID, u.im.ID, 1
 	u.rows = append(u.rows, row)
 	u.count(row)
 	return nil
+}
+
+// rowID is the id of a line's row: the import's own random beginning, then the
+// line. The rows of a file so stand side by side in every index, which is what
+// makes writing a hundred thousand of them bearable.
+func rowID(file store.ID, line int) store.ID {
+	binary.BigEndian.PutUint64(file[8:], uint64(line))
+	return file
 }
 
 // parted is by what the totals of a file can be divided.

@@ -218,6 +218,23 @@ type counter struct {
 	names  [][]string
 	places []map[string]uint32
 	groups map[[maxBy]uint32]*group
+
+	last    *group // the group of the cell before: neighbors often share one
+	lastKey [maxBy]uint32
+}
+
+// group is the one that cells of a key are added to.
+func (c *counter) group(key [maxBy]uint32) *group {
+	if c.last != nil && key == c.lastKey {
+		return c.last
+	}
+	g := c.groups[key]
+	if g == nil {
+		g = &group{}
+		c.groups[key] = g
+	}
+	c.last, c.lastKey = g, key
+	return g
 }
 
 func newCounter(t tally, q figure.Query) (*counter, error) {
@@ -284,6 +301,7 @@ func (c *counter) add(day int64, data []byte) error {
 			places[i] = append(places[i], c.place(i, shown(v)))
 		}
 	}
+	marks := qualifierMarks(cols.values[dQualifier])
 	proven := make([]bool, len(cols.values[dProven]))
 	for i, v := range cols.values[dProven] {
 		proven[i] = v == yes
@@ -304,11 +322,7 @@ next:
 				key[j] = list[at]
 			}
 		}
-		g := c.groups[key]
-		if g == nil {
-			g = &group{qualifiers: map[string]bool{}}
-			c.groups[key] = g
-		}
+		g := c.group(key)
 		if at := cols.at(dProven, i); at >= len(proven) || !proven[at] {
 			g.unproven += rows[i]
 			continue
@@ -318,15 +332,24 @@ next:
 			return errOverflow
 		}
 		g.value, g.rows = sum, g.rows+rows[i]
-		if len(cols.values[dQualifier]) > 1 || cols.values[dQualifier][0] != "" {
-			at := cols.at(dQualifier, i)
-			if at >= len(cols.values[dQualifier]) {
-				return errCells
-			}
-			g.qualifiers[cols.values[dQualifier][at]] = true
+		at := cols.at(dQualifier, i)
+		if at >= len(marks) {
+			return errCells
 		}
+		g.qualifiers |= marks[at]
 	}
 	return nil
+}
+
+// qualifierMarks gives each value its bit, the place in qualifiers; none for "exact".
+func qualifierMarks(values []string) []uint16 {
+	marks := make([]uint16, len(values))
+	for i, v := range values {
+		if at := slices.Index(qualifiers, v); at >= 0 {
+			marks[i] = 1 << at
+		}
+	}
+	return marks
 }
 
 // refusal is a dimension whose values do not all belong to what is counted.
@@ -363,8 +386,8 @@ func (c *counter) figures() []figure.Cell {
 	out := make([]figure.Cell, 0, len(c.groups))
 	for k, g := range c.groups {
 		f := figure.Cell{Key: c.key(k), Value: g.value, Rows: g.rows, Unproven: g.unproven}
-		for _, q := range qualifiers {
-			if g.qualifiers[q] {
+		for i, q := range qualifiers {
+			if g.qualifiers&(1<<i) != 0 {
 				f.Qualifier = f.Qualifier.And(figure.Qualifier(q))
 			}
 		}
