@@ -18,12 +18,13 @@ func (m *maker) upright(size, air float64, draw bool) (*plate, bool) {
 	if !ok {
 		return nil, false
 	}
-	bottom = foot - size*0.6
+	m.free = box{0, m.banner, m.w, foot - m.banner}
+	bottom = foot - size*0.6*min(air, 1)
 	band, ok := height(first.heading, wide, size, air)
 	if !ok {
 		return nil, false
 	}
-	pad := bandPad * size * (0.7 + 0.3*air)
+	pad := bandPad * size * min(air, 0.7+0.3*air)
 	top := m.banner + band + 2*pad
 	text, ok := height(first.text, wide, size, air)
 	if !ok {
@@ -69,7 +70,7 @@ func (m *maker) lying(size, air float64, draw bool) (*plate, bool) {
 	if !ok {
 		return nil, false
 	}
-	pad := bandPad * size * (0.7 + 0.3*air)
+	pad := bandPad * size * min(air, 0.7+0.3*air)
 	top := m.banner + band + 2*pad
 	end := bottom - m.margin*0.25
 	if several {
@@ -82,6 +83,10 @@ func (m *maker) lying(size, air float64, draw bool) (*plate, bool) {
 		}
 	} else if m.side > 0 && !m.aside(p, box{left, m.banner, m.w - left, m.h - m.banner}, size, air, draw) {
 		return nil, false
+	}
+	m.free = box{0, m.banner, left, m.h - m.banner}
+	if several {
+		m.free = box{left, m.banner, m.w - left, m.h - m.banner}
 	}
 	text, ok := height(first.text, wide, size, air)
 	y := top + size*0.6*air

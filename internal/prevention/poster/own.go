@@ -41,7 +41,7 @@ func (s Sheet) own(set *typeset.Setter, p *plate, code *qr.Code) (*drawing, erro
 
 // Of the address and of the small print, in points.
 const (
-	leastAddress = 6.5
+	leastAddress = 5.5
 	leastSmall   = 4.5
 )
 

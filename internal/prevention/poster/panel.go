@@ -26,6 +26,9 @@ func (m *maker) foot(p *plate, b box, size float64, draw bool) (float64, bool) {
 	code := m.codeBox()
 	pad := m.margin * 0.25
 	address := max(m.side*addressShare, smallPrint*1.2)
+	if m.tight {
+		pad, address = m.margin*0.15, max(min(size*0.9, m.side*0.2), m.side*0.12, smallPrint)
+	}
 	x := b.x + code + 2*pad + size*0.4
 	wide := b.x + b.w - pad - x
 	scans := m.scans()
@@ -69,6 +72,9 @@ func (m *maker) aside(p *plate, b box, size, air float64, draw bool) bool {
 	}
 	scans := m.scans()
 	address := max(m.side*addressShare*0.8, smallPrint)
+	if m.tight {
+		pad = m.margin * 0.2
+	}
 	x := b.x + (b.w-wide)/2
 	h, ok := height(scans, wide, size, 1)
 	total := code + address*1.5 + size*0.4 + h

@@ -5,6 +5,7 @@ package poster
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"waylight/internal/platform/typeset"
 )
@@ -42,6 +43,8 @@ type maker struct {
 	small   float64 // height of the small print
 	banner  float64 // height of the band that a specimen has
 	across  bool    // the sheet is wider than high
+	tight   bool    // everything in one size of letters, with little room between
+	free    box     // where a specimen is marked across
 	stamp   []block
 	reason  []block
 }
@@ -49,46 +52,67 @@ type maker struct {
 // smallPrint is the size of the letters that say where the sheet hangs.
 const smallPrint = 7.0
 
+// plate lays out what sheets have in common: with large headings where they fit at
+// the least size of the notice, else plainly.
 func (s Sheet) plate(set *typeset.Setter, said []saying, modules int) (*plate, error) {
-	m := &maker{sheet: s, w: s.Size.Width, h: s.Size.Height, least: s.Notice.LeastPoints}
+	for _, tight := range []bool{false, true} {
+		m := &maker{sheet: s, w: s.Size.Width, h: s.Size.Height, least: s.Notice.LeastPoints, tight: tight}
+		if err := m.shape(set, said); err != nil {
+			return nil, err
+		}
+		if p := m.make(modules); p != nil {
+			return p, nil
+		}
+	}
+	besides := ""
+	if modules > 0 {
+		besides = fmt.Sprintf(" beside a code of %.1f centimeters", s.leastSide()/pointsPerCM)
+	}
+	hint := "take a larger one"
+	if len(said) > 1 {
+		hint = "print one sheet per language, or " + hint
+	}
+	return nil, fmt.Errorf("%w: %s in %s does not fit on %s with letters of %g points%s; %s",
+		ErrLetters, s.Notice.ID, strings.Join(s.languages(), ", "), s.Size.Name, s.Notice.LeastPoints, besides, hint)
+}
+
+// make finds the largest letters with which everything fits, and then the most room
+// between; nil where nothing does.
+func (m *maker) make(modules int) *plate {
 	short := min(m.w, m.h)
 	m.margin, m.across = max(short*0.055, 8), m.w > m.h
-	m.small = max(smallPrint, short*0.011) * 1.5
-	if err := m.shape(set, said); err != nil {
-		return nil, err
+	if m.tight {
+		m.margin = max(short*0.035, 6)
 	}
+	m.small = max(smallPrint, short*0.011) * 1.5
 	if modules > 0 {
-		m.side = s.leastSide()
-		if len(said) == 1 {
+		m.side = m.sheet.leastSide()
+		if len(m.tongues) == 1 && !m.tight {
 			m.side = max(m.side, short*0.22)
 		}
 		m.module = m.side / float64(modules)
 	}
-	if s.Specimen != "" {
-		m.banner = max(short*0.055, 13)
+	if m.sheet.Specimen != "" {
+		m.banner = max(short*0.055, 11)
 	}
 	build := m.upright
 	if m.across {
 		build = m.lying
 	}
-	try := func(size, air float64) bool { _, ok := build(size, air, false); return ok }
-	size, ok := largest(m.least, max(m.least, m.h*0.06), func(v float64) bool { return try(v, 1) })
-	if !ok {
-		return nil, fmt.Errorf("%w: %s in %d languages does not fit on %s with letters of %g points%s; print one sheet per language, or take a larger one",
-			ErrLetters, s.Notice.ID, len(said), s.Size.Name, m.least, m.besides())
+	least := 1.0
+	if m.tight {
+		least = 0.4
 	}
-	air, _ := largest(1, 3.5, func(v float64) bool { return try(size, v) })
+	try := func(size, air float64) bool { _, ok := build(size, air, false); return ok }
+	size, ok := largest(m.least, max(m.least, m.h*0.06), func(v float64) bool { return try(v, least) })
+	if !ok {
+		return nil
+	}
+	air, _ := largest(least, 3.5, func(v float64) bool { return try(size, v) })
 	p, _ := build(size, air, true)
 	p.size = size
 	m.mark(p)
-	return p, nil
-}
-
-func (m *maker) besides() string {
-	if m.side == 0 {
-		return ""
-	}
-	return fmt.Sprintf(" beside a code of %.1f centimeters", m.side/pointsPerCM)
+	return p
 }
 
 // shape makes blocks of the words. The first language is larger than the others.
@@ -100,6 +124,9 @@ func (m *maker) shape(set *typeset.Setter, said []saying) error {
 			if len(said) == 1 {
 				heading, text, call = 1.75, 1, 1.3
 			}
+		}
+		if m.tight {
+			heading, text, call = 1.1, 1, 1
 		}
 		t := tongue{lang: one.lang}
 		add := func(to *[]block, text typeset.Text, tag string, scale, before float64, c color) error {
@@ -170,16 +197,14 @@ func (m *maker) mark(p *plate) {
 	if !ok || len(line) != 1 {
 		return
 	}
-	lean := math.Atan2(m.h, m.w)
-	size := math.Hypot(m.w, m.h) * 0.80 / line[0].Width
-	size = min(size, short(m.w, m.h)*0.16)
+	lean := math.Atan2(m.free.h, m.free.w)
+	size := math.Hypot(m.free.w, m.free.h) * 0.84 / line[0].Width
+	size = min(size, min(m.w, m.h)*0.16)
 	dx, dy := line[0].Width*size/2, size*0.36
-	x := m.w/2 - dx*math.Cos(lean) + dy*math.Sin(lean)
-	y := m.h/2 + dx*math.Sin(lean) + dy*math.Cos(lean)
+	x := m.free.x + m.free.w/2 - dx*math.Cos(lean) + dy*math.Sin(lean)
+	y := m.free.y + m.free.h/2 + dx*math.Sin(lean) + dy*math.Cos(lean)
 	stamp := part{marks: []mark{{kind: 't', x: x, y: y, line: line[0], size: size, color: stampColor, lean: lean * 180 / math.Pi}}}
 	p.common.parts = append([]part{stamp}, p.common.parts...)
 }
-
-func short(a, b float64) float64 { return min(a, b) }
 
 var stampColor = color{0.97, 0.80, 0.80}

@@ -16,6 +16,8 @@ package poster
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"waylight/internal/partnership/program"
@@ -96,6 +98,18 @@ func Split(s Sheet) []Sheet {
 		one := s
 		one.Languages, one.part = []string{lang}, true
 		out = append(out, one)
+	}
+	return out
+}
+
+// Languages lists the languages that a notice has words in: first those that it must
+// be in, then the others.
+func Languages(n program.Notice) []string {
+	out := slices.Clone(n.Languages)
+	for _, lang := range slices.Sorted(maps.Keys(n.Words)) {
+		if !slices.Contains(out, lang) {
+			out = append(out, lang)
+		}
 	}
 	return out
 }
