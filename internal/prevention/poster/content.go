@@ -5,6 +5,7 @@ package poster
 import (
 	"encoding/hex"
 	"math"
+	"slices"
 	"strconv"
 
 	"waylight/internal/platform/pdf"
@@ -125,13 +126,11 @@ func (w *writer) cluster(gs []typeset.Glyph) {
 	said := gs[0].Text
 	runes := []rune(said)
 	switch {
-	case len(gs) == 1:
+	case len(gs) == 1 && (!gs[0].Back || len(runes) == 1):
 		w.glyph(gs[0], said)
 		return
-	case gs[0].Back && len(runes) == len(gs):
-		for i, g := range gs {
-			w.glyph(g, string(runes[len(runes)-1-i]))
-		}
+	case gs[0].Back && len(runes) >= len(gs):
+		w.back(gs, runes)
 		return
 	}
 	w.end()
@@ -145,6 +144,35 @@ func (w *writer) cluster(gs []typeset.Glyph) {
 	}
 	w.end()
 	w.b = append(w.b, "EMC "...)
+}
+
+// back writes glyphs of a run from right to left: from the left, the last letter first.
+// Where one glyph is two letters, the other one gets an empty glyph at its right edge,
+// because readers turn such a line around letter by letter.
+func (w *writer) back(gs []typeset.Glyph, runes []rune) {
+	slices.Reverse(runes)
+	for i, g := range gs {
+		w.glyph(g, string(runes[i]))
+	}
+	at := gs[len(gs)-1]
+	for _, r := range runes[len(gs):] {
+		w.glyph(typeset.Glyph{Font: at.Font, ID: empty, X: w.pen - emptyWidth, Y: at.Y}, string(r))
+	}
+}
+
+// empty is a glyph that draws nothing; its width is a little, since readers may drop
+// what has none.
+const (
+	empty      = 0xffffff
+	emptyWidth = 0.05
+)
+
+// wide is how far a glyph moves the pen, in thousandths of its size.
+func (s shape) wide() float64 {
+	if s.id == empty {
+		return emptyWidth * 1000
+	}
+	return math.Round(thousandths(s.font, s.font.Outline(s.id).Advance))
 }
 
 func (w *writer) glyph(g typeset.Glyph, said string) {
@@ -172,7 +200,7 @@ func (w *writer) glyph(g typeset.Glyph, said string) {
 		w.b, w.string = append(w.b, '<'), true
 	}
 	w.b = hex.AppendEncode(w.b, []byte{code})
-	w.pen += math.Round(thousandths(g.Font, g.Font.Outline(g.ID).Advance)) / 1000
+	w.pen += shape{g.Font, g.ID}.wide() / 1000
 }
 
 // thousandths turns units of a font into thousandths of its size.

@@ -86,7 +86,7 @@ func (l *letters) font(f *pdf.File, p *Press, list []letter, programs map[shape]
 		name := "/c" + strconv.Itoa(i)
 		names = append(names, name...)
 		procs = append(append(append(append(procs, name...), ' '), ref.String()...), ' ')
-		widths = append(strconv.AppendInt(widths, int64(math.Round(thousandths(one.font, one.font.Outline(one.id).Advance))), 10), ' ')
+		widths = append(strconv.AppendInt(widths, int64(one.wide()), 10), ' ')
 	}
 	unicode, err := f.Data("", append(cmap, cmapTail...))
 	if err != nil {
@@ -122,6 +122,9 @@ func (p *Press) program(f *pdf.File, s shape) ([]byte, error) {
 // drawn is a glyph's program in plain form. A curve with one point that pulls becomes
 // one with two, which is all that the format has.
 func drawn(s shape) []byte {
+	if s.id == empty {
+		return fmt.Appendf(nil, "%.0f 0 0 0 0 0 d1", s.wide())
+	}
 	o := s.font.Outline(s.id)
 	unit := func(v float64) float64 { return thousandths(s.font, v) }
 	b := fmt.Appendf(nil, "%.0f 0 %.0f %.0f %.0f %.0f d1\n", unit(o.Advance), math.Floor(unit(o.XMin)), math.Floor(unit(o.YMin)), math.Ceil(unit(o.XMax)), math.Ceil(unit(o.YMax)))
