@@ -2,11 +2,7 @@
 
 package typeset
 
-import (
-	"slices"
-
-	"github.com/go-text/typesetting/bidi"
-)
+import "slices"
 
 // Wrap cuts a paragraph into lines of at most this width, in ems. It says false
 // where a piece that may not be broken is wider than a line.
@@ -105,20 +101,20 @@ func (p *Shaped) line(cs []cluster) Line {
 // reorder turns around, from the highest level down, what stands at it or above
 // (rule L2 of the bidirectional algorithm).
 func reorder(cs []cluster) {
-	high, low := bidi.Level(0), bidi.Level(127)
+	high, low := level(0), level(127) // of all, and of the odd ones
 	for _, c := range cs {
 		high = max(high, c.level)
 		if c.level&1 == 1 {
 			low = min(low, c.level)
 		}
 	}
-	for level := high; level >= low; level-- {
+	for l := high; l >= low; l-- {
 		for from := 0; from < len(cs); from++ {
-			if cs[from].level < level {
+			if cs[from].level < l {
 				continue
 			}
 			to := from
-			for to < len(cs) && cs[to].level >= level {
+			for to < len(cs) && cs[to].level >= l {
 				to++
 			}
 			slices.Reverse(cs[from:to])

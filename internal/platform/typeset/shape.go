@@ -6,7 +6,6 @@ import (
 	"slices"
 	"unicode"
 
-	"github.com/go-text/typesetting/bidi"
 	"github.com/go-text/typesetting/di"
 	"github.com/go-text/typesetting/language"
 	"github.com/go-text/typesetting/shaping"
@@ -18,7 +17,7 @@ type item struct {
 	from, to int
 	font     *Font
 	script   language.Script
-	level    bidi.Level
+	level    level
 }
 
 // items cuts a paragraph where font, script or direction change. A span by itself

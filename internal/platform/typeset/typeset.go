@@ -19,7 +19,6 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/go-text/typesetting/bidi"
 	"github.com/go-text/typesetting/font"
 	"github.com/go-text/typesetting/language"
 	"github.com/go-text/typesetting/segmenter"
@@ -64,7 +63,6 @@ func RightToLeft(lang string) bool {
 type Setter struct {
 	shaper shaping.HarfbuzzShaper
 	seg    segmenter.Segmenter
-	order  bidi.Paragraph
 	faces  map[*Font]*font.Face
 }
 
@@ -102,7 +100,7 @@ type Line struct {
 // cluster is what cannot be parted: glyphs in visual order, in logical place.
 type cluster struct {
 	from, to        int // runes
-	level           bidi.Level
+	level           level
 	font            *Font
 	glyphs          []shaping.Glyph
 	advance         float64
@@ -149,32 +147,20 @@ type paragraph struct {
 	runes  []rune
 	span   []int
 	kind   []Kind
-	levels []bidi.Level
+	levels []level
 }
 
-const (
-	lri, fsi, pdi = '\u2066', '\u2068', '\u2069'
-	lrm, rlm      = '\u200e', '\u200f'
-)
+const lrm, rlm = '\u200e', '\u200f'
 
-// read cleans the text and finds its levels. The isolates stand only in the copy
-// that the order is worked out from.
+// read cleans the text and finds its levels.
 func (s *Setter) read(t Text) (*paragraph, error) {
 	p := &paragraph{}
-	mark := lrm
-	direction := bidi.LeftToRight
-	if RightToLeft(t.Lang) {
-		mark, direction = rlm, bidi.RightToLeft
-	}
-	guided, at := []rune{mark}, []int{-1}
-	put := func(r rune, i int) { guided, at = append(guided, r), append(at, i) }
+	var isolate []int
 	space := true // none at the beginning
 	for i, span := range t.Spans {
-		switch span.Kind {
-		case Apart:
-			put(lri, -1)
-		case Name:
-			put(fsi, -1)
+		apart := 0
+		if span.Kind != Plain {
+			apart = i + 1
 		}
 		for _, r := range norm.NFC.String(span.Text) {
 			if unicode.IsSpace(r) && r != '\u00a0' && r != '\u202f' {
@@ -187,26 +173,10 @@ func (s *Setter) read(t Text) (*paragraph, error) {
 				return nil, t.missing(r)
 			}
 			space = r == ' '
-			put(r, len(p.runes))
-			p.runes, p.span, p.kind = append(p.runes, r), append(p.span, i), append(p.kind, span.Kind)
-		}
-		if span.Kind != Plain {
-			put(pdi, -1)
+			p.runes, p.span, p.kind, isolate = append(p.runes, r), append(p.span, i), append(p.kind, span.Kind), append(isolate, apart)
 		}
 	}
-	p.levels = make([]bidi.Level, len(p.runes))
-	if len(p.runes) == 0 {
-		return p, nil
-	}
-	runs := s.order.Segment(guided, direction)
-	for k := range runs.NumRuns() {
-		run := runs.Run(k)
-		for i := run.Start; i < run.End; i++ {
-			if at[i] >= 0 {
-				p.levels[at[i]] = run.Level
-			}
-		}
-	}
+	p.levels = levels(p.runes, isolate, p.kind, RightToLeft(t.Lang))
 	return p, nil
 }
 
