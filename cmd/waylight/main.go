@@ -71,7 +71,7 @@ func verbs() []verb {
 		{"figures", "release --demo, audit, verify, measures: published figures", runFigures},
 		{"witness", "sign other programs' checkpoints", runWitness},
 		{"poster", "print a notice for the train stations of a state, as specimens", runPoster},
-		{"bench", "measure this machine: bench intake, files, size, verify, conflicts, figures", runBench},
+		{"bench", "measure this machine: bench intake, files, size, verify, conflicts, figures, posters", runBench},
 		{"version", "tell which build this is; --sbom lists what is in it", runVersion},
 	}
 }

@@ -35,7 +35,7 @@ type File struct {
 	bodies [][]byte // of a file that is kept: by number - 1
 	at     []spot   // of a file that is written as it comes: by number - 1
 	pack   pack
-	z      Deflater
+	z      *Deflater
 	err    error
 }
 
@@ -47,11 +47,11 @@ type spot struct {
 }
 
 // New begins a file that is written whole by Close.
-func New(out io.Writer) *File { return &File{out: out} }
+func New(out io.Writer) *File { return &File{out: out, z: &Deflater{}} }
 
-// Stream begins a file that is written as it comes.
-func Stream(out io.Writer) *File {
-	f := &File{out: out, stream: true}
+// Stream begins a file that is written as it comes, compressed with z.
+func Stream(out io.Writer, z *Deflater) *File {
+	f := &File{out: out, stream: true, z: z}
 	f.write([]byte("%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"))
 	return f
 }

@@ -7,6 +7,7 @@ import (
 
 	"rsc.io/qr"
 
+	"waylight/internal/platform/pdf"
 	"waylight/internal/platform/typeset"
 )
 
@@ -18,6 +19,7 @@ type Press struct {
 	plates map[string]*plate
 	shapes map[shape][]byte // programs of glyphs, compressed
 	idle   []*typeset.Setter
+	spare  []*pdf.Deflater
 }
 
 // shape is a glyph of a font.
@@ -97,6 +99,17 @@ func (p *Press) done(set *typeset.Setter) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.idle = append(p.idle, set)
+}
+
+func (p *Press) deflater() *pdf.Deflater {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := len(p.spare); n > 0 {
+		z := p.spare[n-1]
+		p.spare = p.spare[:n-1]
+		return z
+	}
+	return &pdf.Deflater{}
 }
 
 // plate finds or makes the plate of a sheet. Two that come at once may both make it;

@@ -25,6 +25,7 @@ type printed struct {
 type document struct {
 	press                   *Press
 	file                    *pdf.File
+	z                       *pdf.Deflater
 	letters                 *letters
 	plates                  map[string]plated
 	catalog, info, pages    pdf.Ref
@@ -43,8 +44,9 @@ type plated struct {
 }
 
 func newDocument(p *Press, w io.Writer) *document {
-	f := pdf.Stream(w)
-	d := &document{press: p, file: f, letters: &letters{}, plates: map[string]plated{}}
+	z := p.deflater()
+	f := pdf.Stream(w, z)
+	d := &document{press: p, file: f, z: z, letters: &letters{}, plates: map[string]plated{}}
 	for _, r := range []*pdf.Ref{&d.catalog, &d.info, &d.pages, &d.resources, &d.tree, &d.whole, &d.parents} {
 		*r = f.Reserve()
 	}
@@ -153,6 +155,9 @@ func (d *document) end(remark string) error {
 	if err := f.Close(d.catalog, d.info, remark); err != nil {
 		return fmt.Errorf("poster: writing: %w", err)
 	}
+	d.press.mu.Lock()
+	defer d.press.mu.Unlock()
+	d.press.spare = append(d.press.spare, d.z) // of a document that was not ended it is not used again
 	return nil
 }
 
