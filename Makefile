@@ -23,7 +23,7 @@ BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 POSTGRES  = command -v postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres'
 
 .NOTPARALLEL:
-.PHONY: build test tools format vet unit cluster failover clustertools signon stores exposition attack disclosure fips packs demo bench bench-postgres bench-conflicts bench-figures overload hunt tamper fuzz crash release reproduce hardening clean help
+.PHONY: build test tools format vet unit cluster failover clustertools signon stores exposition attack disclosure fips packs demo bench bench-postgres bench-conflicts bench-figures bench-posters fonts pictures overload hunt tamper fuzz crash release reproduce hardening clean help
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,6 +40,8 @@ tools:
 	for b in $(BROWSERS); do if command -v $$b >/dev/null; then browser=$$b; break; fi; done; \
 	[ -n "$${browser:-}" ] || missing+=(chromium); \
 	{ $(POSTGRES); } >/dev/null 2>&1 || missing+=(postgresql); \
+	command -v pdftoppm >/dev/null || missing+=(poppler-utils); \
+	command -v zbarimg >/dev/null || missing+=(zbar-tools); \
 	if [ $${#missing[@]} -eq 0 ]; then exit 0; fi; \
 	if ! command -v apt-get >/dev/null; then \
 	  echo "The tests need $${missing[*]}. Install them with this system's package manager, then run: make test" >&2; exit 1; \
@@ -123,6 +125,16 @@ bench-conflicts: build ## how fast a plan is told of others among 350,000
 
 bench-figures: build ## every figure of a million results, and an import of 100,000
 	./bin/waylight bench figures --rows 1000000
+
+bench-posters: build ## letter posters a second, a network of 2,124, and two other libraries on the same sheet
+	./bin/waylight bench posters
+	cd test/posters && $(GO) test -run '^$$' -bench . -benchtime 20x ./...
+
+fonts: ## cuts the posters' fonts out of Debian's, after letters were added
+	internal/platform/typeset/font/subset.sh
+
+pictures: build ## docs/pictures of the posters, one for each language
+	./docs/pictures/posters.sh ./bin/waylight
 
 overload: ## ten times the senders it can answer, for two minutes
 	$(GO) test -count=1 -v -timeout 60m ./test/overload -seconds 120

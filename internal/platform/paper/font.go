@@ -3,17 +3,15 @@
 package paper
 
 import (
-	"embed"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"sync"
 
 	"golang.org/x/text/encoding/charmap"
-)
 
-//go:embed font/*.ttf
-var fontFiles embed.FS
+	"waylight/internal/platform/typeset"
+)
 
 // font is a TrueType font with what a page needs to know of it: the widths of the
 // letters that English and Spanish have, in thousandths of its size.
@@ -29,8 +27,8 @@ var errFont = errors.New("paper: the font is damaged")
 // fonts are read once: the plain one and the bold one.
 var fonts = sync.OnceValues(func() ([2]*font, error) {
 	var out [2]*font
-	for i, name := range []string{"font/Go-Regular.ttf", "font/Go-Bold.ttf"} {
-		data, err := fontFiles.ReadFile(name)
+	for i := range out {
+		data, err := typeset.Latin(i == 1)
 		if err != nil {
 			return out, fmt.Errorf("paper: reading a font: %w", err)
 		}

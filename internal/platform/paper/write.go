@@ -31,7 +31,7 @@ func (s *Sheet) Bytes() ([]byte, error) {
 	}
 	var faces [2]pdf.Ref
 	for i, face := range s.fonts {
-		at, err := carry(f, face, []string{"WLYGHT+GoRegular", "WLYGHT+GoBold"}[i])
+		at, err := carry(f, face, []string{"WLYGHT+NotoSans-Regular", "WLYGHT+NotoSans-Bold"}[i])
 		if err != nil {
 			return nil, err
 		}
