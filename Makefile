@@ -23,13 +23,13 @@ BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 POSTGRES  = command -v postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres'
 
 .NOTPARALLEL:
-.PHONY: build test tools format vet unit cluster failover clustertools signon stores exposition attack disclosure fips packs demo bench bench-postgres bench-conflicts bench-figures bench-posters fonts pictures overload hunt tamper fuzz crash release reproduce hardening clean help
+.PHONY: build test tools format vet unit cluster failover clustertools signon stores exposition attack disclosure fips packs demo bench bench-postgres bench-conflicts bench-figures comparison bench-posters fonts pictures overload hunt tamper fuzz crash release reproduce hardening clean help
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 build: ## bin/waylight, one static binary
-	CGO_ENABLED=0 GOFIPS140=$(FIPS) $(GO) build -trimpath -ldflags '-s -w' -o bin/waylight ./cmd/waylight
+	CGO_ENABLED=0 GOFIPS140=$(FIPS) $(GO) build -trimpath -ldflags '-s -w -funcalign=16' -o bin/waylight ./cmd/waylight
 
 test: tools format vet unit signon stores exposition attack fips packs ## everything that must pass before a commit
 	@echo 'All tests passed.'
@@ -126,6 +126,10 @@ bench-conflicts: build ## how fast a plan is told of others among 350,000
 bench-figures: build ## every figure of a million results, and an import of 100,000
 	./bin/waylight bench figures --rows 1000000
 
+# The same sheet with two other libraries. In a module of its own too.
+comparison:
+	cd test/posters && $(GO) vet ./... && $(GO) test -timeout $(TIMEOUT) ./...
+
 bench-posters: build ## letter posters a second, a network of 2,124, and two other libraries on the same sheet
 	./bin/waylight bench posters
 	cd test/posters && $(GO) test -run '^$$' -bench . -benchtime 20x ./...
@@ -165,7 +169,7 @@ release: ## dist/: binaries, Debian packages, bills of materials, checksums
 	@rm -rf dist && mkdir dist
 	@for arch in $(ARCHES); do \
 	  CGO_ENABLED=0 GOOS=linux GOARCH=$$arch GOAMD64=v1 GOARM64=v8.0 GOFLAGS= GOFIPS140=$(FIPS) $(GO) build -trimpath -buildvcs=false \
-	    -ldflags '-s -w -buildid= -X main.version=$(VERSION) -X main.commit=$(COMMIT)' -o dist/waylight-linux-$$arch ./cmd/waylight; \
+	    -ldflags '-s -w -funcalign=16 -buildid= -X main.version=$(VERSION) -X main.commit=$(COMMIT)' -o dist/waylight-linux-$$arch ./cmd/waylight; \
 	  $(GO) run ./packaging/deb --binary dist/waylight-linux-$$arch --arch $$arch --version '$(VERSION)' --epoch $(SOURCE_DATE_EPOCH) --out dist/waylight_$${arch}.deb; \
 	done
 	@for arch in $(ARCHES); do dist/waylight-linux-$$($(GO) env GOHOSTARCH) version --sbom --as '$(VERSION)' dist/waylight-linux-$$arch > dist/waylight-linux-$$arch.cdx.json; done

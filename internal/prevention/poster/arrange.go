@@ -18,7 +18,6 @@ func (m *maker) upright(size, air float64, draw bool) (*plate, bool) {
 	if !ok {
 		return nil, false
 	}
-	m.free = box{0, m.banner, m.w, foot - m.banner}
 	bottom = foot - size*0.6*min(air, 1)
 	band, ok := height(first.heading, wide, size, air)
 	if !ok {
@@ -30,6 +29,7 @@ func (m *maker) upright(size, air float64, draw bool) (*plate, bool) {
 	if !ok {
 		return nil, false
 	}
+	m.free = box{0, top, m.w, foot - top}
 	y := top + size*0.7*air
 	end := y + text
 	if len(m.tongues) > 1 {
@@ -84,7 +84,7 @@ func (m *maker) lying(size, air float64, draw bool) (*plate, bool) {
 	} else if m.side > 0 && !m.aside(p, box{left, m.banner, m.w - left, m.h - m.banner}, size, air, draw) {
 		return nil, false
 	}
-	m.free = box{0, m.banner, left, m.h - m.banner}
+	m.free = box{0, top, left, m.h - top}
 	if several {
 		m.free = box{left, m.banner, m.w - left, m.h - m.banner}
 	}
