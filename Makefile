@@ -29,7 +29,7 @@ help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 build: ## bin/waylight, one static binary
-	CGO_ENABLED=0 GOFIPS140=$(FIPS) $(GO) build -trimpath -ldflags '-s -w -funcalign=16' -o bin/waylight ./cmd/waylight
+	CGO_ENABLED=0 GOFIPS140=$(FIPS) $(GO) build -trimpath -ldflags '-s -w' -o bin/waylight ./cmd/waylight
 
 test: tools format vet unit signon stores exposition attack fips packs ## everything that must pass before a commit
 	@echo 'All tests passed.'
@@ -169,7 +169,7 @@ release: ## dist/: binaries, Debian packages, bills of materials, checksums
 	@rm -rf dist && mkdir dist
 	@for arch in $(ARCHES); do \
 	  CGO_ENABLED=0 GOOS=linux GOARCH=$$arch GOAMD64=v1 GOARM64=v8.0 GOFLAGS= GOFIPS140=$(FIPS) $(GO) build -trimpath -buildvcs=false \
-	    -ldflags '-s -w -funcalign=16 -buildid= -X main.version=$(VERSION) -X main.commit=$(COMMIT)' -o dist/waylight-linux-$$arch ./cmd/waylight; \
+	    -ldflags '-s -w -buildid= -X main.version=$(VERSION) -X main.commit=$(COMMIT)' -o dist/waylight-linux-$$arch ./cmd/waylight; \
 	  $(GO) run ./packaging/deb --binary dist/waylight-linux-$$arch --arch $$arch --version '$(VERSION)' --epoch $(SOURCE_DATE_EPOCH) --out dist/waylight_$${arch}.deb; \
 	done
 	@for arch in $(ARCHES); do dist/waylight-linux-$$($(GO) env GOHOSTARCH) version --sbom --as '$(VERSION)' dist/waylight-linux-$$arch > dist/waylight-linux-$$arch.cdx.json; done
