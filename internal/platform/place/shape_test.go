@@ -140,3 +140,15 @@ func TestCountyAt(t *testing.T) {
 		t.Error("a county that is not there has an outline")
 	}
 }
+
+// The county that the list of stations names is the one that the outlines give; the
+// stations for which it names none lie in one by the outlines.
+func TestStationsLieInTheirCounties(t *testing.T) {
+	t.Parallel()
+	for _, s := range place.Stations() {
+		got, ok := place.CountyIn(s.State, s.Lat, s.Lon)
+		if !ok || s.County != "" && got.FIPS != s.County {
+			t.Errorf("%s, %s: %v, %v; the list says %s", s.Code, s.State, got, ok, s.County)
+		}
+	}
+}
