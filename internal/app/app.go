@@ -36,6 +36,7 @@ import (
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
 	"waylight/internal/platform/witness"
+	"waylight/internal/prevention/placement"
 	"waylight/internal/prosecution/court"
 	"waylight/internal/prosecution/operation"
 	"waylight/internal/prosecution/result"
@@ -110,6 +111,7 @@ type App struct {
 	Courts     *court.Service
 	Releases   *release.Service
 	Results    *result.Service
+	Placements *placement.Service
 	Runner     *jobs.Runner
 	Spool      *spool.Spool // nil where the database is this server's own
 	logs       map[string]*custody.Log
@@ -125,11 +127,11 @@ type App struct {
 
 // Schemas lists every room's tables in the order of the floors.
 func Schemas() []store.Schema {
-	return []store.Schema{jobs.Schema(), approval.Schema(), agency.Schema(), identity.Schema(), release.Schema(), report.Schema(), referral.Schema(), conversation.Schema(), file.Schema(), canary.Schema(), operation.Schema(), court.Schema(), result.Schema()}
+	return []store.Schema{jobs.Schema(), approval.Schema(), agency.Schema(), identity.Schema(), release.Schema(), report.Schema(), referral.Schema(), conversation.Schema(), file.Schema(), canary.Schema(), operation.Schema(), court.Schema(), result.Schema(), placement.Schema()}
 }
 
 func catalog() (*web.Catalog, error) {
-	return web.LoadCatalog([]string{"en", "es"}, identity.Strings(), figure.Strings(), release.Strings(), report.Strings(), referral.Strings(), conversation.Strings(), file.Strings(), operation.Strings(), court.Strings(), result.Strings(), words)
+	return web.LoadCatalog([]string{"en", "es"}, identity.Strings(), figure.Strings(), release.Strings(), report.Strings(), referral.Strings(), conversation.Strings(), file.Strings(), operation.Strings(), court.Strings(), result.Strings(), placement.Strings(), words)
 }
 
 // New opens an installation, creating in Data whatever is not there yet.
@@ -327,7 +329,10 @@ func (a *App) makeRooms() (err error) {
 	if err != nil {
 		return err
 	}
-	a.rooms = []room.Room{a.Approvals.Room(), a.Agencies.Room(), a.People.Room(), a.Reports.Room(), a.Referrals.Room(), a.Messages.Room(), a.Files.Room(), a.Canaries.Room(), a.Operations.Room(), a.Courts.Room(), a.Results.Room()}
+	if err := a.makePlacements(); err != nil {
+		return err
+	}
+	a.rooms = []room.Room{a.Approvals.Room(), a.Agencies.Room(), a.People.Room(), a.Reports.Room(), a.Referrals.Room(), a.Messages.Room(), a.Files.Room(), a.Canaries.Room(), a.Operations.Room(), a.Courts.Room(), a.Results.Room(), a.Placements.Room()}
 	return a.makeReleases()
 }
 

@@ -131,3 +131,11 @@ const (
 	ReadOrganizations   Action = "organization.read"
 	ChangeOrganizations Action = "organization.change" // the program's list of groups
 )
+
+// Where notices hang.
+const (
+	ReadPlacements    Action = "placement.read"    // places, what hangs there, coverage, tasks
+	ChangePlacements  Action = "placement.change"  // places and placements, also many at once
+	InspectPlacements Action = "placement.inspect" // rounds, and what was found
+	ImportPlaces      Action = "place.import"      // many places from a file
+)

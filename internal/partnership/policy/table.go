@@ -128,6 +128,12 @@ var table = []Rule{
 	{Action: ConfirmResults, Roles: staff, Scope: OwnOffice, NotOwnRequest: true, Else: Hidden, Law: "DOJ OIG 08-26", Why: "A figure counts what a second person compared with its document."},
 	{Action: ReadOrganizations, Roles: program, Scope: Program, Else: Refused, Why: "The list of groups is the program's."},
 	{Action: ChangeOrganizations, Roles: program, Scope: Program, Else: Refused, Why: "A group that only one office tells apart makes figures that do not add up."},
+	{Action: ReadPlacements, Roles: staff, Scope: Program, Else: Hidden, Why: "Whoever hangs or checks a sheet must see what hangs elsewhere; walls are public."},
+	{Action: ReadPlacements, Roles: looking, Scope: Program, Else: Hidden, Why: "Who answers for the program sees where its notices hang and where none does."},
+	{Action: ChangePlacements, Roles: []Role{RoleSupervisor, RoleProgramAdmin}, Scope: Program, Else: Refused, Why: "What hangs where is planned by who answers for it, each change on record."},
+	{Action: InspectPlacements, Roles: staff, Scope: Program, Else: Hidden, Why: "Anybody of staff who passes a sheet can say what they found."},
+	{Action: InspectPlacements, Roles: program, Scope: Program, Else: Hidden, Why: "Who looks after the program may walk a round too."},
+	{Action: ImportPlaces, Roles: []Role{RoleSupervisor, RoleProgramAdmin}, Scope: Program, Else: Hidden, Why: "Many places at once are theirs to answer for who plan what hangs there."},
 
 	{Action: ReadWork, Roles: looking, Scope: Program, Else: Refused, Law: "CJIS AU-6", Why: "Whether mail and log work is for who answers for the program; no entry names a report."},
 	{Action: RetryWork, Roles: program, Scope: Program, Else: Refused, Why: "Trying again sends what was not sent."},
