@@ -155,29 +155,30 @@ func TestVersionBackAndForth(t *testing.T) {
 
 // A new version reaches everything that hangs, however much that is.
 func TestNewVersionOfMany(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		if _, err := w.AddStations(t.Context(), w.head, "all"); err != nil {
-			t.Fatal(err)
-		}
-		w.batch(placement.BatchPlan, placement.Spec{Notice: "us-station", Spots: []string{"restroom"}, Kind: "train_station"}, 531, 0)
-		w.batch(placement.BatchPrinted, placement.Spec{}, 531, 0)
-		w.batch(placement.BatchUp, placement.Spec{}, 531, 0)
-		w.pack.Notices[0].Version = "2"
-		if n, err := w.Renew(t.Context(), here); err != nil || n != 531 {
-			t.Fatalf("%d tasks opened, %v", n, err)
-		}
-		w.batch(placement.BatchRenew, placement.Spec{}, 531, 0)
-		w.batch(placement.BatchRenew, placement.Spec{}, 0, 531)
-		w.batch(placement.BatchPrinted, placement.Spec{}, 531, 0)
-		w.batch(placement.BatchUp, placement.Spec{}, 531, 0)
-		if list := w.open(); len(list) != 0 {
-			t.Errorf("%d tasks are open after everything was replaced", len(list))
-		}
-		_, _, err := w.Begin(t.Context(), w.head, placement.BatchRenew, placement.Spec{})
-		if !errors.Is(err, placement.ErrEmpty) {
-			t.Errorf("nothing to replace: %v", err)
-		}
-	})
+	t.Parallel()
+	db, clock := storetest.SQLite(t, schemas())
+	w := build(t, db, clock, nil)
+	if _, err := w.AddStations(t.Context(), w.head, "all"); err != nil {
+		t.Fatal(err)
+	}
+	w.batch(placement.BatchPlan, placement.Spec{Notice: "us-station", Spots: []string{"restroom"}, Kind: "train_station"}, 531, 0)
+	w.batch(placement.BatchPrinted, placement.Spec{}, 531, 0)
+	w.batch(placement.BatchUp, placement.Spec{}, 531, 0)
+	w.pack.Notices[0].Version = "2"
+	if n, err := w.Renew(t.Context(), here); err != nil || n != 531 {
+		t.Fatalf("%d tasks opened, %v", n, err)
+	}
+	w.batch(placement.BatchRenew, placement.Spec{}, 531, 0)
+	w.batch(placement.BatchRenew, placement.Spec{}, 0, 531)
+	w.batch(placement.BatchPrinted, placement.Spec{}, 531, 0)
+	w.batch(placement.BatchUp, placement.Spec{}, 531, 0)
+	if list := w.open(); len(list) != 0 {
+		t.Errorf("%d tasks are open after everything was replaced", len(list))
+	}
+	_, _, err := w.Begin(t.Context(), w.head, placement.BatchRenew, placement.Spec{})
+	if !errors.Is(err, placement.ErrEmpty) {
+		t.Errorf("nothing to replace: %v", err)
+	}
 }
 
 // batch does a batch and holds what came of it.
