@@ -270,6 +270,11 @@ func (m *matrix) fill() {
 		"/staff/channels/{channel}": m.anywhere("mdcps", "mdcps-line"), "/staff/offices/{office}": m.anywhere("family-advocacy", "family-advocacy"), "/staff/offices/{office}/close": offices,
 		"/staff/results/{result}": rows, "/staff/results/import/{import}": imports, "/staff/results/match/{match}": pairs,
 	}
+	for _, programID := range []string{here, there} {
+		for prefix, th := range m.placements(programID) {
+			m.things[prefix] = append(m.things[prefix], th)
+		}
+	}
 }
 
 // invite makes an invitation and gives the id of whom it is for.

@@ -225,14 +225,14 @@ func (s *Service) roundEntries(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if _, _, err := s.Stops(r.Context(), m, id); err != nil {
+		return err
+	}
 	var sent struct {
 		Entries []Entry `json:"entries"`
 	}
-	if err := json.NewDecoder(r.Body).Decode(&sent); err != nil || len(sent.Entries) > mostEntries {
+	if err := json.NewDecoder(r.Body).Decode(&sent); err != nil || len(sent.Entries) == 0 || len(sent.Entries) > mostEntries {
 		return ErrEntry.With(err)
-	}
-	if _, _, err := s.Stops(r.Context(), m, id); err != nil {
-		return err
 	}
 	out := struct {
 		Outcomes []outcomeLine `json:"outcomes"`
