@@ -57,12 +57,47 @@ func (c *CountyCover) add(o CountyCover) {
 	c.Old += o.Old
 }
 
-// Notices lists the notices that are in force on a day for a program's state.
+// relevant are the notices that can hang somewhere in a program: the nation's and its
+// state's own, or all where it is for no one state.
+func relevant(pack *program.Program) []program.Notice {
+	if _, ok := place.StateByCode(pack.State); !ok {
+		return pack.Notices
+	}
+	return slices.DeleteFunc(slices.Clone(pack.Notices), func(n program.Notice) bool { return n.Jurisdiction != nation && n.Jurisdiction != pack.State })
+}
+
+// nation is the jurisdiction of a notice that is for every state.
+const nation = "US"
+
+// vehicles have a car and none of the spots of a building.
+var vehicles = []string{"train", "bus", "aircraft"}
+
+// hasSpot says whether a kind of place can have a spot at all.
+func hasSpot(kind, spot string) bool {
+	vehicle := slices.Contains(vehicles, kind)
+	switch spot {
+	case "car":
+		return vehicle
+	case "platform":
+		return kind == "train_station" || kind == "bus_station"
+	case "entrance", "waiting_room", "employees", "counter":
+		return !vehicle
+	}
+	return true
+}
+
+// needed says whether a notice that may hang at a spot has to hang there in a place of
+// a kind. A screen, and a spot that has no name, are ways to show it and no place has to have one.
+func needed(kind, spot string) bool {
+	return spot != "screen" && spot != "other" && hasSpot(kind, spot)
+}
+
+// inForce lists the notices that are in force on a day and relevant.
 func inForce(pack *program.Program, now time.Time) []program.Notice {
 	day := now.In(pack.Zone)
 	noon := time.Date(day.Year(), day.Month(), day.Day(), 12, 0, 0, 0, time.UTC)
 	var out []program.Notice
-	for _, n := range pack.Notices {
+	for _, n := range relevant(pack) {
 		if n.InForce(noon) {
 			out = append(out, n)
 		}
@@ -165,12 +200,12 @@ func (w *coverage) hung(p sheetAt) {
 func (w *coverage) place(p Place) error {
 	belongs := false
 	for _, n := range w.notices {
-		if !slices.Contains(n.Places, p.Kind) || n.Jurisdiction != "US" && n.Jurisdiction != p.State {
+		if !slices.Contains(n.Places, p.Kind) || n.Jurisdiction != nation && n.Jurisdiction != p.State {
 			continue
 		}
 		belongs = true
 		for _, spot := range n.Spots {
-			if slices.Contains(p.Lacks, spot) {
+			if slices.Contains(p.Lacks, spot) || !needed(p.Kind, spot) {
 				continue
 			}
 			if err := w.need(p, n, spot); err != nil {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"waylight/internal/partnership/program"
 	"waylight/internal/platform/place"
 	"waylight/internal/prevention/placement"
 )
@@ -78,6 +79,30 @@ func TestCoverage(t *testing.T) {
 		w.pack.Notices[1].To = w.clock.Now().AddDate(0, 0, -2)
 		if list, err := w.Cover(t.Context(), w.head, placement.Covering{Notice: "us-station"}, nil); err != nil || len(list) != 0 {
 			t.Errorf("a notice that is not in force: %+v, %v", list, err)
+		}
+	})
+}
+
+// A need is only where a place of the kind can have the spot: a station has no car, a
+// train no waiting room, and nobody is bound to own a screen.
+func TestSpotsOfKinds(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.pack.Notices[0].Spots = program.NoticeSpots()
+		w.place()
+		w.place("kind", "train", "name", "The train")
+		var got []string
+		_, err := w.Cover(t.Context(), w.head, placement.Covering{}, func(g placement.Gap) error {
+			got = append(got, g.Place.Kind+" "+g.Spot)
+			return nil
+		})
+		check(t, err)
+		slices.Sort(got)
+		want := []string{"train car", "train restroom", "train_station counter", "train_station employees", "train_station entrance", "train_station platform", "train_station restroom", "train_station waiting_room"}
+		if !slices.Equal(got, want) {
+			t.Errorf("needs: %v", got)
+		}
+		if _, wrong, err := w.Add(t.Context(), w.head, placement.Draft{Place: w.place("name", "Other").ID, Notice: "us-station", Spot: "car"}); err == nil || len(wrong) == 0 {
+			t.Errorf("the car of a station: %v", err)
 		}
 	})
 }

@@ -62,8 +62,12 @@ func stationPlace(programID string, st place.Station) (Place, bool) {
 	if st.Building == "" {
 		name += " train station"
 	}
-	return Place{Program: programID, Kind: "train_station", Name: name + " (" + st.Code + ")", City: st.City, State: st.State, County: county.FIPS,
-		At: &place.Point{Lat: st.Lat, Lon: st.Lon}, Active: true, Source: "station", Version: 1}, ok
+	p := Place{Program: programID, Kind: "train_station", Name: name + " (" + st.Code + ")", City: st.City, State: st.State, County: county.FIPS,
+		At: &place.Point{Lat: st.Lat, Lon: st.Lon}, Active: true, Source: "station", Version: 1}
+	if st.Kind != "building" {
+		p.Lacks = []string{"waiting_room"} // the list says of every other kind that it has none; it says nothing of restrooms
+	}
+	return p, ok
 }
 
 // AddStations adds the stations of a state, or of all, that are not there yet, and

@@ -180,6 +180,8 @@ func cannotHang(at Place, spot string) string {
 	switch {
 	case !at.Active:
 		return "the place is not in use"
+	case !hasSpot(at.Kind, spot):
+		return "such a place has no such spot"
 	case slices.Contains(at.Lacks, spot):
 		return "the place has no such spot, as its entry says"
 	}

@@ -126,7 +126,7 @@ func counties(state, chosen string) []choice {
 
 func (s *Service) notices(pack *program.Program, chosen string) []choice {
 	var out []choice
-	for _, n := range pack.Notices {
+	for _, n := range relevant(pack) {
 		out = append(out, choice{n.ID, n.Title.In("en"), n.ID == chosen})
 	}
 	return out

@@ -262,7 +262,7 @@ func (s *Service) showPlace(w http.ResponseWriter, r *http.Request, status int, 
 // languagesOf are those of any notice of the pack, to choose from.
 func languagesOf(pack *program.Program, chosen []string) []choice {
 	var all []string
-	for _, n := range pack.Notices {
+	for _, n := range relevant(pack) {
 		for lang := range n.Words {
 			if !slices.Contains(all, lang) {
 				all = append(all, lang)
