@@ -122,8 +122,8 @@ func TestMap(t *testing.T) {
 		} else if len(m.Counties) != len(counties) {
 			t.Errorf("%s: %d paths of %d counties", s.Code, len(m.Counties), len(counties))
 		}
-		if m.Height < 100 || m.Height > 2500 {
-			t.Errorf("%s is %d high", s.Code, m.Height)
+		if m.Height < 100 || m.Height > 621 || m.Width < 100 || m.Width > 641 || m.Height < 619 && m.Width < 639 {
+			t.Errorf("%s is %d wide and %d high", s.Code, m.Width, m.Height)
 		}
 		size := 0
 		for _, c := range m.Counties {

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -196,7 +197,7 @@ func (u *upload) row(ctx context.Context, r rawRow) error {
 			u.problem(r.line, "name", fmt.Sprintf("%sis the same place as in line %d", r.what, first))
 		} else {
 			u.seen[key] = int32(r.line)
-			p.Program, p.ID, p.Source, p.Origin, p.MadeBy, p.Version = u.m.Program, store.NewID(), "file", u.im.ID, u.m.Actor(), 1
+			p.Program, p.ID, p.Source, p.Origin, p.MadeBy, p.Version = u.m.Program, rowID(u.im.ID, u.im.Lines), "file", u.im.ID, u.m.Actor(), 1
 			u.rows = append(u.rows, aside{r.line, p})
 		}
 	}
@@ -204,6 +205,13 @@ func (u *upload) row(ctx context.Context, r rawRow) error {
 		return u.flush(ctx)
 	}
 	return nil
+}
+
+// rowID is the id of a row's place: the import's own random beginning, then which row
+// it is. The places of a file so stand side by side in the index.
+func rowID(file store.ID, row int64) store.ID {
+	binary.BigEndian.PutUint64(file[8:], uint64(row))
+	return file
 }
 
 // flush puts what was read aside.

@@ -19,8 +19,12 @@ type countyMap struct {
 // mapCounty is a county of the map: its path, how it is filled, and what it says.
 type mapCounty struct{ D, Fill, Title string }
 
-// mapWidth is how wide a map is drawn.
-const mapWidth = 640
+// A map is drawn as large as fits into this.
+const (
+	mapWidth  = 640
+	mapHeight = 620
+	mapEdge   = 4
+)
 
 // drawMap draws a state with what its counties have, nil for one without outlines. The
 // classes differ by pattern and not by color alone, and each county says what it has.
@@ -33,8 +37,8 @@ func drawMap(stateCode string, list []CountyCover) *countyMap {
 	for _, c := range list {
 		has[c.County] = c
 	}
-	to, height := projection(outlines)
-	m := &countyMap{Width: mapWidth, Height: height}
+	to, width, height := projection(outlines)
+	m := &countyMap{Width: width, Height: height}
 	for _, o := range outlines {
 		c := has[o.County.FIPS]
 		m.Counties = append(m.Counties, mapCounty{D: drawn(o, to), Fill: "url(#fill-" + c.share() + ")", Title: o.County.Name + ": " + c.say()})
@@ -51,7 +55,7 @@ func (c CountyCover) say() string {
 }
 
 // projection puts degrees on the map: as wide as they are in the middle of the state.
-func projection(outlines []place.Outline) (to func(place.Point) (x, y float64), height int) {
+func projection(outlines []place.Outline) (to func(place.Point) (x, y float64), width, height int) {
 	south, west, north, east := math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)
 	for _, o := range outlines {
 		for _, ring := range o.Rings {
@@ -61,12 +65,12 @@ func projection(outlines []place.Outline) (to func(place.Point) (x, y float64), 
 		}
 	}
 	narrow := math.Cos((south + north) / 2 * math.Pi / 180)
-	const edge = 4
-	scale := (mapWidth - 2*edge) / ((east - west) * narrow)
+	scale := min((mapWidth-2*mapEdge)/((east-west)*narrow), (mapHeight-2*mapEdge)/(north-south))
 	to = func(p place.Point) (float64, float64) {
-		return edge + (p.Lon-west)*narrow*scale, edge + (north-p.Lat)*scale
+		return mapEdge + (p.Lon-west)*narrow*scale, mapEdge + (north-p.Lat)*scale
 	}
-	return to, int(math.Ceil((north-south)*scale)) + 2*edge
+	size := func(degrees float64) int { return int(math.Ceil(degrees*scale)) + 2*mapEdge }
+	return to, size((east - west) * narrow), size(north - south)
 }
 
 // drawn is an outline in the words of SVG, to a tenth of a unit, without points that

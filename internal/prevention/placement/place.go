@@ -301,9 +301,16 @@ func cut(text string, letters int) string {
 	return string(runes[:min(len(runes), letters)])
 }
 
+// short is as much of an id as tells two things apart for people. Ids of one file
+// begin alike, so that it is the end.
+func short(id store.ID) string {
+	text := id.String()
+	return text[len(text)-8:]
+}
+
 // twinProblem names the place that is there already.
 func twinProblem(p Place) Problem {
-	return Problem{"name", fmt.Sprintf("is there already: %s, %s (%s)", p.Label(), p.CountyName(), p.ID.String()[:8])}
+	return Problem{"name", fmt.Sprintf("is there already: %s, %s (%s)", p.Label(), p.CountyName(), short(p.ID))}
 }
 
 // AddPlace adds a place that somebody typed.

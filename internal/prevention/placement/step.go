@@ -190,7 +190,7 @@ func cannotHang(at Place, spot string) string {
 
 // taken says what is at a spot already.
 func (p Placement) taken() string {
-	return fmt.Sprintf("that notice in those languages is there already, %s (%s)", stateWords[p.State], p.ID.String()[:8])
+	return fmt.Sprintf("that notice in those languages is there already, %s (%s)", stateWords[p.State], short(p.ID))
 }
 
 // insert adds a placement with its code.

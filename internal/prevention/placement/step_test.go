@@ -26,7 +26,7 @@ func TestTwinSheets(t *testing.T) {
 		first := w.plan(at, "restroom")
 		draft := placement.Draft{Place: at.ID, Notice: "us-station", Spot: "restroom", Languages: []string{"es", "en", "es"}}
 		_, wrong, err := w.Add(t.Context(), w.head, draft)
-		if !errors.Is(err, placement.ErrTyped) || len(wrong) != 1 || !strings.Contains(wrong[0].Reason, first.ID.String()[:8]) {
+		if !errors.Is(err, placement.ErrTyped) || len(wrong) != 1 || !strings.Contains(wrong[0].Reason, first.ID.String()[18:]) {
 			t.Errorf("the same again: %v, %v", wrong, err)
 		}
 		draft.Languages = []string{"ar"}

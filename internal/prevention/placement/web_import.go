@@ -41,7 +41,7 @@ type importLine struct {
 }
 
 func importLineOf(im Import, pack *program.Program) importLine {
-	v := importLine{ID: im.ID.String(), Short: im.ID.String()[:8], Name: im.Name, At: moment(im.At, pack.Zone), State: importWords[im.State], Tag: importTags[im.State],
+	v := importLine{ID: im.ID.String(), Short: short(im.ID), Name: im.Name, At: moment(im.At, pack.Zone), State: importWords[im.State], Tag: importTags[im.State],
 		Lines: im.Lines, Problems: im.Problems, Places: im.Places, Skipped: im.Skipped}
 	switch im.State {
 	case Reading:
