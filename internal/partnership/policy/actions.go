@@ -131,3 +131,14 @@ const (
 	ReadOrganizations   Action = "organization.read"
 	ChangeOrganizations Action = "organization.change" // the program's list of groups
 )
+
+// Signs and campaigns.
+const (
+	ScanCode       Action = "code.scan"       // the short address on a sign
+	ReadCodes      Action = "code.read"       // the list of codes with their counts
+	SwitchCode     Action = "code.switch"     // on and off
+	ReadSigns      Action = "campaign.public" // what the public is told of signs, and what it may download
+	ReadCampaign   Action = "campaign.read"
+	MakeCampaign   Action = "campaign.make"
+	ChangeCampaign Action = "campaign.change" // its words, parts, money, and where it stands
+)

@@ -129,6 +129,16 @@ var table = []Rule{
 	{Action: ReadOrganizations, Roles: program, Scope: Program, Else: Refused, Why: "The list of groups is the program's."},
 	{Action: ChangeOrganizations, Roles: program, Scope: Program, Else: Refused, Why: "A group that only one office tells apart makes figures that do not add up."},
 
+	{Action: ScanCode, Scope: Public, Law: "design §3", Why: "Who scans a sign is led on without being known; what is counted is that it was done, on a day, in a language."},
+	{Action: ReadCodes, Roles: looking, Scope: Program, Else: Refused, Why: "Where signs lead, and how often they are opened, is for who answers for the program: of weeks that are over, from five up."},
+	{Action: SwitchCode, Roles: program, Scope: Program, Else: Hidden, Why: "A sign that somebody pasted over must stop leading on at once."},
+	{Action: ReadSigns, Scope: Public, Why: "Who meets a sign may ask whose it is, what becomes of a report, and may hang one up too."},
+	{Action: ReadCampaign, Roles: leading, Scope: OwnOffice, Else: Hidden, Why: "An office reads the campaigns that it leads or takes part in."},
+	{Action: ReadCampaign, Roles: looking, Scope: Program, Else: Hidden, Why: "Who answers for the program, or reviews it, reads what it says in public and what that cost."},
+	{Action: MakeCampaign, Roles: program, Scope: Program, Else: Refused, Why: "In whose name the public is spoken to is the program's decision."},
+	{Action: ChangeCampaign, Roles: leading, Scope: OwnOffice, Walls: []Wall{WallPartner}, Else: Hidden, Why: "The office that leads a campaign looks after it."},
+	{Action: ChangeCampaign, Roles: program, Scope: Program, Else: Hidden, Why: "The program can put right what stands in public in its name."},
+
 	{Action: ReadWork, Roles: looking, Scope: Program, Else: Refused, Law: "CJIS AU-6", Why: "Whether mail and log work is for who answers for the program; no entry names a report."},
 	{Action: RetryWork, Roles: program, Scope: Program, Else: Refused, Why: "Trying again sends what was not sent."},
 	{Action: ReadFigures, Roles: []Role{RoleFigures, RoleProgramAdmin, RoleAuditor}, Scope: Program, Walls: []Wall{WallNumbers}, Else: Refused, Law: "design §3",
