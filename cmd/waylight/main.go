@@ -69,7 +69,7 @@ func verbs() []verb {
 		{"release", "unlock the account of an e-mail address", runRelease},
 		{"figures", "release --demo, audit, verify, measures: published figures", runFigures},
 		{"witness", "sign other programs' checkpoints", runWitness},
-		{"bench", "measure this machine: bench intake, files, size, verify, conflicts, figures", runBench},
+		{"bench", "measure this machine: bench intake, files, size, verify, conflicts, figures, scans", runBench},
 		{"version", "tell which build this is; --sbom lists what is in it", runVersion},
 	}
 }

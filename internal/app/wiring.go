@@ -143,6 +143,8 @@ var navigation = []struct {
 	{"Operations", "/staff/operations", policy.ReadOperation},
 	{"Courts", "/staff/court", policy.ReadCourt},
 	{"Results", "/staff/results", policy.ReadResults},
+	{"Campaigns", "/staff/campaigns", policy.ReadCampaign},
+	{"Codes", "/staff/codes", policy.ReadCodes},
 	{"Roster", "/staff/roster", policy.ReadRoster},
 	{"People", "/staff/people", policy.ReadPeople},
 	{"Office key", "/staff/office", policy.ReadOfficeKey},
