@@ -42,7 +42,7 @@ func (d *Demo) campaign(ctx context.Context) error {
 			"en": "This is a demonstration. In this invented month, signs hang in stations, and short films run on screens.",
 			"es": "Esto es una demostración. En este mes inventado hay letreros en las estaciones y películas cortas en las pantallas.",
 		},
-		First: day.AddDate(0, 0, -14).Format(time.DateOnly), Last: day.AddDate(0, 0, 30).Format(time.DateOnly), Notices: d.notices(),
+		First: day.AddDate(0, 0, -14).Format(time.DateOnly), Last: day.AddDate(0, 0, 30).Format(time.DateOnly), Notices: []string{"us-station", "ms-voluntary"},
 	})
 	if err != nil {
 		return err
@@ -71,17 +71,6 @@ func (d *Demo) campaign(ctx context.Context) error {
 		}
 	}
 	return d.hang(ctx, admin.Actor())
-}
-
-// notices are the first two of the program, if it has any.
-func (d *Demo) notices() (ids []string) {
-	p, _ := d.App.Programs.Program(Program)
-	for _, n := range p.Notices {
-		if len(ids) < 2 {
-			ids = append(ids, n.ID)
-		}
-	}
-	return ids
 }
 
 // hang issues the codes of the invented signs and counts their scans.

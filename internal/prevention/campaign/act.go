@@ -13,6 +13,7 @@ import (
 
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/policy"
+	"waylight/internal/partnership/program"
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/form"
@@ -60,6 +61,12 @@ func isDay(text string) bool {
 	return err == nil && at.Format(time.DateOnly) == text
 }
 
+// concerns says whether a notice is of the program's own state or of the whole
+// country. A pack holds those of other states too.
+func concerns(p *program.Program, n program.Notice) bool {
+	return n.Jurisdiction == "US" || n.Jurisdiction == p.State
+}
+
 // check holds details to what they must be.
 func (s *Service) check(programID string, d Details) error {
 	p, ok := s.Programs.Program(programID)
@@ -84,7 +91,7 @@ func (s *Service) check(programID string, d Details) error {
 		return errDays
 	}
 	for i, id := range d.Notices {
-		if _, ok := p.Notice(id); !ok || slices.Contains(d.Notices[:i], id) {
+		if n, ok := p.Notice(id); !ok || !concerns(p, n) || slices.Contains(d.Notices[:i], id) {
 			return errNotice
 		}
 	}

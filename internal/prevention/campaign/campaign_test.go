@@ -181,6 +181,9 @@ func TestWhatIsRefused(t *testing.T) {
 				t.Errorf("instead of %s: %v", want, err)
 			}
 		}
+		if _, err := w.Make(t.Context(), admin, "mcaht", details(func(d *campaign.Details) { d.Slug, d.Notices = "other-signs", []string{"tx-sign"} })); !isFault(err, "campaign.notice") {
+			t.Errorf("another state's notice: %v", err)
+		}
 		if _, err := w.Make(t.Context(), admin, "nobody", details(func(d *campaign.Details) { d.Slug = "other-signs" })); !isFault(err, "campaign.lead") {
 			t.Errorf("a lead that there is not: %v", err)
 		}

@@ -103,7 +103,9 @@ func (s *Service) noticesOf(programID string, on []string) []choice {
 	}
 	var out []choice
 	for _, n := range p.Notices {
-		out = append(out, choice{n.ID, n.Title.In("en") + " (" + n.Jurisdiction + ")", slices.Contains(on, n.ID)})
+		if concerns(p, n) {
+			out = append(out, choice{n.ID, n.Title.In("en") + " (" + n.Jurisdiction + ")", slices.Contains(on, n.ID)})
+		}
 	}
 	return out
 }
