@@ -3,6 +3,8 @@
 package app_test
 
 import (
+	"fmt"
+
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/policy"
 	"waylight/internal/platform/custody"
@@ -21,7 +23,7 @@ func (m *matrix) signs() (campaigns, codes []thing) {
 		for _, office := range []string{"mcaht", "mbi-coordinator"} {
 			another := func() string {
 				m.dockets++
-				c, err := m.app.Campaigns.Make(ctx, admin, office, campaign.Details{Slug: "signs-" + store.NewID().String(), Title: both, Text: both, First: "2026-11-01", Last: "2026-12-01"})
+				c, err := m.app.Campaigns.Make(ctx, admin, office, campaign.Details{Slug: fmt.Sprintf("signs-%d", m.dockets), Title: both, Text: both, First: "2026-11-01", Last: "2026-12-01"})
 				m.fatal(err)
 				return c.ID.String()
 			}
