@@ -18,18 +18,21 @@ SEED        ?= 1
 # Releases hold Go's FIPS 140-3 module in this version, in process.
 FIPS := v1.26.0
 
+# What is shipped stays under 45 MB: HTTP/2 is left out (the server speaks HTTP/1.1, to the public or to the proxy before it), and functions stand closer together.
+LEAN := nethttpomithttp2
+
 # What the tests need beside Go: a browser, and PostgreSQL's own programs.
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 POSTGRES  = command -v postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres'
 
 .NOTPARALLEL:
-.PHONY: build test tools format vet unit cluster failover clustertools signon stores exposition attack disclosure fips packs demo bench bench-postgres bench-conflicts bench-figures overload hunt tamper fuzz crash release reproduce hardening clean help
+.PHONY: build test tools format vet unit cluster failover clustertools signon stores exposition attack disclosure fips packs demo bench bench-postgres bench-conflicts bench-figures comparison bench-posters fonts pictures overload hunt tamper fuzz crash release reproduce hardening clean help
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 build: ## bin/waylight, one static binary
-	CGO_ENABLED=0 GOFIPS140=$(FIPS) $(GO) build -trimpath -ldflags '-s -w' -o bin/waylight ./cmd/waylight
+	CGO_ENABLED=0 GOFIPS140=$(FIPS) $(GO) build -trimpath -tags $(LEAN) -ldflags '-s -w -funcalign=16' -o bin/waylight ./cmd/waylight
 
 test: tools format vet unit signon stores exposition attack fips packs ## everything that must pass before a commit
 	@echo 'All tests passed.'
@@ -40,6 +43,8 @@ tools:
 	for b in $(BROWSERS); do if command -v $$b >/dev/null; then browser=$$b; break; fi; done; \
 	[ -n "$${browser:-}" ] || missing+=(chromium); \
 	{ $(POSTGRES); } >/dev/null 2>&1 || missing+=(postgresql); \
+	command -v pdftoppm >/dev/null || missing+=(poppler-utils); \
+	command -v zbarimg >/dev/null || missing+=(zbar-tools); \
 	if [ $${#missing[@]} -eq 0 ]; then exit 0; fi; \
 	if ! command -v apt-get >/dev/null; then \
 	  echo "The tests need $${missing[*]}. Install them with this system's package manager, then run: make test" >&2; exit 1; \
@@ -124,6 +129,20 @@ bench-conflicts: build ## how fast a plan is told of others among 350,000
 bench-figures: build ## every figure of a million results, and an import of 100,000
 	./bin/waylight bench figures --rows 1000000
 
+# The same sheet with two other libraries. In a module of its own too.
+comparison:
+	cd test/posters && $(GO) vet ./... && $(GO) test -timeout $(TIMEOUT) ./...
+
+bench-posters: build ## letter posters a second, a network of 2,124, and two other libraries on the same sheet
+	./bin/waylight bench posters
+	cd test/posters && $(GO) test -run '^$$' -bench . -benchtime 20x ./...
+
+fonts: ## cuts the posters' fonts out of Debian's, after letters were added
+	internal/platform/typeset/font/subset.sh
+
+pictures: build ## docs/pictures of the posters, one for each language
+	./docs/pictures/posters.sh ./bin/waylight
+
 overload: ## ten times the senders it can answer, for two minutes
 	$(GO) test -count=1 -v -timeout 60m ./test/overload -seconds 120
 
@@ -152,8 +171,8 @@ VERSION           ?= $(shell v=$$(git describe --tags --exact-match --match 'v[0
 release: ## dist/: binaries, Debian packages, bills of materials, checksums
 	@rm -rf dist && mkdir dist
 	@for arch in $(ARCHES); do \
-	  CGO_ENABLED=0 GOOS=linux GOARCH=$$arch GOAMD64=v1 GOARM64=v8.0 GOFLAGS= GOFIPS140=$(FIPS) $(GO) build -trimpath -buildvcs=false \
-	    -ldflags '-s -w -buildid= -X main.version=$(VERSION) -X main.commit=$(COMMIT)' -o dist/waylight-linux-$$arch ./cmd/waylight; \
+	  CGO_ENABLED=0 GOOS=linux GOARCH=$$arch GOAMD64=v1 GOARM64=v8.0 GOFLAGS= GOFIPS140=$(FIPS) $(GO) build -trimpath -tags $(LEAN) -buildvcs=false \
+	    -ldflags '-s -w -funcalign=16 -buildid= -X main.version=$(VERSION) -X main.commit=$(COMMIT)' -o dist/waylight-linux-$$arch ./cmd/waylight; \
 	  $(GO) run ./packaging/deb --binary dist/waylight-linux-$$arch --arch $$arch --version '$(VERSION)' --epoch $(SOURCE_DATE_EPOCH) --out dist/waylight_$${arch}.deb; \
 	done
 	@for arch in $(ARCHES); do dist/waylight-linux-$$($(GO) env GOHOSTARCH) version --sbom --as '$(VERSION)' dist/waylight-linux-$$arch > dist/waylight-linux-$$arch.cdx.json; done

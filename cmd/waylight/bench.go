@@ -14,7 +14,8 @@ import (
 // runBench measures this machine in a folder that it removes.
 func runBench(ctx context.Context, c *console, args []string) int {
 	measurements := map[string]func(context.Context, *console, []string) int{
-		"files": runBenchFiles, "size": runBenchSize, "verify": runBenchVerify, "restore": runBenchRestore, "conflicts": runBenchConflicts, "figures": runBenchFigures,
+		"files": runBenchFiles, "size": runBenchSize, "verify": runBenchVerify, "restore": runBenchRestore, "conflicts": runBenchConflicts, "figures": runBenchFigures, "scans": runBenchScans,
+		"posters": runBenchPosters,
 	}
 	if len(args) > 0 && measurements[args[0]] != nil {
 		return measurements[args[0]](ctx, c, args[1:])

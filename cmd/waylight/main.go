@@ -15,6 +15,7 @@
 //	waylight release E-MAIL       unlock an account that failed sign-ins locked
 //	waylight figures VERB         the demo's release; attack and check published figures
 //	waylight witness              sign other programs' checkpoints
+//	waylight poster               posters of a notice, as specimens
 //	waylight bench intake         how fast, measured on this machine
 //	waylight version              which build is this, and what is in it?
 //
@@ -69,7 +70,8 @@ func verbs() []verb {
 		{"release", "unlock the account of an e-mail address", runRelease},
 		{"figures", "release --demo, audit, verify, measures: published figures", runFigures},
 		{"witness", "sign other programs' checkpoints", runWitness},
-		{"bench", "measure this machine: bench intake, files, size, verify, conflicts, figures", runBench},
+		{"poster", "print a notice for the train stations of a state, as specimens", runPoster},
+		{"bench", "measure this machine: bench intake, files, size, verify, conflicts, figures, scans, posters", runBench},
 		{"version", "tell which build this is; --sbom lists what is in it", runVersion},
 	}
 }

@@ -5,7 +5,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"debug/buildinfo"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -61,7 +60,7 @@ func built(rest []string, as string) (*debug.BuildInfo, error) {
 		info.Main.Version = cmp.Or(version, info.Main.Version)
 		return info, nil
 	}
-	info, err := buildinfo.ReadFile(rest[0])
+	info, err := readBuild(rest[0])
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", rest[0], err)
 	}

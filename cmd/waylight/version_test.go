@@ -110,3 +110,23 @@ func TestVersion(t *testing.T) {
 		}
 	}
 }
+
+// What a binary says of itself is found in its file as the running one knows it.
+func TestBuildIsReadFromAFile(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := readBuild(self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, _ := debug.ReadBuildInfo()
+	if got.String() != want.String() || got.GoVersion != want.GoVersion {
+		t.Errorf("the file says\n%s\nand the program\n%s", got, want)
+	}
+	if _, err := readBuild("version_test.go"); err == nil {
+		t.Error("a file that no Go made has information on its build")
+	}
+}

@@ -36,6 +36,10 @@ import (
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
 	"waylight/internal/platform/witness"
+	"waylight/internal/prevention/campaign"
+	"waylight/internal/prevention/code"
+	"waylight/internal/prevention/placement"
+	"waylight/internal/prevention/poster"
 	"waylight/internal/prosecution/court"
 	"waylight/internal/prosecution/operation"
 	"waylight/internal/prosecution/result"
@@ -110,6 +114,11 @@ type App struct {
 	Courts     *court.Service
 	Releases   *release.Service
 	Results    *result.Service
+	Placements *placement.Service
+	Press      *poster.Press
+	Sheets     *poster.Service
+	Codes      *code.Service
+	Campaigns  *campaign.Service
 	Runner     *jobs.Runner
 	Spool      *spool.Spool // nil where the database is this server's own
 	logs       map[string]*custody.Log
@@ -125,11 +134,11 @@ type App struct {
 
 // Schemas lists every room's tables in the order of the floors.
 func Schemas() []store.Schema {
-	return []store.Schema{jobs.Schema(), approval.Schema(), agency.Schema(), identity.Schema(), release.Schema(), report.Schema(), referral.Schema(), conversation.Schema(), file.Schema(), canary.Schema(), operation.Schema(), court.Schema(), result.Schema()}
+	return []store.Schema{jobs.Schema(), approval.Schema(), agency.Schema(), identity.Schema(), release.Schema(), report.Schema(), referral.Schema(), conversation.Schema(), file.Schema(), canary.Schema(), operation.Schema(), court.Schema(), result.Schema(), code.Schema(), placement.Schema(), campaign.Schema()}
 }
 
 func catalog() (*web.Catalog, error) {
-	return web.LoadCatalog([]string{"en", "es"}, identity.Strings(), figure.Strings(), release.Strings(), report.Strings(), referral.Strings(), conversation.Strings(), file.Strings(), operation.Strings(), court.Strings(), result.Strings(), words)
+	return web.LoadCatalog([]string{"en", "es"}, identity.Strings(), figure.Strings(), release.Strings(), report.Strings(), referral.Strings(), conversation.Strings(), file.Strings(), operation.Strings(), court.Strings(), result.Strings(), code.Strings(), poster.Strings(), placement.Strings(), campaign.Strings(), words)
 }
 
 // New opens an installation, creating in Data whatever is not there yet.
@@ -292,7 +301,7 @@ func (a *App) makeRooms() (err error) {
 		Log: a.LogOf, Pepper: a.Ring.Pepper(), Site: a.Site, Open: a.open, Hours: a.hours, Spool: a.intoSpool(), Patience: a.Patience,
 		Channels: a.Agencies.Channels, Now: a.Now, Moved: a.DB.MovedTo,
 		Chains: a.Agencies.Directory, Directory: a.directory, AllKeys: a.Agencies.AllKeys, Pinned: a.pinned,
-		Scripts: []string{"messages.js", "filesend.js"}, Work: a.puzzle,
+		Scripts: []string{"messages.js", "filesend.js"}, Work: a.puzzle, Signs: signs{a},
 	})
 	if err != nil {
 		return err
@@ -327,7 +336,10 @@ func (a *App) makeRooms() (err error) {
 	if err != nil {
 		return err
 	}
-	a.rooms = []room.Room{a.Approvals.Room(), a.Agencies.Room(), a.People.Room(), a.Reports.Room(), a.Referrals.Room(), a.Messages.Room(), a.Files.Room(), a.Canaries.Room(), a.Operations.Room(), a.Courts.Room(), a.Results.Room()}
+	if err := a.makeSigns(); err != nil {
+		return err
+	}
+	a.rooms = []room.Room{a.Approvals.Room(), a.Agencies.Room(), a.People.Room(), a.Reports.Room(), a.Referrals.Room(), a.Messages.Room(), a.Files.Room(), a.Canaries.Room(), a.Operations.Room(), a.Courts.Room(), a.Results.Room(), a.Codes.Room(), a.Sheets.Room(), a.Placements.Room(), a.Campaigns.Room()}
 	return a.makeReleases()
 }
 
@@ -403,6 +415,7 @@ func (a *App) Close() error {
 	if a.Spool != nil {
 		err = a.Spool.Close()
 	}
+	err = errors.Join(err, a.flushCounts())
 	if a.DB != nil {
 		err = errors.Join(err, a.DB.Close())
 	}

@@ -39,6 +39,7 @@ func bodies(pattern string) string {
 		"POST /staff/report/{id}/files/{file}/wrap":       {"office": "attorney-general", "key_id": key, "wrap": wrap},
 		"POST /staff/device-link/{id}":                    {"public": token, "sealed": make([]byte, seal.SealToExtra+seal.RootSize)},
 		"POST /staff/people/{id}/access":                  {"wraps": []any{}},
+		"POST /staff/rounds/{round}/entries":              {"entries": []any{}},
 	}[pattern]
 	if body == nil {
 		return "" // a form

@@ -95,6 +95,7 @@ func newServer(h http.Handler) *http.Server {
 func (a *App) attend(ctx context.Context) {
 	var loops sync.WaitGroup
 	loops.Go(func() { a.watching(ctx) })
+	loops.Go(func() { a.Codes.Run(ctx) })
 	if a.DB.Engine() == "postgres" {
 		loops.Go(func() { a.following(ctx) })
 		loops.Go(func() { a.spooling(ctx) })

@@ -22,6 +22,7 @@ import (
 	"waylight/internal/partnership/agency"
 	"waylight/internal/platform/mail"
 	"waylight/internal/platform/store"
+	"waylight/internal/prevention/code"
 	"waylight/programs"
 )
 
@@ -50,6 +51,7 @@ type Demo struct {
 	parts   []string // the recovery parts of the office in tried
 	events  []event
 	reports []store.ID // in the order they came in
+	signs   []code.Code
 	end     time.Time
 }
 
@@ -95,6 +97,9 @@ func Start(ctx context.Context, c Config) (_ *Demo, err error) {
 	if err := d.operate(ctx); err != nil {
 		return nil, fmt.Errorf("entering the demo's operations: %w", err)
 	}
+	if err := d.campaign(ctx); err != nil {
+		return nil, fmt.Errorf("making the demo's campaign: %w", err)
+	}
 	if err := d.live(ctx, now); err != nil {
 		return nil, fmt.Errorf("living through the demo's week: %w", err)
 	}
@@ -120,6 +125,7 @@ func (d *Demo) Print(w io.Writer) {
   For senders      %[1]s/%[2]s/en   (español: %[1]s/%[2]s/es)
   Look up          %[1]s/receipt
   Figures          %[1]s/%[2]s/en/figures
+  Signs            %[1]s/%[2]s/en/signs
   For members      %[1]s/staff
   Caught mail      %[1]s/demo/mail
   Public log       %[1]s/log/%[2]s/checkpoint
@@ -139,6 +145,10 @@ Passphrase of everybody: %[4]s
 	fmt.Fprintf(w, "\nRecovery parts of %s, which its holders would keep on paper; two of them open its key:\n", p.Offices[tried].Name.In("en"))
 	for i, words := range d.parts {
 		fmt.Fprintf(w, "  Part %d: %s\n", i+1, words)
+	}
+	fmt.Fprintln(w, "\nCodes of invented signs, to scan:")
+	for _, c := range d.signs {
+		fmt.Fprintf(w, "  %s/q/%s  %s\n", d.Config.Origin, c.Text, c.Place)
 	}
 	fmt.Fprintln(w, "\nStop with Ctrl-C.")
 }

@@ -47,6 +47,8 @@ func TestEveryStateOfLife(t *testing.T) {
 		"an operation that counts":             "operation where state = 'reviewed' and began is not null and surge is not null",
 		"two operations that meet":             "operation_conflict where ended_at is null",
 		"a featured location":                  "featured_location where withdrawn_at is null",
+		"a sheet that hangs":                   "placement where state = 'up'",
+		"a sheet under a sticker":              "placement_task where reason = 'stickered' and state = 'open'",
 	} {
 		if count(where) == 0 {
 			t.Errorf("the demo lacks %s", what)

@@ -68,6 +68,9 @@ func (d *Demo) live(ctx context.Context, end time.Time) error {
 	if err := d.surge(ctx); err != nil {
 		return fmt.Errorf("entering the invented surge: %w", err)
 	}
+	if err := d.post(ctx); err != nil {
+		return fmt.Errorf("hanging invented sheets: %w", err)
+	}
 	if err := d.App.PublishAll(ctx); err != nil {
 		return err
 	}

@@ -131,3 +131,22 @@ const (
 	ReadOrganizations   Action = "organization.read"
 	ChangeOrganizations Action = "organization.change" // the program's list of groups
 )
+
+// Where notices hang.
+const (
+	ReadPlacements    Action = "placement.read"    // places, what hangs there, coverage, tasks
+	ChangePlacements  Action = "placement.change"  // places and placements, also many at once
+	InspectPlacements Action = "placement.inspect" // rounds, and what was found
+	ImportPlaces      Action = "place.import"      // many places from a file
+)
+
+// Signs and campaigns.
+const (
+	ScanCode       Action = "code.scan"       // the short address on a sign
+	ReadCodes      Action = "code.read"       // the list of codes with their counts
+	SwitchCode     Action = "code.switch"     // on and off
+	ReadSigns      Action = "campaign.public" // what the public is told of signs, and what it may download
+	ReadCampaign   Action = "campaign.read"
+	MakeCampaign   Action = "campaign.make"
+	ChangeCampaign Action = "campaign.change" // its words, parts, money, and where it stands
+)

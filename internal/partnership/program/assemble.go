@@ -98,7 +98,7 @@ func (b *builder) head() bool {
 		b.wrong.add(h.At, "languages: English (en) must be among them")
 	}
 	b.words(h.At, "name", h.Name)
-	zone, err := time.LoadLocation(h.Zone)
+	zone, err := place.Zone(h.Zone)
 	if err != nil || h.Zone == "" || h.Zone == "Local" {
 		b.wrong.add(h.At, "zone: %q is not a time zone such as America/Chicago", h.Zone)
 		zone = time.UTC

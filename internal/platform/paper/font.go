@@ -3,17 +3,14 @@
 package paper
 
 import (
-	"embed"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
-	"golang.org/x/text/encoding/charmap"
+	"waylight/internal/platform/typeset"
 )
-
-//go:embed font/*.ttf
-var fontFiles embed.FS
 
 // font is a TrueType font with what a page needs to know of it: the widths of the
 // letters that English and Spanish have, in thousandths of its size.
@@ -29,8 +26,8 @@ var errFont = errors.New("paper: the font is damaged")
 // fonts are read once: the plain one and the bold one.
 var fonts = sync.OnceValues(func() ([2]*font, error) {
 	var out [2]*font
-	for i, name := range []string{"font/Go-Regular.ttf", "font/Go-Bold.ttf"} {
-		data, err := fontFiles.ReadFile(name)
+	for i := range out {
+		data, err := typeset.Latin(i == 1)
 		if err != nil {
 			return out, fmt.Errorf("paper: reading a font: %w", err)
 		}
@@ -84,7 +81,7 @@ func parseFont(data []byte) (*font, error) {
 		return nil, err
 	}
 	for b := 32; b < 256; b++ {
-		g := min(glyph(charmap.Windows1252.DecodeByte(byte(b))), metrics-1)
+		g := min(glyph(letterOf(byte(b))), metrics-1)
 		f.widths[b] = scaled(int(binary.BigEndian.Uint16(hmtx[4*g:])))
 	}
 	return f, nil
@@ -136,16 +133,37 @@ func glyphs(cmap []byte) (func(rune) int, error) {
 	return nil, errFont
 }
 
-// bytes are a text as pages hold it; a letter that the font's encoding does not
+// high are the letters of the bytes from 0x80 to 0x9F in the encoding of pages,
+// Windows-1252; the others are those of Latin-1. Five bytes stand for nothing.
+var high = [32]rune{'€', none, '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', none, 'Ž', none, none, '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', none, 'ž', 'Ÿ'}
+
+const none = '\uFFFD'
+
+// letterOf is the letter that a byte stands for.
+func letterOf(b byte) rune {
+	if b >= 0x80 && b < 0xA0 {
+		return high[b-0x80]
+	}
+	return rune(b)
+}
+
+// byteOf is the byte of a letter, a question mark's for one that has none.
+func byteOf(r rune) byte {
+	switch i := slices.Index(high[:], r); {
+	case r >= 32 && r < 0x80 || r >= 0xA0 && r <= 0xFF:
+		return byte(r)
+	case i >= 0 && r != none:
+		return byte(0x80 + i)
+	}
+	return '?'
+}
+
+// encoded is a text as pages hold it; a letter that the font's encoding does not
 // have becomes a question mark rather than nothing.
 func encoded(text string) []byte {
 	out := make([]byte, 0, len(text))
 	for _, r := range text {
-		b, ok := charmap.Windows1252.EncodeRune(r)
-		if !ok || b < 32 {
-			b = '?'
-		}
-		out = append(out, b)
+		out = append(out, byteOf(r))
 	}
 	return out
 }

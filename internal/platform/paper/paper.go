@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"waylight/internal/platform/pdf"
 )
 
 // The size of a page and of its margins, in points (72 to the inch): letter.
@@ -114,9 +116,7 @@ func escaped(b []byte) string {
 	return out.String()
 }
 
-func num(v float64) string {
-	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", v), "0"), ".")
-}
+func num(v float64) string { return pdf.Number(v) }
 
 // wrap cuts a text into lines of at most this width.
 func (s *Sheet) wrap(bold int, size, most float64, text string) []string {

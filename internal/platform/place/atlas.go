@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	_ "time/tzdata" // zones resolve on machines that carry no zone files
 )
 
 //go:embed data/states.csv

@@ -16,7 +16,7 @@ func TestStatesAreAllThere(t *testing.T) {
 	kinds := map[string]int{}
 	for _, s := range place.States() {
 		kinds[s.Kind]++
-		if _, err := time.LoadLocation(s.Zone); err != nil {
+		if _, err := place.Zone(s.Zone); err != nil {
 			t.Errorf("%s: zone: %v", s.Code, err)
 		}
 		if found, ok := place.StateByCode(s.Code); !ok || found != s {
@@ -207,4 +207,30 @@ func FuzzCountyByName(f *testing.F) {
 			t.Fatalf("CountyByName(%q, %q) lies in %s", code, name, c.State().Code)
 		}
 	})
+}
+
+// Every zone that a state has is in the program itself, and tells the hour as the
+// machine's own does.
+func TestZonesAreInTheProgram(t *testing.T) {
+	t.Parallel()
+	for _, s := range place.States() {
+		zone, err := place.Zone(s.Zone)
+		if err != nil {
+			t.Errorf("%s: %v", s.Code, err)
+			continue
+		}
+		known, err := time.LoadLocation(s.Zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for day := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC); day.Year() < 2030; day = day.AddDate(0, 0, 1) {
+			if a, b := day.In(zone).Format(time.RFC3339), day.In(known).Format(time.RFC3339); a != b {
+				t.Errorf("%s: %s and %s", s.Zone, a, b)
+				break
+			}
+		}
+	}
+	if _, err := place.Zone("America/Atlantis"); err == nil {
+		t.Error("there is a zone that does not exist")
+	}
 }

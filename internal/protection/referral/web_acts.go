@@ -11,6 +11,7 @@ import (
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
+	"waylight/internal/protection/report"
 )
 
 func actorID(actor string) string { return strings.TrimPrefix(actor, "member:") }
@@ -77,7 +78,7 @@ func (s *Service) questions(programID string) []question {
 		}
 		out = append(out, x)
 	}
-	return out
+	return append(out, question{ID: report.SignAnswer, Label: "The sign that they scanned, as they sent it along"})
 }
 
 func (s *Service) openedPost(w http.ResponseWriter, r *http.Request) error {

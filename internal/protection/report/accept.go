@@ -94,7 +94,7 @@ type names struct {
 }
 
 func (s *Service) name(p *program.Program, sub Submission) (names, error) {
-	whole, err := digest(p.ID, sub.Language, sub.Answers)
+	whole, err := digest(p.ID, sub.Language, withSign(sub.Answers, sub.Sign))
 	if err != nil {
 		return names{}, err
 	}
@@ -122,7 +122,7 @@ func (s *Service) prepare(ctx context.Context, p *program.Program, sub Submissio
 		return nil, err
 	}
 	d.sealedBy = sealedByServer
-	if err := s.seal(d, route.parts.Body, sub.Language); err != nil {
+	if err := s.seal(d, withSign(route.parts.Body, sub.Sign), sub.Language); err != nil {
 		return nil, err
 	}
 	return d, s.sealReporter(d, route.parts.Reporter, sub.Language)

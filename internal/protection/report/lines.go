@@ -34,6 +34,27 @@ func (v speaker) lines() []callLine {
 	return out
 }
 
+// Line is one way to reach a person, for other pages that show them.
+type Line struct {
+	Name, Says, Hours string
+	Href              template.URL
+	Demo              bool // printed only: shown because this is a demonstration
+}
+
+// Lines are the lines of a program that may be shown to the public now, as its form
+// shows them.
+func (s *Service) Lines(programID, lang string) []Line {
+	p, err := s.program(programID)
+	if err != nil {
+		return nil
+	}
+	var out []Line
+	for _, l := range (speaker{s, p, lang}).lines() {
+		out = append(out, Line{Name: l.Name, Says: l.Words, Hours: l.Hours, Href: l.Href, Demo: l.Demo})
+	}
+	return out
+}
+
 // calls are the ways to reach a channel: telephone, text message, page.
 func (v speaker) calls(c program.Channel) []link {
 	var out []link

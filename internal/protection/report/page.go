@@ -45,8 +45,9 @@ type formPage struct {
 	Watch   string // names of the fields that decide who is told, for the script
 	Ask     string // where the script asks
 	Program string
-	Seals   bool   // the script may seal: a directory key is pinned
-	Typed   string // the sender's words, given back where nothing can be sent
+	Seals   bool     // the script may seal: a directory key is pinned
+	Typed   string   // the sender's words, given back where nothing can be sent
+	Sign    *scanned // nil: the sender brought no code of a sign
 }
 
 // getForm shows the empty form, or only the lines to call while the program is
@@ -55,6 +56,7 @@ func (s *Service) getForm(p *program.Program, fixed string) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		v := s.speaker(p, r, fixed)
 		page := formPage{Key: newKey(), Closed: !s.mayCome(r.Context(), p.ID, s.via(r, p.ID, "", ViaWeb))}
+		page.Sign = s.scannedBy(r.Context(), p.ID, r.URL.Query().Get(codeParam))
 		return s.showForm(w, r, http.StatusOK, v, page, nil, nil)
 	}
 }
@@ -67,13 +69,13 @@ func (s *Service) postForm(p *program.Program, fixed string) web.Handler {
 			return err
 		}
 		v := s.speaker(p, r, fixed)
-		page := formPage{Key: r.PostForm.Get(keyField)}
+		page := formPage{Key: r.PostForm.Get(keyField), Sign: s.takeSign(r, p.ID)}
 		send, keyed := r.PostForm.Get(stepField) == stepSend, strongKey([]byte(page.Key))
 		if !keyed {
 			page.Key = newKey()
 		}
 		answers, problems := decodeValues(p, r.PostForm)
-		sub := Submission{Program: p.ID, Language: v.lang, Key: []byte(page.Key), Answers: answers, Via: s.via(r, p.ID, page.Key, ViaWeb)}
+		sub := Submission{Program: p.ID, Language: v.lang, Key: []byte(page.Key), Answers: answers, Sign: page.Sign.answer(), Via: s.via(r, p.ID, page.Key, ViaWeb)}
 		switch {
 		case !s.mayCome(r.Context(), p.ID, sub.Via):
 			return s.postClosed(w, r, v, page, sub, send && len(problems) == 0)
@@ -117,6 +119,9 @@ func (s *Service) send(w http.ResponseWriter, r *http.Request, v speaker, page f
 		list := v.whoFor(routed)
 		page.Who = &list
 		return s.refuse(w, r, v, page, sub.Answers, err)
+	}
+	if sub.Sign != "" {
+		s.told(r.Context(), accepted, sub.Via, page.Sign.Code)
 	}
 	return s.showSent(w, r, v, accepted, "")
 }
@@ -189,7 +194,7 @@ func (s *Service) showForm(w http.ResponseWriter, r *http.Request, status int, v
 	}
 	return s.pages.Public(w, r, status, name, web.View{
 		Lang: v.lang, Title: v.t("report.title"), Data: page, Problems: problems,
-		Langs: v.addresses(r), Scripts: []string{"report.js"},
+		Langs: v.addresses(r, page.Sign), Scripts: []string{"report.js"},
 	})
 }
 
@@ -206,11 +211,17 @@ func (v speaker) withNotices(sheet form.Sheet) form.Sheet {
 
 // addresses of the page in its languages. An answer to a posted form has none:
 // following one would lose what was typed.
-func (v speaker) addresses(r *http.Request) map[string]string {
-	out := map[string]string{}
+func (v speaker) addresses(r *http.Request, sign *scanned) map[string]string {
+	out, code := map[string]string{}, ""
+	if sign != nil {
+		code = sign.Code
+	}
 	if r.Method == http.MethodGet {
 		for _, lang := range v.p.Languages {
 			out[lang] = "/" + v.p.ID + "/" + lang
+			if code != "" {
+				out[lang] = FormAddress(v.p.ID, lang, code)
+			}
 		}
 	}
 	return out

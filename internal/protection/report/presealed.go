@@ -182,7 +182,7 @@ func (s *Service) hadKey(ctx context.Context, programID string, w wrapped) (bool
 // clearFields are the fields of a program's form that a browser may send in
 // clear: what routing needs, and the page's own.
 func clearFields(p *program.Program) map[string]bool {
-	out := map[string]bool{"lang": true, askField: true, shownField: true, formField: true}
+	out := map[string]bool{"lang": true, askField: true, shownField: true, formField: true, toldField: true}
 	for _, name := range watchedFields(p.Form) {
 		out[name] = true
 	}

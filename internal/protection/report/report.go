@@ -50,6 +50,8 @@ type Submission struct {
 	// "consents" and "left_out" list offices.
 	Answers form.Answers
 	Via     string // ViaWeb, ViaAPI, ViaTest or ViaCanary
+	// Sign is the place of the sign that the sender scanned, if they let it go along.
+	Sign string
 }
 
 // Accepted is the answer to a stored report.

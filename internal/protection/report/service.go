@@ -90,6 +90,8 @@ type Config struct {
 	// It is asked only for reports that a browser seals; nil, or nothing: none is.
 	Work func() *gate.Work
 	Now  func() time.Time
+	// Signs knows the codes of signs; nil: nobody comes by one.
+	Signs Signs
 	// Spool keeps reports while the database is away; nil where the database cannot
 	// be away, because it is this server's own.
 	Spool Spool
@@ -137,6 +139,9 @@ func (s *Service) addScripts() error {
 			return err
 		}
 		s.clearFields[id] = clearFields(p)
+		if _, taken := p.Form.Question(signField); taken {
+			return errors.New("the form of " + id + " has a question of its own called " + signField)
+		}
 		if s.Chains == nil || s.Directory == nil {
 			continue
 		}

@@ -46,10 +46,12 @@ func (s *Service) postSealed(p *program.Program) web.Handler {
 			return v.jsonError(w, err)
 		}
 		v = s.speaker(p, r, in.head.Get("lang"))
-		a, err := s.acceptSealed(r.Context(), p, in, s.via(r, p.ID, urlBase64(in.lookup[:]), ViaWeb))
+		via := s.via(r, p.ID, urlBase64(in.lookup[:]), ViaWeb)
+		a, err := s.acceptSealed(r.Context(), p, in, via)
 		if err != nil {
 			return v.sealedTrouble(w, r, "taking a sealed report", err)
 		}
+		s.told(r.Context(), a, via, in.head.Get(toldField))
 		if strings.Contains(r.Header.Get("Accept"), "text/html") {
 			return s.showSent(w, r, v, a, urlBase64(in.lookup[:]))
 		}

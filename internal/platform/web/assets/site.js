@@ -83,7 +83,9 @@
   }
 
   // Buttons that only a script can serve come hidden. A script that draws the page anew says so by the event "drawn".
+  // What the address carried to a page that is done with it need not stay in the history.
   const buttons = () => {
+    if (location.search && document.querySelector("[data-done-with]")) history.replaceState(null, "", location.pathname);
     all("button[data-print]").forEach((b) => { b.hidden = false; b.onclick = () => print(); });
     all("button[data-copy]").forEach((b) => {
       if (!navigator.clipboard) return;

@@ -17,7 +17,7 @@ const byId = (id) => document.getElementById(id);
 function start() {
   const { program } = form.dataset;
   const lang = form.elements.lang.value;
-  const list = byId("who-list"), say = byId("who-say"), box = byId("trouble"), busy = byId("busy");
+  const list = byId("who-list"), say = byId("who-say"), box = byId("trouble"), busy = byId("busy"), sign = form.elements.scanned_sign;
   const shown = form.elements._shown;
   const [preview, send] = form.elements._step;
   let turn = 0, drawn = [], timer, can;
@@ -123,6 +123,8 @@ function start() {
       const head = clear(form);
       head.append("_shown", shown.value);
       head.append("_form", name);
+      // Which sign the sender came by is sealed with the words, if they want it read; that somebody did is counted, by week.
+      if (sign?.checked) head.append("_sign", sign.id);
       const body = whole(String(head), parts);
       // Where far too much comes in, a proof of work lets the report go ahead; it is kept without one too.
       const { status, page, error } = await post(`/${program}/sealed`, body, "application/octet-stream", work && await (await load(byId("work").dataset)).solve(work, body));

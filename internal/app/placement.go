@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app
+
+import (
+	"context"
+
+	"waylight/internal/partnership/program"
+	"waylight/internal/platform/store"
+	"waylight/internal/prevention/campaign"
+	"waylight/internal/prevention/code"
+	"waylight/internal/prevention/placement"
+	"waylight/internal/prevention/poster"
+)
+
+// makePlacements makes the room that knows where notices hang.
+func (a *App) makePlacements() (err error) {
+	a.Placements, err = placement.New(placement.Config{DB: a.DB, Programs: a.Programs, Subject: a.People.Subject, Codes: sheetCodes{a.Codes}, Name: a.nameOf, Site: a.Site, Now: a.Now,
+		Printer: &placement.Printer{Press: a.Press, Origin: a.Origin, Lines: a.sheetLines, Specimen: a.specimen}})
+	return err
+}
+
+// sheetLines tells of a program's channels, and whether a sheet may show each: what
+// recorded calls say counts, and in the demo what was seen in print is enough for a
+// specimen.
+func (a *App) sheetLines(id string) func(string) (program.Channel, bool) {
+	p, ok := a.Programs.Program(id)
+	if !ok {
+		return nil
+	}
+	states := a.Agencies.Channels(id)
+	return func(channel string) (program.Channel, bool) {
+		c, known := p.Channels[channel]
+		if !known {
+			return program.Channel{}, false
+		}
+		c.State = states(channel)
+		return c, c.State.Showable(false)
+	}
+}
+
+// specimen says why a program's sheets are not for posting.
+func (a *App) specimen(id string) string {
+	if p, ok := a.Programs.Program(id); a.Demo || ok && p.Demo {
+		return "made in the demo; people and offices are invented"
+	}
+	return ""
+}
+
+// sheetCodes are the codes on sheets, as the room of placements asks for them.
+type sheetCodes struct{ codes *code.Service }
+
+// Issue makes a code within the transaction.
+func (s sheetCodes) Issue(_ context.Context, tx *store.Tx, n placement.NewCode) (placement.Code, error) {
+	c, err := s.codes.Issue(tx, code.Draft{Program: n.Program, Kind: code.Placement, Subject: n.Subject, County: n.County, Place: n.Place, Small: n.Small, By: n.By})
+	return placement.Code{ID: c.ID, Text: c.Text}, err
+}
+
+// Switch turns a code on or off within the transaction.
+func (s sheetCodes) Switch(_ context.Context, tx *store.Tx, programID string, id store.ID, on bool, by string) error {
+	_, err := s.codes.Switch(tx, programID, id, on, by)
+	return err
+}
+
+// On says whether a code leads on.
+func (s sheetCodes) On(ctx context.Context, q store.Reader, programID string, id store.ID) (bool, error) {
+	c, err := s.codes.Get(ctx, q, programID, id)
+	return c.On, err
+}
+
+// scanWeeks is over how many weeks the scans of a sheet are added up.
+const scanWeeks = 13
+
+// Counts says how often codes were scanned in the last weeks that are over, of those
+// whose every week may be shown or adds up to enough.
+func (s sheetCodes) Counts(ctx context.Context, q store.Reader, programID string, ids []store.ID) (map[store.ID]int64, error) {
+	found, err := s.codes.Scans(ctx, q, programID, ids, scanWeeks)
+	if err != nil {
+		return nil, err
+	}
+	out := map[store.ID]int64{}
+	for id, weeks := range found.By {
+		for _, w := range weeks {
+			if !w.Few {
+				out[id] += w.N
+			}
+		}
+	}
+	return out, nil
+}
+
+// hung is what the room of campaigns asks of placements.
+type hung struct{ placements *placement.Service }
+
+// Of counts the placements of some notices between two days.
+func (h hung) Of(ctx context.Context, r store.Reader, programID string, notices []string, first, last string) (campaign.Placed, error) {
+	n, err := h.placements.HungBetween(ctx, r, programID, notices, first, last)
+	return campaign.Placed{Planned: n.Planned, Up: n.Up, Seen: n.Seen, Inspected: n.Inspected, Codes: n.Codes}, err
+}
+
+// materials are the sheets that the public may download.
+type materials struct{ sheets *poster.Service }
+
+// Sheets are the downloads of a notice.
+func (m materials) Sheets(ctx context.Context, programID, notice, lang string) []campaign.Sheet {
+	var out []campaign.Sheet
+	for _, o := range m.sheets.Offers(ctx, programID, notice, lang) {
+		out = append(out, campaign.Sheet{Title: o.Title, Lang: lang, Href: o.Href})
+	}
+	return out
+}

@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package code_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"waylight/internal/platform/store"
+	"waylight/internal/platform/web/webtest"
+	"waylight/internal/prevention/code"
+)
+
+// A code leads to the form in the visitor's language, in any case of its letters, and brings nothing along but itself.
+func TestAScanLeadsToTheForm(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c := w.issue(1)[0]
+		for _, path := range []string{"/q/" + c.Text, "/Q/" + c.Text, "/q/" + strings.ToLower(c.Text)} {
+			for lang, want := range map[string]string{"es-MX,es;q=0.9": "es", "en-US": "en", "ko": "en"} {
+				got := w.scan(path, "Accept-Language", lang)
+				if got.Code != http.StatusSeeOther || got.Header().Get("Location") != "/ms/"+want+"?c="+c.Text {
+					t.Errorf("%s in %s: %d to %q", path, lang, got.Code, got.Header().Get("Location"))
+				}
+				h := got.Header()
+				if h.Get("Referrer-Policy") != "no-referrer" || h.Get("Cache-Control") != "no-store" || len(h.Values("Set-Cookie")) > 0 || got.Body.Len() > 0 {
+					t.Errorf("%s answers %v with %q", path, h, got.Body)
+				}
+			}
+		}
+		day := w.clock.Now().Format(time.DateOnly)
+		if got := w.counted(); got[c.Text+" "+day+" es"] != 3 || got[c.Text+" "+day+" en"] != 6 || len(got) != 2 {
+			t.Errorf("counted are %v", got)
+		}
+	})
+}
+
+// What was switched off, what never was, what is no code, and a form that is closed: one page, to the byte.
+func TestWhatLeadsNowhereIsOnePage(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		all := w.issue(2)
+		on, off := all[0], all[1]
+		w.turn(off, false)
+		page := func(text string) string {
+			t.Helper()
+			got := w.scan("/q/" + text)
+			body := strings.ReplaceAll(got.Body.String(), text, "CODE")
+			if got.Code != http.StatusOK || !strings.Contains(body, "tel:911") {
+				t.Errorf("%s: %d %s", text, got.Code, body)
+			}
+			return fmt.Sprint(got.Header(), body)
+		}
+		never := page("ZZZZZ")
+		if page(off.Text) != never || page("no-code-at-all") == "" {
+			t.Error("a code that was switched off can be told from one that never was")
+		}
+		w.turn(off, true)
+		if got := w.scan("/q/" + off.Text); got.Code != http.StatusSeeOther {
+			t.Errorf("switched on again, it answers %d", got.Code)
+		}
+		w.shut.Store(true)
+		closed := page("ZZZZZ")
+		if page(on.Text) != closed {
+			t.Error("while the form is closed a code that is on can be told from one that never was")
+		}
+		if got := w.counted(); len(got) != 1 {
+			t.Errorf("counted are %v; only the one scan that led somewhere was one", got)
+		}
+	})
+}
+
+// What asks without being a person who opens a page is led on and not counted.
+func TestOnlyPeopleAreCounted(t *testing.T) {
+	w := one(t)
+	c := w.issue(1)[0]
+	for _, asked := range [][]string{{}, {"Sec-Fetch-Mode", "no-cors"}, {"Sec-Fetch-Mode", "navigate", "Sec-Purpose", "prefetch;prerender"}, {"Sec-Fetch-Mode", "navigate", "Purpose", "prefetch"},
+		{"Sec-Fetch-Mode", "navigate", "X-Purpose", "preview"}, {"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"}} {
+		if got := w.ask(http.MethodGet, "/q/"+c.Text, asked...); got.Code != http.StatusSeeOther {
+			t.Errorf("%v: %d", asked, got.Code)
+		}
+	}
+	if got := w.ask(http.MethodHead, "/q/"+c.Text, "Sec-Fetch-Mode", "navigate"); got.Code != http.StatusSeeOther {
+		t.Errorf("HEAD: %d", got.Code)
+	}
+	if got := w.counted(); len(got) != 0 {
+		t.Errorf("counted are %v", got)
+	}
+}
+
+// Guessing is slowed for everybody together: after so many wrong codes every code leads to the form, the right ones too, without saying which are right; counts go on.
+func TestGuessingIsSlowedAndNobodyIsKeptOut(t *testing.T) {
+	w := one(t)
+	c := w.issue(1)[0]
+	wrong := func() (helped int) {
+		for i := range 1000 {
+			text := []byte("ZZZZZ")
+			text[0], text[1], text[2] = code.Alphabet[i%32], code.Alphabet[i/32%32], code.Alphabet[i/1024]
+			switch got := w.scan("/q/" + string(text)); {
+			case got.Code == http.StatusOK:
+				helped++
+			case got.Code != http.StatusSeeOther || got.Header().Get("Location") != "/ms/en":
+				t.Fatalf("a guess was answered %d to %q", got.Code, got.Header().Get("Location"))
+			}
+		}
+		return helped
+	}
+	if n := wrong(); n < 100 || n > 150 {
+		t.Errorf("%d of 1000 guesses were told that there is no such code", n)
+	}
+	if got := w.scan("/q/" + c.Text); got.Header().Get("Location") != "/ms/en" {
+		t.Errorf("a right code leads to %q now, so that it can be told from a wrong one", got.Header().Get("Location"))
+	}
+	if _, ok := w.Place(t.Context(), here, c.Text); ok {
+		t.Error("the form still tells which codes there are")
+	}
+	w.clock.Advance(10 * time.Second)
+	if got := w.scan("/q/" + c.Text); got.Header().Get("Location") != "/ms/en?c="+c.Text {
+		t.Errorf("ten seconds later it leads to %q", got.Header().Get("Location"))
+	}
+	if _, ok := w.Place(t.Context(), here, c.Text); !ok {
+		t.Error("the form does not find the code again")
+	}
+	if n := wrong(); n > 50 {
+		t.Errorf("%d more guesses were answered after ten seconds", n)
+	}
+	if got := w.counted(); got[c.Text+" "+w.clock.Now().Format(time.DateOnly)+" en"] != 2 {
+		t.Errorf("counted are %v", got)
+	}
+}
+
+// Nothing of whoever scanned is in the log or anywhere in the database.
+func TestNothingOfTheVisitorIsKept(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c := w.issue(1)[0]
+		marks := []string{"Zebra/9.81", "203.0.113.77", "zebra.example", "zebra-cookie", "gd-GB"}
+		for _, text := range []string{c.Text, "ZZZZZ", "%00zebra"} {
+			w.scan("/q/"+text+"?zebra-query", "User-Agent", marks[0], "X-Forwarded-For", marks[1], "Referer", "https://"+marks[2]+"/", "Cookie", "a="+marks[3], "Accept-Language", marks[4])
+		}
+		w.Told(t.Context(), here, c.Text)
+		check(t, w.Flush(t.Context()))
+		if metered := w.metered.String(); strings.Contains(metered, c.Text) || !strings.Contains(metered, "/q/{code}") {
+			t.Errorf("metrics are told %s", metered)
+		}
+		kept := w.logged.String() + w.metered.String() + everything(t, w.db)
+		for _, mark := range append(marks, "zebra", "Zebra") {
+			if strings.Contains(kept, mark) {
+				t.Errorf("%q is kept", mark)
+			}
+		}
+		if !strings.Contains(kept, c.Text) {
+			t.Fatal("the test does not look where things are kept")
+		}
+	})
+}
+
+// everything is each value of each row of each table, as text.
+func everything(t *testing.T, db *store.DB) string {
+	t.Helper()
+	var out strings.Builder
+	for name, table := range db.Tables() {
+		var columns []string
+		for _, c := range table.Columns {
+			columns = append(columns, c.Name)
+		}
+		rows, err := db.Query(t.Context(), "select "+strings.Join(columns, ", ")+" from "+name)
+		check(t, err)
+		for rows.Next() {
+			values, into := make([]any, len(columns)), make([]any, len(columns))
+			for i := range values {
+				into[i] = &values[i]
+			}
+			check(t, rows.Scan(into...))
+			for _, v := range values {
+				fmt.Fprintf(&out, "%s %v\n", name, v)
+			}
+		}
+		check(t, rows.Close())
+	}
+	return out.String()
+}
+
+// Two servers on one database: what one switches off, the other knows without being told.
+func TestEveryServerKnowsAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		other := newWorld(t, w.db, w.clock)
+		c := w.issue(1)[0]
+		knows := func(s *world) bool { _, ok := s.Place(t.Context(), here, c.Text); return ok }
+		until(t, func() bool { w.clock.Advance(time.Second); return knows(other) })
+		w.turn(c, false)
+		until(t, func() bool { return !knows(other) })
+	})
+}
+
+// until asks again and again, and gives up when it takes far too long.
+func until(t *testing.T, done func() bool) {
+	t.Helper()
+	late, tick := time.After(30*time.Second), time.NewTicker(10*time.Millisecond)
+	defer tick.Stop()
+	for !done() {
+		select {
+		case <-tick.C:
+		case <-late:
+			t.Fatal("it never became so")
+		}
+	}
+}
+
+// Codes are never given twice and are what they should be; what is missing is refused.
+func TestIssuing(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		seen := map[string]bool{}
+		for _, c := range w.issue(700) {
+			if text, ok := code.Parse(c.Text); !ok || text != c.Text || seen[c.Text] {
+				t.Fatalf("%q is no code, or was given before", c.Text)
+			}
+			seen[c.Text] = true
+			got, err := w.Get(t.Context(), w.db, here, c.ID)
+			check(t, err)
+			if got.Where() != "Union Station, Jackson, Hinds County, Mississippi" || !got.On || got.Small {
+				t.Fatalf("it is %+v", got)
+			}
+		}
+		bad := map[string]func(*code.Draft){
+			"no kind": func(d *code.Draft) { d.Kind = "poster" }, "no subject": func(d *code.Draft) { d.Subject = store.ID{} }, "no place": func(d *code.Draft) { d.Place = "  " },
+			"no county": func(d *code.Draft) { d.County = "28999" }, "long": func(d *code.Draft) { d.Place = strings.Repeat("x", 121) }, "lines": func(d *code.Draft) { d.Place = "a\nb" },
+		}
+		for name, change := range bad {
+			err := w.db.Write(t.Context(), func(tx *store.Tx) error {
+				d := code.Draft{Program: here, Kind: code.Batch, Subject: store.NewID(), Place: "Invented", By: "system"}
+				change(&d)
+				_, err := w.Issue(tx, d)
+				return err
+			})
+			if err == nil {
+				t.Errorf("%s: it was issued", name)
+			}
+		}
+		err := w.db.Write(t.Context(), func(tx *store.Tx) error {
+			_, err := w.Switch(tx, here, store.NewID(), true, "system")
+			return err
+		})
+		if !errors.Is(err, code.ErrNone) {
+			t.Errorf("switching what is not there: %v", err)
+		}
+	})
+}
+
+// Counts that could not be written are kept, and added once.
+func TestNoCountIsLostWhileNothingCanBeWritten(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c := w.issue(1)[0]
+		change := func(q string) {
+			t.Helper()
+			check(t, w.db.Write(t.Context(), func(tx *store.Tx) error { _, err := tx.Exec(q); return err }))
+		}
+		w.scan("/q/" + c.Text)
+		w.Told(t.Context(), here, c.Text)
+		change(`alter table code_told rename to code_gone`)
+		if err := w.Flush(t.Context()); err == nil {
+			t.Fatal("the counts were written nowhere, and nobody says so")
+		}
+		w.scan("/q/" + c.Text)
+		change(`alter table code_gone rename to code_told`)
+		if got := w.counted(); got[c.Text+" "+w.clock.Now().Format(time.DateOnly)+" en"] != 2 {
+			t.Errorf("counted are %v", got)
+		}
+		var told int
+		check(t, w.db.QueryRow(t.Context(), `select n from code_told`).Scan(&told))
+		if told != 1 {
+			t.Errorf("%d reports are counted", told)
+		}
+	})
+}
+
+// What staff see: weeks that are over, from five up, and no sum that gives away a part.
+func TestWhatStaffSee(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		all := w.issue(3)
+		for i, n := range []int{7, 4, 3} {
+			for range n {
+				w.scan("/q/" + all[i].Text)
+				w.Told(t.Context(), here, all[i].Text)
+			}
+		}
+		ids := []store.ID{all[0].ID, all[1].ID, all[2].ID}
+		check(t, w.Flush(t.Context()))
+		now, err := w.Scans(t.Context(), w.db, here, ids, 4)
+		check(t, err)
+		if !now.Sum.Few {
+			t.Errorf("the week that goes on is shown: %v", now)
+		}
+		w.clock.Advance(7 * 24 * time.Hour)
+		for _, count := range []func() (code.Counts, error){
+			func() (code.Counts, error) { return w.Scans(t.Context(), w.db, here, ids, 4) },
+			func() (code.Counts, error) { return w.Reports(t.Context(), w.db, here, ids, 4) },
+		} {
+			got, err := count()
+			check(t, err)
+			if got.Weeks[0] != "2026-11-23" || got.By[ids[0]][0] != (code.Shown{N: 7}) || !got.By[ids[1]][0].Few || !got.By[ids[2]][0].Few || got.All[0].N != 14 {
+				t.Errorf("shown are %+v", got)
+			}
+		}
+		got, err := w.Scans(t.Context(), w.db, here, ids[:2], 4)
+		check(t, err)
+		if got.All[0].N != 7 {
+			t.Errorf("beside 7 and a count that is not shown the sum is %v: it tells the other", got.All[0])
+		}
+		client := webtest.ServerOf(t, w.served)
+		page := client.GetDoc("/staff/codes?q=union")
+		for _, p := range webtest.Problems(page) {
+			t.Error(p)
+		}
+		if text := page.Main(); !strings.Contains(text, "7 scans") || !strings.Contains(text, "fewer than 5 scans") || strings.Contains(text, "4 scans") || strings.Contains(text, "3 scans") {
+			t.Errorf("the page says %s", text)
+		}
+		off := client.PostForm("/staff/codes/"+ids[0].String()+"/switch", url.Values{"to": {"off"}})
+		if off.Status != http.StatusSeeOther {
+			t.Errorf("switching off: %d", off.Status)
+		}
+		w.knows(all[0], false)
+		if got := w.scan("/q/" + all[0].Text); got.Code != http.StatusOK {
+			t.Errorf("it still leads on: %d", got.Code)
+		}
+		if nothing := client.GetDoc("/staff/codes?q=" + url.QueryEscape(`100%_\`)).Main(); !strings.Contains(nothing, "No code matches") {
+			t.Errorf("the search finds %s", nothing)
+		}
+	})
+}
+
+// The list goes on over its pages and shows every code once.
+func TestTheListIsWhole(t *testing.T) {
+	w := one(t)
+	w.issue(120)
+	client := webtest.ServerOf(t, w.served)
+	n := 0
+	for at := "/staff/codes?state=on"; at != ""; {
+		page := client.GetDoc(at)
+		n += len(page.All("th", "scope", "row"))
+		at = ""
+		for _, a := range page.All("a") {
+			if strings.Contains(a.Attr["href"], "after=") {
+				at = a.Attr["href"]
+			}
+		}
+	}
+	if n != 120 {
+		t.Errorf("the pages show %d of 120 codes", n)
+	}
+}
+
+// However many there are of each, what is shown never lets a hidden part be worked out.
+func TestSumsHideTheirParts(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		parts := rapid.SliceOfN(rapid.Int64Range(0, 12), 1, 8).Draw(t, "parts")
+		sum := code.Whole(parts)
+		var shown int64
+		hidden := 0
+		for _, n := range parts {
+			if s := code.Show(n); s.Few {
+				hidden++
+			} else {
+				shown += s.N
+			}
+		}
+		rest := sum.N - shown
+		switch {
+		case sum.Few || rest == 0: // nothing is said of the hidden ones
+		case hidden < 2, rest < code.Least, rest >= int64(hidden)*(code.Least-1):
+			t.Fatalf("of %v the sum %d says that %d parts are %d together", parts, sum.N, hidden, rest)
+		}
+	})
+}
+
+func TestParseAnyCase(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		want := rapid.StringOfN(rapid.SampledFrom([]rune(code.Alphabet)), 5, 5, 5).Draw(t, "code")
+		mixed := []byte(want)
+		for i := range mixed {
+			if rapid.Bool().Draw(t, "lower") {
+				mixed[i] = strings.ToLower(string(mixed[i]))[0]
+			}
+		}
+		if got, ok := code.Parse(string(mixed)); !ok || got != want {
+			t.Fatalf("%s is read as %q", mixed, got)
+		}
+	})
+	for _, wrong := range []string{"", "7K3F", "7K3F99", "7K3F0", "7K3FO", "7K3F1", "7K3FI", "7K3F ", "ſK3F9", "7K3Fé"} {
+		if got, ok := code.Parse(wrong); ok {
+			t.Errorf("%q is read as %q", wrong, got)
+		}
+	}
+	if got := code.Link("https://tip.ms.gov/", "7K3F9"); got != "HTTPS://TIP.MS.GOV/Q/7K3F9" {
+		t.Errorf("the QR code holds %q", got)
+	}
+	if got := code.Address("https://Tip.ms.gov", "7K3F9"); got != "tip.ms.gov/q/7K3F9" {
+		t.Errorf("beside it stands %q", got)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, seed := range []string{"7K3F9", "7k3f9", "", "O0I1L", "ſſſſſ", "\x00\x00\x00\x00\x00"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got, ok := code.Parse(text)
+		if !ok {
+			if got != "" {
+				t.Fatalf("%q is refused and read as %q", text, got)
+			}
+			return
+		}
+		again, ok := code.Parse(got)
+		if !ok || again != got || len(got) != code.Length || strings.Trim(got, code.Alphabet) != "" || !strings.EqualFold(got, text) {
+			t.Fatalf("%q is read as %q", text, got)
+		}
+	})
+}
+
+func TestWordsAreEasy(t *testing.T) {
+	t.Parallel()
+	webtest.CheckReading(t, webtest.Site(t, code.Strings()).Catalog, 8, "code.")
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package code
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"waylight/internal/platform/store"
+)
+
+type scanKey struct {
+	program       string
+	code          store.ID
+	day, language string
+}
+
+type toldKey struct {
+	program string
+	code    store.ID
+	week    string
+}
+
+// tally is what was counted and does not stand in the database yet.
+type tally struct {
+	mu    sync.Mutex
+	scans map[scanKey]int64
+	told  map[toldKey]int64
+	since time.Time // when the first of told came; zero: none
+}
+
+// empty makes room for what comes next, and gives what there was.
+func (t *tally) empty() (scans map[scanKey]int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	scans, t.scans = t.scans, map[scanKey]int64{}
+	if t.told == nil {
+		t.told = map[toldKey]int64{}
+	}
+	return scans
+}
+
+func (t *tally) emptyTold() (told map[toldKey]int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	told, t.told, t.since = t.told, map[toldKey]int64{}, time.Time{}
+	return told
+}
+
+const (
+	every    = 5 * time.Second  // how often scans are added
+	patient  = 20 * time.Second // how long that may take
+	toldOnce = 24 * time.Hour   // how often reports that carried a code are
+)
+
+// scanned counts one scan.
+func (s *Service) scanned(c Code, language string) {
+	k := scanKey{c.Program, c.ID, s.Now().In(s.zone(c.Program)).Format(time.DateOnly), language}
+	s.counted.mu.Lock()
+	s.counted.scans[k]++
+	s.counted.mu.Unlock()
+}
+
+// Count counts one scan of a code, as if a person's browser had opened it: for a
+// demonstration.
+func (s *Service) Count(c Code, language string) { s.scanned(c, language) }
+
+// Told counts a report that carried a code. It is called after the report was
+// accepted, and neither stores nor logs anything: what it counts is written once a day
+// with all others of that day, so that nobody can lay it beside one report.
+func (s *Service) Told(ctx context.Context, programID, text string) {
+	code, shaped := Parse(text)
+	if !shaped {
+		return
+	}
+	c, found := s.look(ctx, code)
+	if !found || c.Program != programID {
+		return
+	}
+	now := s.Now()
+	k := toldKey{c.Program, c.ID, weekOf(now.In(s.zone(c.Program)))}
+	s.counted.mu.Lock()
+	defer s.counted.mu.Unlock()
+	s.counted.told[k]++
+	if s.counted.since.IsZero() {
+		s.counted.since = now
+	}
+}
+
+// weekOf names the week of a day by its Monday.
+func weekOf(day time.Time) string {
+	return day.AddDate(0, 0, -(int(day.Weekday())+6)%7).Format(time.DateOnly)
+}
+
+// Run adds what was counted every few seconds until ctx ends. What comes after
+// that is added by Flush, which app calls when nobody is answered any more.
+func (s *Service) Run(ctx context.Context) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		s.complain(s.addSoon(ctx))
+	}
+}
+
+// addSoon adds what is due, and is not stopped halfway.
+func (s *Service) addSoon(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patient)
+	defer cancel()
+	return s.add(ctx, s.dueTold())
+}
+
+// Flush adds everything that was counted.
+func (s *Service) Flush(ctx context.Context) error { return s.add(ctx, true) }
+
+// dueTold says whether a day has gone by since the first report that carried a code.
+func (s *Service) dueTold() bool {
+	s.counted.mu.Lock()
+	defer s.counted.mu.Unlock()
+	return !s.counted.since.IsZero() && s.Now().Sub(s.counted.since) >= toldOnce
+}
+
+// add writes what was counted in one transaction. What could not be written is
+// counted again next time, unless it may have been: then it is let go, since no
+// count may be too high.
+func (s *Service) add(ctx context.Context, withTold bool) error {
+	scans := s.counted.empty()
+	var told map[toldKey]int64
+	if withTold {
+		told = s.counted.emptyTold()
+	}
+	if len(scans) == 0 && len(told) == 0 {
+		return nil
+	}
+	err := s.DB.Write(ctx, func(tx *store.Tx) error {
+		// In one order on every server, so that no two wait for each other.
+		for _, k := range slices.SortedFunc(maps.Keys(scans), scanKey.compare) {
+			if err := addScans(tx, k, scans[k]); err != nil {
+				return err
+			}
+		}
+		for _, k := range slices.SortedFunc(maps.Keys(told), toldKey.compare) {
+			if err := addTold(tx, k, told[k]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, store.ErrUnknown) {
+		s.again(scans, told)
+	}
+	return err
+}
+
+func (s *Service) again(scans map[scanKey]int64, told map[toldKey]int64) {
+	now := s.Now()
+	s.counted.mu.Lock()
+	defer s.counted.mu.Unlock()
+	for k, n := range scans {
+		s.counted.scans[k] += n
+	}
+	for k, n := range told {
+		s.counted.told[k] += n
+	}
+	if len(told) > 0 && s.counted.since.IsZero() {
+		s.counted.since = now
+	}
+}
+
+func (k scanKey) compare(o scanKey) int {
+	return cmp.Or(cmp.Compare(k.program, o.program), slices.Compare(k.code[:], o.code[:]), cmp.Compare(k.day, o.day), cmp.Compare(k.language, o.language))
+}
+
+func (k toldKey) compare(o toldKey) int {
+	return cmp.Or(cmp.Compare(k.program, o.program), slices.Compare(k.code[:], o.code[:]), cmp.Compare(k.week, o.week))
+}

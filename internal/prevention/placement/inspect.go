@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package placement
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"time"
+
+	"waylight/internal/partnership/identity"
+	"waylight/internal/partnership/policy"
+	"waylight/internal/platform/store"
+)
+
+// What somebody can find.
+const FoundSeen = "seen"
+
+// Findings lists what somebody can find at a placement.
+func Findings() []string {
+	return []string{FoundSeen, string(Missing), string(Defaced), string(Stickered)}
+}
+
+// Opens lists the answers to whether the code opens the printed address.
+func Opens() []string { return []string{"untried", "yes", "no"} }
+
+// Entry is what somebody found, under a key of its own: sent again, it counts once.
+type Entry struct {
+	Key       string    `json:"key"`
+	Placement store.ID  `json:"placement"`
+	Found     string    `json:"found"`
+	Opens     string    `json:"opens"`
+	At        time.Time `json:"at"`
+}
+
+// Inspection is an entry that was taken.
+type Inspection struct {
+	ID, Placement, Round store.ID
+	At, ReceivedAt       time.Time
+	By, Found, Opens     string
+	Effect               string // what followed: "", "code_off", "late"
+}
+
+// What follows from an inspection.
+const (
+	effectCodeOff = "code_off" // the code was switched off
+	effectLate    = "late"     // a later look was known already, so that the state stays
+)
+
+// Outcome says what became of an entry.
+type Outcome struct {
+	Key     string `json:"key"`
+	State   State  `json:"state"`
+	CodeOff bool   `json:"codeOff"` // switched off by this entry
+	Again   bool   `json:"again"`   // it had been counted before
+	Late    bool   `json:"late"`    // a later look was known already
+}
+
+var entryKey = regexp.MustCompile(`^[A-Za-z0-9_-]{16,64}$`)
+
+// How far the time of an entry may lie from that of the server: a telephone's clock
+// may be wrong, and may have been offline for a while.
+const (
+	clockAhead  = 10 * time.Minute
+	offlineLong = 30 * 24 * time.Hour
+)
+
+// Inspect takes one entry of a round.
+func (s *Service) Inspect(ctx context.Context, m identity.Member, round store.ID, e Entry) (Outcome, error) {
+	if err := s.may(m, policy.InspectPlacements); err != nil {
+		return Outcome{}, err
+	}
+	if !entryKey.MatchString(e.Key) || !slices.Contains(Findings(), e.Found) || !slices.Contains(Opens(), e.Opens) {
+		return Outcome{}, ErrEntry
+	}
+	out := Outcome{}
+	err := s.DB.Write(ctx, func(tx *store.Tx) error {
+		out = Outcome{Key: e.Key}
+		p, err := s.stop(ctx, tx, m.Program, round, e.Placement)
+		if err != nil {
+			return err
+		}
+		before, err := inspectionByEntry(ctx, tx, m.Program, e.Key)
+		if err != nil {
+			return err
+		}
+		if !before.ID.IsZero() {
+			if before.Placement != e.Placement {
+				return ErrEntry
+			}
+			out.State, out.Again, out.CodeOff, out.Late = p.State, true, before.Effect == effectCodeOff, before.Effect == effectLate
+			return nil
+		}
+		return s.take(ctx, tx, m, round, p, e, &out)
+	})
+	return out, err
+}
+
+// stop finds a placement of a round. One that is closed still takes what was found
+// before: a telephone may have been offline.
+func (s *Service) stop(ctx context.Context, tx *store.Tx, programID string, round, placement store.ID) (Placement, error) {
+	ok, err := stopsAt(ctx, tx, programID, round, placement)
+	if err != nil {
+		return Placement{}, err
+	}
+	if !ok {
+		return Placement{}, ErrNone
+	}
+	return placementByID(ctx, tx, programID, placement)
+}
+
+// take keeps an entry and does what follows from it.
+func (s *Service) take(ctx context.Context, tx *store.Tx, m identity.Member, round store.ID, p Placement, e Entry, out *Outcome) error {
+	at := e.At
+	if at.IsZero() || at.After(tx.Now()) && !at.After(tx.Now().Add(clockAhead)) {
+		at = tx.Now()
+	}
+	if at.After(tx.Now()) || tx.Now().Sub(at) > offlineLong {
+		return ErrEntry.At("at")
+	}
+	i := Inspection{ID: store.NewID(), Placement: p.ID, Round: round, At: at.UTC().Truncate(time.Microsecond), ReceivedAt: tx.Now(), By: m.Actor(), Found: e.Found, Opens: e.Opens}
+	late := !at.After(p.LookedAt) && !p.LookedAt.IsZero()
+	unsafe := e.Opens == "no" || e.Found == string(Stickered)
+	if unsafe && !p.State.Gone() && p.CodeOn && s.Codes != nil {
+		i.Effect, out.CodeOff = effectCodeOff, true
+	} else if late {
+		i.Effect = effectLate
+	}
+	out.Late = late
+	if err := tx.Insert("placement_inspection", inspectionRow(p, i, e.Key)); err != nil {
+		return err
+	}
+	if err := s.follow(ctx, tx, &p, i, late, unsafe, m.Actor()); err != nil {
+		return err
+	}
+	out.State = p.State
+	log(tx, m.Program, "placement.inspected", recordOf(p.ID), m.Actor())
+	return nil
+}
+
+// follow does what follows from an inspection. Of one that a later look overtook only
+// what protects people: a code under suspicion is off until somebody looks again.
+func (s *Service) follow(ctx context.Context, tx *store.Tx, p *Placement, i Inspection, late, unsafe bool, by string) error {
+	if p.State.Gone() {
+		return nil
+	}
+	mark := "inspection:" + i.ID.String()
+	if unsafe {
+		if err := s.codeOff(ctx, tx, p, by); err != nil {
+			return err
+		}
+	}
+	if i.Opens == "no" {
+		if err := openTask(ctx, tx, *p, reasonCode, mark+":code"); err != nil {
+			return err
+		}
+	}
+	if !late {
+		if err := found(ctx, tx, p, i, by, mark); err != nil {
+			return err
+		}
+	} else if i.Found == string(Stickered) {
+		if err := openTask(ctx, tx, *p, i.Found, mark); err != nil {
+			return err
+		}
+	}
+	return updatePlacement(tx, *p)
+}
+
+// found brings a placement into the state that somebody found it in.
+func found(ctx context.Context, tx *store.Tx, p *Placement, i Inspection, by, mark string) error {
+	if !p.State.hung() { // what was never put up cannot be missing
+		return nil
+	}
+	p.LookedAt = i.At
+	if i.Found == FoundSeen {
+		p.SeenAt = i.At
+		if p.State.broken() { // it hangs there again; a code that was switched off stays off
+			for _, reason := range []string{string(Missing), string(Defaced), string(Stickered)} {
+				if err := closeTask(ctx, tx, *p, reason, "done", by); err != nil {
+					return err
+				}
+			}
+		}
+		p.State = Up
+		return nil
+	}
+	p.State = State(i.Found)
+	return openTask(ctx, tx, *p, i.Found, mark)
+}

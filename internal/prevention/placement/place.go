@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package placement
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"waylight/internal/partnership/identity"
+	"waylight/internal/partnership/policy"
+	"waylight/internal/partnership/program"
+	"waylight/internal/platform/place"
+	"waylight/internal/platform/store"
+)
+
+// Place is where a sheet can hang.
+type Place struct {
+	Program             string
+	ID                  store.ID
+	Kind                string // of [program.NoticePlaces]
+	Name, Address, City string
+	State, County       string // postal code, FIPS code
+	At                  *place.Point
+	Contact             string   // an office, never a person
+	Small               bool     // few people come there
+	Active              bool     // sheets can hang there
+	Lacks               []string // spots that it does not have
+	Source              string   // where it is known from: "typed", "station", "file"
+	Origin              store.ID // the import it came with
+	MadeAt              time.Time
+	MadeBy              string
+	Version             int64
+}
+
+// CountyName is the county for people to read.
+func (p Place) CountyName() string {
+	c, _ := place.CountyByFIPS(p.County)
+	return c.Name
+}
+
+// Label is the place as a sheet and a page name it.
+func (p Place) Label() string {
+	if p.City == "" || strings.Contains(p.Name, p.City) {
+		return p.Name
+	}
+	return p.Name + ", " + p.City
+}
+
+// twin is what makes the place the same as another: the same kind in the same
+// county under the same name at the same address, however that is written.
+func (p Place) twin() []byte {
+	sum := sha256.Sum256([]byte(strings.Join([]string{p.Kind, p.County, folded(p.Name), folded(p.Address), folded(p.City)}, "\x00")))
+	return sum[:16]
+}
+
+// sought is what a search looks through, and by which lists are sorted.
+func (p Place) sought() string {
+	return strings.ToLower(strings.Join([]string{p.Name, p.City, p.Address, p.CountyName()}, " "))
+}
+
+// folded leaves of a text what tells two apart: letters, marks and numbers of any
+// script, in lower case.
+func folded(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, norm.NFKC.String(text))
+}
+
+// smallKinds are places to which few people come, unless somebody says otherwise:
+// that a sheet there was scanned could tell who did.
+var smallKinds = []string{"school", "business", "free"}
+
+// Problem is something wrong with a field.
+type Problem struct{ Field, Reason string }
+
+// Typed are a place's fields as somebody typed them, by their names.
+type Typed map[string]string
+
+// fields are the names of a place's fields, in the order of a file and of the form.
+var fields = []string{"kind", "name", "address", "city", "county", "state", "latitude", "longitude", "contact", "small", "lacks"}
+
+// The longest that may be typed, in letters.
+const (
+	longestName = 120
+	longestCell = 200
+)
+
+// near is how far from its county's outline a place may lie, in kilometers: the
+// outlines are drawn to some hundred meters.
+const near = 3.0
+
+// readPlace reads what was typed. state is the program's own, which a place lies in
+// unless it says otherwise.
+func readPlace(t Typed, state string) (Place, []Problem) {
+	r := placeReader{typed: t}
+	p := Place{Active: true}
+	if p.Kind = r.text("kind", 40); !slices.Contains(program.NoticePlaces(), p.Kind) {
+		r.wrong("kind", "is none of: "+strings.Join(program.NoticePlaces(), ", "))
+	}
+	if p.Name = r.text("name", longestName); p.Name == "" && r.fine("name") {
+		r.wrong("name", "is missing")
+	}
+	p.Address, p.City = r.text("address", longestCell), r.text("city", longestName)
+	p.Contact = r.contact()
+	p.At = r.point()
+	r.where(&p, state)
+	p.Small = r.yes("small", slices.Contains(smallKinds, p.Kind))
+	for _, spot := range strings.Fields(strings.ReplaceAll(r.text("lacks", longestCell), ",", " ")) {
+		if !slices.Contains(program.NoticeSpots(), spot) {
+			r.wrong("lacks", fmt.Sprintf("%q is none of: %s", cut(spot, 40), strings.Join(program.NoticeSpots(), ", ")))
+			continue
+		}
+		if !slices.Contains(p.Lacks, spot) {
+			p.Lacks = append(p.Lacks, spot)
+		}
+	}
+	slices.Sort(p.Lacks)
+	return p, r.problems
+}
+
+type placeReader struct {
+	typed    Typed
+	problems []Problem
+}
+
+func (r *placeReader) wrong(field, reason string) {
+	r.problems = append(r.problems, Problem{field, reason})
+}
+
+func (r *placeReader) fine(field string) bool {
+	return !slices.ContainsFunc(r.problems, func(p Problem) bool { return p.Field == field })
+}
+
+// text reads a text in any script: composed, with single spaces, and without what
+// could make a sheet show something else than it says.
+func (r *placeReader) text(field string, most int) string {
+	raw := r.typed[field]
+	if strings.ToValidUTF8(raw, "") != raw {
+		r.wrong(field, "is not written in UTF-8")
+		return ""
+	}
+	text := strings.Join(strings.Fields(norm.NFC.String(raw)), " ")
+	for _, c := range text {
+		if unicode.IsControl(c) || hidden(c) {
+			r.wrong(field, fmt.Sprintf("has a sign that cannot be seen (U+%04X); take it out", c))
+			return ""
+		}
+	}
+	if n := len([]rune(text)); n > most {
+		r.wrong(field, fmt.Sprintf("has %d letters, and %d fit", n, most))
+		return cut(text, most)
+	}
+	return text
+}
+
+// hidden says whether a sign changes the order or the look of others without being
+// seen. Joiners are letters' own in some scripts and stay.
+func hidden(c rune) bool {
+	return c >= 0x202A && c <= 0x202E || c >= 0x2066 && c <= 0x2069 || c == 0xFEFF || c == 0xFFFD || c == 0x200B || c >= 0xE0000 && c <= 0xE0FFF
+}
+
+// contact is an office. What looks like a person's own address or number is not
+// taken: staff look people up where people are kept.
+func (r *placeReader) contact() string {
+	text := r.text("contact", longestName)
+	if strings.Contains(text, "@") {
+		r.wrong("contact", "is the name of an office, without an address and without a person's name")
+	}
+	return text
+}
+
+func (r *placeReader) yes(field string, otherwise bool) bool {
+	switch strings.ToLower(strings.TrimSpace(r.typed[field])) {
+	case "":
+		return otherwise
+	case "yes", "y", "true", "1":
+		return true
+	case "no", "n", "false", "0":
+		return false
+	}
+	r.wrong(field, "is neither yes nor no")
+	return otherwise
+}
+
+// point reads coordinates: both or none.
+func (r *placeReader) point() *place.Point {
+	lat, lon := strings.TrimSpace(r.typed["latitude"]), strings.TrimSpace(r.typed["longitude"])
+	if lat == "" && lon == "" {
+		return nil
+	}
+	read := func(field, text string, most float64) float64 {
+		v, err := strconv.ParseFloat(text, 64)
+		if err != nil || math.IsNaN(v) || v < -most || v > most {
+			r.wrong(field, fmt.Sprintf("is not a number of degrees from -%.0f to %.0f", most, most))
+		}
+		return v
+	}
+	p := place.Point{Lat: read("latitude", lat, 90), Lon: read("longitude", lon, 180)}
+	if !r.fine("latitude") || !r.fine("longitude") {
+		return nil
+	}
+	return &place.Point{Lat: math.Round(p.Lat*1e6) / 1e6, Lon: math.Round(p.Lon*1e6) / 1e6}
+}
+
+// where finds state and county: as they are named, or by the coordinates.
+func (r *placeReader) where(p *Place, home string) {
+	named, state := r.text("county", longestName), strings.ToUpper(r.text("state", 40))
+	if state != "" {
+		if _, ok := place.StateByCode(state); !ok {
+			r.wrong("state", "is not a state's code like MS")
+			return
+		}
+	}
+	switch county, why := findCounty(named, state, home); {
+	case why != "":
+		r.wrong("county", why)
+	case county.FIPS != "":
+		p.County, p.State = county.FIPS, county.State().Code
+		if state != "" && state != p.State {
+			r.wrong("county", county.Name+" lies in "+county.State().Name)
+		}
+		if outline, ok := place.Shape(county.FIPS); ok && p.At != nil && outline.Away(p.At.Lat, p.At.Lon) > near {
+			r.wrong("latitude", "latitude and longitude lie outside of "+county.Name+", "+county.State().Name)
+		}
+	case p.At == nil:
+		r.wrong("county", "is missing: give the county, or latitude and longitude")
+	default:
+		r.located(p, state)
+	}
+}
+
+// located finds the county by the coordinates.
+func (r *placeReader) located(p *Place, state string) {
+	county, ok := place.CountyAt(p.At.Lat, p.At.Lon)
+	if state != "" {
+		county, ok = place.CountyIn(state, p.At.Lat, p.At.Lon)
+	}
+	if !ok {
+		r.wrong("county", "is missing, and latitude and longitude lie in no county"+map[bool]string{true: " of " + state}[state != ""])
+		return
+	}
+	p.County, p.State = county.FIPS, county.State().Code
+}
+
+// findCounty reads a county by code or name; why says what is wrong with one that
+// is not there.
+func findCounty(named, state, home string) (county place.County, why string) {
+	if named == "" {
+		return place.County{}, ""
+	}
+	if c, ok := place.CountyByFIPS(named); ok {
+		return c, ""
+	}
+	if at, err := place.ParsePlace(named); err == nil && at.County != "" {
+		c, _ := place.CountyByFIPS(at.County)
+		return c, ""
+	}
+	if state == "" {
+		state = home
+	}
+	if c, ok := place.CountyByName(state, named); ok {
+		return c, ""
+	}
+	return place.County{}, "is not a county of " + state + ", or the name of two; give its code like MS-28049"
+}
+
+// typed is the place as its form shows it.
+func (p Place) typed() Typed {
+	t := Typed{"kind": p.Kind, "name": p.Name, "address": p.Address, "city": p.City, "county": p.State + "-" + p.County, "state": p.State, "contact": p.Contact,
+		"small": yesNo(p.Small), "lacks": strings.Join(p.Lacks, " ")}
+	if p.At != nil {
+		t["latitude"], t["longitude"] = degrees(p.At.Lat), degrees(p.At.Lon)
+	}
+	return t
+}
+
+func degrees(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+
+func yesNo(v bool) string {
+	if v {
+		return "yes"
+	}
+	return "no"
+}
+
+// cut shortens what came from outside.
+func cut(text string, letters int) string {
+	runes := []rune(strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\x00", ""))
+	return string(runes[:min(len(runes), letters)])
+}
+
+// short is as much of an id as tells two things apart for people. Ids of one file
+// begin alike, so that it is the end.
+func short(id store.ID) string {
+	text := id.String()
+	return text[len(text)-8:]
+}
+
+// twinProblem names the place that is there already.
+func twinProblem(p Place) Problem {
+	return Problem{"name", fmt.Sprintf("is there already: %s, %s (%s)", p.Label(), p.CountyName(), short(p.ID))}
+}
+
+// AddPlace adds a place that somebody typed.
+func (s *Service) AddPlace(ctx context.Context, m identity.Member, t Typed) (Place, []Problem, error) {
+	if err := s.may(m, policy.ChangePlacements); err != nil {
+		return Place{}, nil, err
+	}
+	pack, err := s.pack(m.Program)
+	if err != nil {
+		return Place{}, nil, err
+	}
+	p, wrong := readPlace(t, pack.State)
+	if len(wrong) > 0 {
+		return p, wrong, ErrTyped
+	}
+	p.Program, p.ID, p.Source, p.MadeBy, p.Version = m.Program, store.NewID(), "typed", m.Actor(), 1
+	err = s.DB.Write(ctx, func(tx *store.Tx) error {
+		wrong = nil
+		p.MadeAt = tx.Now()
+		twin, err := placeByTwin(ctx, tx, m.Program, p.twin())
+		if err != nil {
+			return err
+		}
+		if !twin.ID.IsZero() {
+			wrong = []Problem{twinProblem(twin)}
+			return ErrTyped
+		}
+		if err := tx.Insert("place", placeRow(p)); err != nil {
+			return err
+		}
+		log(tx, m.Program, "place.added", placeRecord(p.ID), m.Actor())
+		return nil
+	})
+	return p, wrong, err
+}
+
+// ChangePlace writes what a place has become over the version that was read.
+func (s *Service) ChangePlace(ctx context.Context, m identity.Member, id store.ID, version int64, t Typed, active bool) ([]Problem, error) {
+	if err := s.may(m, policy.ChangePlacements); err != nil {
+		return nil, err
+	}
+	pack, err := s.pack(m.Program)
+	if err != nil {
+		return nil, err
+	}
+	now, wrong := readPlace(t, pack.State)
+	if len(wrong) > 0 {
+		return wrong, ErrTyped
+	}
+	err = s.DB.Write(ctx, func(tx *store.Tx) error {
+		wrong = nil
+		p, err := placeByID(ctx, tx, m.Program, id)
+		if err != nil {
+			return err
+		}
+		twin, err := placeByTwin(ctx, tx, m.Program, now.twin())
+		if err != nil {
+			return err
+		}
+		if !twin.ID.IsZero() && twin.ID != id {
+			wrong = []Problem{twinProblem(twin)}
+			return ErrTyped
+		}
+		moved := p.County != now.County || p.Kind != now.Kind
+		now.Program, now.ID, now.Source, now.Origin, now.MadeAt, now.MadeBy = p.Program, p.ID, p.Source, p.Origin, p.MadeAt, p.MadeBy
+		now.Version, now.Active = version+1, active
+		if err := updatePlace(tx, now, version); err != nil {
+			return err
+		}
+		if moved {
+			if err := movePlacements(ctx, tx, now); err != nil {
+				return err
+			}
+		}
+		log(tx, m.Program, "place.changed", placeRecord(id), m.Actor())
+		return nil
+	})
+	return wrong, err
+}
+
+// Place finds a place.
+func (s *Service) Place(ctx context.Context, m identity.Member, id store.ID) (Place, error) {
+	if err := s.may(m, policy.ReadPlacements); err != nil {
+		return Place{}, err
+	}
+	return placeByID(ctx, s.DB, m.Program, id)
+}

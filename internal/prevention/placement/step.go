@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package placement
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"waylight/internal/partnership/identity"
+	"waylight/internal/partnership/policy"
+	"waylight/internal/partnership/program"
+	"waylight/internal/platform/store"
+)
+
+// State is where a placement stands.
+type State string
+
+// The states. A sheet in one of the last two is gone for good.
+const (
+	Planned   State = "planned"
+	Printed   State = "printed"
+	Up        State = "up"
+	Missing   State = "missing"
+	Defaced   State = "defaced"
+	Stickered State = "stickered" // something was put over its code
+	Replaced  State = "replaced"
+	Removed   State = "removed"
+)
+
+// States lists the states in the order of a placement's life.
+func States() []State {
+	return []State{Planned, Printed, Up, Missing, Defaced, Stickered, Replaced, Removed}
+}
+
+// leads says which states a person can bring a placement into. Replaced is not among
+// them: that happens when what takes its place is put up.
+var leads = map[State][]State{
+	Planned:   {Printed, Up, Removed},
+	Printed:   {Up, Removed},
+	Up:        {Missing, Defaced, Stickered, Removed},
+	Missing:   {Up, Removed},
+	Defaced:   {Up, Missing, Stickered, Removed},
+	Stickered: {Up, Missing, Defaced, Removed},
+}
+
+// Gone says whether nothing hangs there any more, nor will.
+func (s State) Gone() bool { return s == Replaced || s == Removed }
+
+// hung says whether the sheet has been put up and not taken away on purpose.
+func (s State) hung() bool { return s == Up || s == Missing || s == Defaced || s == Stickered }
+
+// broken says whether a sheet that should hang there does not, or not as it should.
+func (s State) broken() bool { return s == Missing || s == Defaced || s == Stickered }
+
+// Placement is a notice at a spot of a place.
+type Placement struct {
+	Program         string
+	ID              store.ID
+	Place           Place
+	Spot            string // of [program.NoticeSpots]
+	Notice, Version string
+	Languages       []string // sorted
+	Paper           string   // of Papers
+	Code            Code
+	CodeOn          bool
+	State           State
+	Slot            string   // what may be there once; "" when gone
+	Replaces        store.ID // the sheet whose place it takes once it is put up
+	PutUpOn         time.Time
+	PutUpBy         string
+	SeenAt          time.Time // when it was last seen as it should be
+	LookedAt        time.Time // when somebody last looked for it
+	MadeAt          time.Time
+	MadeBy          string
+	Row             int64 // the row's version
+}
+
+// Papers are the sizes that sheets are printed in.
+func Papers() []string { return []string{"letter", "tabloid", "a4", "card", "sticker", "screen"} }
+
+// slot is what can hang somewhere once.
+func (p Placement) slot() string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{p.Place.ID.String(), p.Spot, p.Notice, strings.Join(p.Languages, " ")}, "\x00")))
+	return hex.EncodeToString(sum[:16])
+}
+
+// next is the slot of what is to take a sheet's place.
+const next = "/next"
+
+// Draft is a placement to be made.
+type Draft struct {
+	Place        store.ID
+	Notice, Spot string
+	Languages    []string // none: those that the notice must be in
+	Paper        string
+}
+
+// settle checks a draft against the pack.
+func settle(pack *program.Program, d Draft) (Draft, program.Notice, []Problem) {
+	var wrong []Problem
+	n, ok := pack.Notice(d.Notice)
+	if !ok {
+		wrong = append(wrong, Problem{"notice", "is no notice of this program"})
+		return d, n, wrong
+	}
+	if !slices.Contains(program.NoticeSpots(), d.Spot) {
+		wrong = append(wrong, Problem{"spot", "is none of: " + strings.Join(program.NoticeSpots(), ", ")})
+	}
+	if d.Paper == "" {
+		d.Paper = Papers()[0]
+	}
+	if !slices.Contains(Papers(), d.Paper) {
+		wrong = append(wrong, Problem{"paper", "is none of: " + strings.Join(Papers(), ", ")})
+	}
+	if len(d.Languages) == 0 {
+		d.Languages = n.Languages
+	}
+	d.Languages = slices.Clone(d.Languages)
+	slices.Sort(d.Languages)
+	d.Languages = slices.Compact(d.Languages)
+	for _, lang := range d.Languages {
+		if _, ok := n.Words[lang]; !ok {
+			wrong = append(wrong, Problem{"languages", fmt.Sprintf("the notice has no words in %q", cut(lang, 20))})
+		}
+	}
+	return d, n, wrong
+}
+
+// Add plans a notice at a spot of a place.
+func (s *Service) Add(ctx context.Context, m identity.Member, d Draft) (Placement, []Problem, error) {
+	if err := s.may(m, policy.ChangePlacements); err != nil {
+		return Placement{}, nil, err
+	}
+	pack, err := s.pack(m.Program)
+	if err != nil {
+		return Placement{}, nil, err
+	}
+	d, notice, wrong := settle(pack, d)
+	if len(wrong) > 0 {
+		return Placement{}, wrong, ErrTyped
+	}
+	var out Placement
+	err = s.DB.Write(ctx, func(tx *store.Tx) error {
+		wrong = nil
+		at, err := placeByID(ctx, tx, m.Program, d.Place)
+		if err != nil {
+			return err
+		}
+		if why := cannotHang(at, d.Spot); why != "" {
+			wrong = []Problem{{"spot", why}}
+			return ErrTyped
+		}
+		p := Placement{Program: m.Program, ID: store.NewID(), Place: at, Spot: d.Spot, Notice: notice.ID, Version: notice.Version, Languages: d.Languages, Paper: d.Paper,
+			State: Planned, MadeAt: tx.Now(), MadeBy: m.Actor(), Row: 1}
+		p.Slot = p.slot()
+		twin, err := bySlot(ctx, tx, m.Program, p.Slot)
+		if err != nil {
+			return err
+		}
+		if !twin.ID.IsZero() {
+			wrong = []Problem{{"spot", twin.taken()}}
+			return ErrTyped
+		}
+		if out, err = s.insert(ctx, tx, p); err != nil {
+			return err
+		}
+		log(tx, m.Program, "placement.planned", recordOf(p.ID), m.Actor())
+		return nil
+	})
+	return out, wrong, err
+}
+
+// cannotHang says why nothing can be planned at a spot, "" if it can.
+func cannotHang(at Place, spot string) string {
+	switch {
+	case !at.Active:
+		return "the place is not in use"
+	case !hasSpot(at.Kind, spot):
+		return "such a place has no such spot"
+	case slices.Contains(at.Lacks, spot):
+		return "the place has no such spot, as its entry says"
+	}
+	return ""
+}
+
+// taken says what is at a spot already.
+func (p Placement) taken() string {
+	return fmt.Sprintf("that notice in those languages is there already, %s (%s)", stateWords[p.State], short(p.ID))
+}
+
+// insert adds a placement with its code.
+func (s *Service) insert(ctx context.Context, tx *store.Tx, p Placement) (Placement, error) {
+	if s.Codes != nil {
+		var err error
+		p.Code, err = s.Codes.Issue(ctx, tx, NewCode{Program: p.Program, Subject: p.ID, County: p.Place.County, Place: p.Place.Label(), Small: p.Place.Small, By: p.MadeBy})
+		if err != nil {
+			return p, err
+		}
+		p.CodeOn = true
+	}
+	return p, tx.Insert("placement", placementRow(p))
+}
+
+// Step brings a placement into another state. day is when a sheet was put up, ""
+// for today.
+func (s *Service) Step(ctx context.Context, m identity.Member, id store.ID, version int64, to State, day string) error {
+	if err := s.may(m, policy.ChangePlacements); err != nil {
+		return err
+	}
+	pack, err := s.pack(m.Program)
+	if err != nil {
+		return err
+	}
+	return s.DB.Write(ctx, func(tx *store.Tx) error {
+		on, err := dayOf(day, tx.Now(), pack.Zone)
+		if err != nil {
+			return err
+		}
+		p, err := placementByID(ctx, tx, m.Program, id)
+		if err != nil {
+			return err
+		}
+		if p.Row != version {
+			return ErrMoved
+		}
+		if !slices.Contains(leads[p.State], to) {
+			return ErrState
+		}
+		if err := s.move(ctx, tx, p, to, on, m.Actor()); err != nil {
+			return err
+		}
+		log(tx, m.Program, "placement."+string(to), recordOf(id), m.Actor())
+		return nil
+	})
+}
+
+const longAgo = 2 * 366 * 24 * time.Hour
+
+// dayOf reads a day of the program as its noon; it is kept as an instant.
+func dayOf(text string, now time.Time, zone *time.Location) (time.Time, error) {
+	today := now.In(zone)
+	if text == "" {
+		text = today.Format(time.DateOnly)
+	}
+	day, err := time.ParseInLocation(time.DateOnly, text, zone)
+	if err != nil || day.After(now) || now.Sub(day) > longAgo {
+		return time.Time{}, ErrDay
+	}
+	return day.Add(12 * time.Hour), nil
+}
+
+// move makes a step with all that follows from it, within a transaction whose caller
+// logs it.
+func (s *Service) move(ctx context.Context, tx *store.Tx, p Placement, to State, on time.Time, by string) error {
+	was := p.State
+	p.State = to
+	switch to {
+	case Up:
+		p.PutUpOn, p.PutUpBy = on, by
+		p.SeenAt, p.LookedAt = tx.Now(), tx.Now()
+		if !p.Replaces.IsZero() && !was.hung() {
+			if err := s.takeOver(ctx, tx, &p, by); err != nil {
+				return err
+			}
+		}
+		for _, reason := range []string{string(Missing), string(Defaced), string(Stickered)} {
+			if err := closeTask(ctx, tx, p, reason, "done", by); err != nil {
+				return err
+			}
+		}
+	case Removed:
+		p.Slot = ""
+		if err := s.codeOff(ctx, tx, &p, by); err != nil {
+			return err
+		}
+		if err := closeTasks(ctx, tx, p, "dropped", by); err != nil {
+			return err
+		}
+	case Stickered, Missing, Defaced:
+		if to == Stickered {
+			if err := s.codeOff(ctx, tx, &p, by); err != nil {
+				return err
+			}
+		}
+		if err := openTask(ctx, tx, p, string(to), "step:"+fmt.Sprint(p.Row)); err != nil {
+			return err
+		}
+	}
+	return updatePlacement(tx, p)
+}
+
+// takeOver lets the old sheet be replaced by this one.
+func (s *Service) takeOver(ctx context.Context, tx *store.Tx, p *Placement, by string) error {
+	old, err := placementByID(ctx, tx, p.Program, p.Replaces)
+	if err != nil {
+		return err
+	}
+	p.Slot = p.slot()
+	twin, err := bySlot(ctx, tx, p.Program, p.Slot)
+	if err != nil {
+		return err
+	}
+	if !twin.ID.IsZero() && twin.ID != old.ID {
+		return ErrTwin // the old one was removed, and something else was planned there since
+	}
+	if old.State.Gone() {
+		return nil
+	}
+	old.State, old.Slot = Replaced, ""
+	if err := s.codeOff(ctx, tx, &old, by); err != nil {
+		return err
+	}
+	if err := closeTasks(ctx, tx, old, "done", by); err != nil {
+		return err
+	}
+	return updatePlacement(tx, old)
+}
+
+// codeOff switches the sheet's code off, if it has one that is on.
+func (s *Service) codeOff(ctx context.Context, tx *store.Tx, p *Placement, by string) error {
+	if s.Codes == nil || p.Code.ID.IsZero() || !p.CodeOn {
+		return nil
+	}
+	p.CodeOn = false
+	return s.Codes.Switch(ctx, tx, p.Program, p.Code.ID, false, by)
+}
+
+// SwitchCode turns a sheet's code on or off. That of a sheet that is gone, or under a
+// sticker, stays off.
+func (s *Service) SwitchCode(ctx context.Context, m identity.Member, id store.ID, on bool) error {
+	if err := s.may(m, policy.ChangePlacements); err != nil {
+		return err
+	}
+	return s.DB.Write(ctx, func(tx *store.Tx) error {
+		p, err := placementByID(ctx, tx, m.Program, id)
+		if err != nil {
+			return err
+		}
+		if s.Codes == nil || p.Code.ID.IsZero() || on && (p.State.Gone() || p.State == Stickered) {
+			return ErrState
+		}
+		p.CodeOn = on
+		if err := s.Codes.Switch(ctx, tx, m.Program, p.Code.ID, on, m.Actor()); err != nil {
+			return err
+		}
+		if on {
+			if err := closeTask(ctx, tx, p, reasonCode, "done", m.Actor()); err != nil {
+				return err
+			}
+		}
+		if err := updatePlacement(tx, p); err != nil {
+			return err
+		}
+		log(tx, m.Program, map[bool]string{true: "placement.code_on", false: "placement.code_off"}[on], recordOf(id), m.Actor())
+		return nil
+	})
+}
+
+// Prepare plans the sheet that is to take a placement's place: of the notice's
+// version of today, with a code of its own. The old one stays what it is until the
+// new one is put up.
+func (s *Service) Prepare(ctx context.Context, m identity.Member, id store.ID) (Placement, error) {
+	if err := s.may(m, policy.ChangePlacements); err != nil {
+		return Placement{}, err
+	}
+	pack, err := s.pack(m.Program)
+	if err != nil {
+		return Placement{}, err
+	}
+	var out Placement
+	err = s.DB.Write(ctx, func(tx *store.Tx) error {
+		old, err := placementByID(ctx, tx, m.Program, id)
+		if err != nil {
+			return err
+		}
+		if out, err = s.succeed(ctx, tx, pack, old, m.Actor()); err != nil {
+			return err
+		}
+		log(tx, m.Program, "placement.planned", recordOf(out.ID), m.Actor())
+		return nil
+	})
+	return out, err
+}
+
+// succeed plans what takes a sheet's place. One that is planned already is refused.
+func (s *Service) succeed(ctx context.Context, tx *store.Tx, pack *program.Program, old Placement, by string) (Placement, error) {
+	notice, ok := pack.Notice(old.Notice)
+	if !ok || old.State == Planned || old.State.Gone() || !old.Place.Active {
+		return Placement{}, ErrState
+	}
+	p := Placement{Program: old.Program, ID: store.NewID(), Place: old.Place, Spot: old.Spot, Notice: notice.ID, Version: notice.Version, Languages: old.Languages,
+		Paper: old.Paper, State: Planned, Replaces: old.ID, MadeAt: tx.Now(), MadeBy: by, Row: 1}
+	p.Slot = p.slot() + next
+	twin, err := bySlot(ctx, tx, old.Program, p.Slot)
+	if err != nil {
+		return Placement{}, err
+	}
+	if !twin.ID.IsZero() {
+		return Placement{}, ErrTwin
+	}
+	return s.insert(ctx, tx, p)
+}
+
+// Get finds a placement.
+func (s *Service) Get(ctx context.Context, m identity.Member, id store.ID) (Placement, error) {
+	if err := s.may(m, policy.ReadPlacements); err != nil {
+		return Placement{}, err
+	}
+	return placementByID(ctx, s.DB, m.Program, id)
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package placement
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+	"time"
+
+	"waylight/internal/platform/fault"
+	"waylight/internal/platform/store"
+)
+
+// sheetAt is as much of a placement as coverage looks at: there are many.
+type sheetAt struct {
+	place                         store.ID
+	county, notice, version, spot string
+	languages                     []string
+	state                         State
+	looked                        time.Time
+}
+
+// eachHanging goes through the placements that are not gone.
+func eachHanging(ctx context.Context, q store.Reader, program string, c Covering, visit func(sheetAt)) error {
+	var w clauses
+	w.and("program = %s", program)
+	w.text = append(w.text, "state not in ('replaced', 'removed')")
+	if c.County != "" {
+		w.and("county = %s", c.County)
+	}
+	if c.Notice != "" {
+		w.and("notice = %s", c.Notice)
+	}
+	rows, err := q.Query(ctx, `select place, county, notice, notice_version, spot, languages, state, looked_at from placement`+w.where(), w.args...)
+	if err != nil {
+		return fault.Wrap(err, "going through what hangs")
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var h sheetAt
+		var languages string
+		var looked sql.NullInt64
+		if err := rows.Scan(&h.place, &h.county, &h.notice, &h.version, &h.spot, &languages, &h.state, &looked); err != nil {
+			return fault.Wrap(err, "going through what hangs")
+		}
+		h.languages, h.looked = strings.Fields(languages), store.Time(looked.Int64)
+		visit(h)
+	}
+	return fault.Wrap(rows.Err(), "going through what hangs")
+}
+
+// eachPlace goes through the places in use, county by county, and ends at an error of
+// visit.
+func eachPlace(ctx context.Context, q store.Reader, program string, c Covering, visit func(Place) error) error {
+	f := Filter{County: c.County}
+	var w clauses
+	f.places(&w, program)
+	rows, err := q.Query(ctx, `select `+placeColumns+` from place p`+w.where()+` order by p.county, p.id`, w.args...)
+	if err != nil {
+		return fault.Wrap(err, "going through the places")
+	}
+	defer rows.Close()
+	for rows.Next() {
+		p, err := scanPlace(rows)
+		if err != nil {
+			return fault.Wrap(err, "going through the places")
+		}
+		if err := visit(p); err != nil {
+			return err
+		}
+	}
+	return fault.Wrap(rows.Err(), "going through the places")
+}

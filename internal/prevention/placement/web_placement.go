@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package placement
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"waylight/internal/partnership/program"
+	"waylight/internal/platform/store"
+	"waylight/internal/platform/web"
+)
+
+// fact is a name and a value.
+type fact struct{ Name, Value string }
+
+type inspectionLine struct{ At, Found, Opens, By, Effect string }
+
+var effectWords = map[string]string{"": "", effectCodeOff: "its code was switched off", effectLate: "a later look was known already"}
+
+// shownInspections is how many looks a placement's page shows.
+const shownInspections = 100
+
+type placementData struct {
+	line
+	Row                                           int64
+	Done, Today                                   string
+	Facts                                         []fact
+	Steps                                         []choice
+	Inspections                                   []inspectionLine
+	Tasks                                         []taskLine
+	MayChange, MayReplace, MaySwitchOn, SwitchOff bool
+	MayPrint                                      bool
+	Next                                          string // the sheet that is to take its place
+	Before                                        string // the sheet whose place it takes
+	Scans                                         string
+}
+
+func (s *Service) placementPage(w http.ResponseWriter, r *http.Request) error {
+	m, id, err := asked(r, "placement", ErrNone)
+	if err != nil {
+		return err
+	}
+	p, err := s.Get(r.Context(), m, id)
+	if err != nil {
+		return err
+	}
+	pack, err := s.pack(m.Program)
+	if err != nil {
+		return err
+	}
+	data := placementData{line: s.line(pack, p), Row: p.Row, Done: done(r), Today: dayText(s.Now(), pack.Zone), MayChange: s.may(m, changes) == nil}
+	data.Facts = s.facts(r, pack, p)
+	for _, to := range leads[p.State] {
+		data.Steps = append(data.Steps, choice{Value: string(to), Label: stepWords[to]})
+	}
+	data.MayPrint = s.Printer != nil && !p.State.Gone()
+	data.MayReplace = p.State != Planned && !p.State.Gone()
+	hasCode := s.Codes != nil && !p.Code.ID.IsZero()
+	data.MaySwitchOn, data.SwitchOff = hasCode && !p.CodeOn && !p.State.Gone() && p.State != Stickered, hasCode && p.CodeOn
+	if err := s.past(r, pack, p, &data); err != nil {
+		return err
+	}
+	return s.pages.Staff(w, r, http.StatusOK, "placement", web.View{Title: "Placement", Data: data})
+}
+
+// stepWords say what somebody does who brings a placement into a state.
+var stepWords = map[State]string{
+	Printed: "It is printed", Up: "It hangs there", Missing: "It is missing", Defaced: "It is defaced", Stickered: "Something was put over its code",
+	Removed: "It was taken away on purpose, or is not wanted any more",
+}
+
+func (s *Service) facts(r *http.Request, pack *program.Program, p Placement) []fact {
+	put := dayText(p.PutUpOn, pack.Zone)
+	if name := s.by(r.Context(), p.Program, p.PutUpBy); put != "" && name != "" {
+		put += ", by " + name
+	}
+	all := []fact{{"County", p.Place.CountyName()}, {"Spot", spotWords[p.Spot]}, {"Notice", s.noticeName(p.Program, p.Notice) + ", version " + p.Version},
+		{"Paper", paperWords[p.Paper]}, {"Put up", put}, {"Last seen as it should be", moment(p.SeenAt, pack.Zone)}, {"Last looked at", moment(p.LookedAt, pack.Zone)},
+		{"Planned", moment(p.MadeAt, pack.Zone)}}
+	return slices.DeleteFunc(all, func(f fact) bool { return f.Value == "" })
+}
+
+// past fills in what happened to a placement.
+func (s *Service) past(r *http.Request, pack *program.Program, p Placement, data *placementData) error {
+	ctx := r.Context()
+	looks, err := inspectionsOf(ctx, s.DB, p.Program, p.ID, shownInspections)
+	if err != nil {
+		return err
+	}
+	for _, i := range looks {
+		data.Inspections = append(data.Inspections, inspectionLine{moment(i.At, pack.Zone), foundWords[i.Found], opensWords[i.Opens], s.by(ctx, p.Program, i.By), effectWords[i.Effect]})
+	}
+	tasks, err := tasksOf(ctx, s.DB, p.Program, p.ID)
+	if err != nil {
+		return err
+	}
+	for _, t := range tasks {
+		data.Tasks = append(data.Tasks, taskLine{Reason: reasonWords[t.Reason], TaskState: taskWords[t.State], Opened: moment(t.OpenedAt, pack.Zone)})
+	}
+	if p.Slot != "" {
+		succ, err := bySlot(ctx, s.DB, p.Program, p.slot()+next)
+		if err != nil {
+			return err
+		}
+		if succ.Replaces == p.ID {
+			data.Next = succ.ID.String()
+		}
+	}
+	if !p.Replaces.IsZero() {
+		data.Before = p.Replaces.String()
+	}
+	data.Scans, err = s.scans(r, p)
+	return err
+}
+
+// scans says how often a sheet's code was scanned, as far as that may be known.
+func (s *Service) scans(r *http.Request, p Placement) (string, error) {
+	if s.Codes == nil || p.Code.ID.IsZero() {
+		return "", nil
+	}
+	counts, err := s.Codes.Counts(r.Context(), s.DB, p.Program, []store.ID{p.Code.ID})
+	if err != nil {
+		return "", err
+	}
+	n, shown := counts[p.Code.ID]
+	if !shown {
+		return "too few to show", nil
+	}
+	return strconv.FormatInt(n, 10), nil
+}
+
+// back leads to a placement's page.
+func back(w http.ResponseWriter, r *http.Request, id store.ID, done string) error {
+	http.Redirect(w, r, "/staff/placements/"+id.String()+"?done="+done, http.StatusSeeOther)
+	return nil
+}
+
+func (s *Service) stepPost(w http.ResponseWriter, r *http.Request) error {
+	m, id, err := asked(r, "placement", ErrNone)
+	if err != nil {
+		return err
+	}
+	if err := web.ParseForm(r); err != nil {
+		return err
+	}
+	version, _ := strconv.ParseInt(r.PostForm.Get("version"), 10, 64) // one that is none was never seen
+	if err := s.Step(r.Context(), m, id, version, State(r.PostForm.Get("to")), r.PostForm.Get("day")); err != nil {
+		return err
+	}
+	return back(w, r, id, "step")
+}
+
+func (s *Service) codePost(w http.ResponseWriter, r *http.Request) error {
+	m, id, err := asked(r, "placement", ErrNone)
+	if err != nil {
+		return err
+	}
+	if err := web.ParseForm(r); err != nil {
+		return err
+	}
+	if err := s.SwitchCode(r.Context(), m, id, r.PostForm.Get("on") == "yes"); err != nil {
+		return err
+	}
+	return back(w, r, id, "code")
+}
+
+func (s *Service) replacePost(w http.ResponseWriter, r *http.Request) error {
+	m, id, err := asked(r, "placement", ErrNone)
+	if err != nil {
+		return err
+	}
+	p, err := s.Prepare(r.Context(), m, id)
+	if err != nil {
+		return err
+	}
+	return back(w, r, p.ID, "replace")
+}
+
+// planPost plans a sheet at a place.
+func (s *Service) planPost(w http.ResponseWriter, r *http.Request) error {
+	m, id, err := asked(r, "place", ErrPlace)
+	if err != nil {
+		return err
+	}
+	if err := web.ParseForm(r); err != nil {
+		return err
+	}
+	d := Draft{Place: id, Notice: r.PostForm.Get("notice"), Spot: r.PostForm.Get("spot"), Languages: r.PostForm["language"], Paper: r.PostForm.Get("paper")}
+	p, wrong, err := s.Add(r.Context(), m, d)
+	if errors.Is(err, ErrTyped) {
+		at, none := s.Place(r.Context(), m, id)
+		if none != nil {
+			return none
+		}
+		return s.showPlace(w, r, http.StatusBadRequest, at, nil, nil, wrong, d)
+	}
+	if err != nil {
+		return err
+	}
+	return back(w, r, p.ID, "planned")
+}
+
+// saidOf are the problems in one sentence each.
+func saidOf(wrong []Problem) []string {
+	var out []string
+	for _, p := range wrong {
+		out = append(out, fmt.Sprintf("%s: %s", fieldWords[p.Field], p.Reason))
+	}
+	return out
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package placement
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"waylight/internal/partnership/program"
+	"waylight/internal/platform/fault"
+	"waylight/internal/platform/place"
+	"waylight/internal/platform/store"
+	"waylight/internal/platform/web"
+)
+
+type roundLine struct {
+	ID, Name, At, State, Tag string
+	Stops, Looked            int64
+}
+
+func roundLineOf(rd Round, pack *program.Program) roundLine {
+	v := roundLine{ID: rd.ID.String(), Name: rd.Name, At: moment(rd.MadeAt, pack.Zone), State: "open", Tag: "t-wait", Stops: rd.Stops, Looked: rd.Looked}
+	if !rd.ClosedAt.IsZero() {
+		v.State, v.Tag = "closed", "t-done"
+	}
+	return v
+}
+
+type roundsData struct {
+	Trouble, Name, Text string
+	Rows                []roundLine
+	Kinds, Counties     []choice
+	Due                 bool
+	Paging              web.Paging
+}
+
+func (s *Service) roundsPage(w http.ResponseWriter, r *http.Request) error {
+	return s.showRounds(w, r, http.StatusOK, roundsData{Due: true}, Filter{})
+}
+
+func (s *Service) showRounds(w http.ResponseWriter, r *http.Request, status int, data roundsData, f Filter) error {
+	m, err := me(r)
+	if err != nil {
+		return err
+	}
+	pack, err := s.pack(m.Program)
+	if err != nil {
+		return err
+	}
+	after := Filter{After: r.URL.Query().Get("after")}
+	list, next, err := roundList(r.Context(), s.DB, m.Program, after.After, pageSize)
+	if err != nil {
+		return err
+	}
+	data.Kinds, data.Counties = choices(f.Kind, program.NoticePlaces(), wordOf(kindWords)), counties(pack.State, f.County)
+	data.Paging = after.paging("/staff/rounds", next)
+	for _, rd := range list {
+		data.Rows = append(data.Rows, roundLineOf(rd, pack))
+	}
+	return s.pages.Staff(w, r, status, "rounds", web.View{Title: "Rounds", Data: data})
+}
+
+func (s *Service) roundsPost(w http.ResponseWriter, r *http.Request) error {
+	m, err := me(r)
+	if err != nil {
+		return err
+	}
+	if err := web.ParseForm(r); err != nil {
+		return err
+	}
+	v := r.PostForm
+	f := Filter{Kind: v.Get("kind"), County: v.Get("county"), Due: v.Get("due") == "yes", Text: cut(strings.TrimSpace(v.Get("q")), 100)}
+	if kindWords[f.Kind] == "" {
+		f.Kind = ""
+	}
+	if _, ok := place.CountyByFIPS(f.County); !ok {
+		f.County = ""
+	}
+	name := strings.Join(strings.Fields(cut(v.Get("name"), 80)), " ")
+	rd, err := s.MakeRound(r.Context(), m, name, f)
+	if x, ok := fault.As(err); ok && x.Kind == fault.Invalid {
+		return s.showRounds(w, r, http.StatusBadRequest, roundsData{Trouble: x.Message, Name: name, Text: f.Text, Due: f.Due}, f)
+	}
+	if err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/staff/rounds/"+rd.ID.String(), http.StatusSeeOther)
+	return nil
+}
+
+type stopLine struct {
+	line
+	Key, Said string
+}
+
+type roundData struct {
+	roundLine
+	Member, Done string
+	Places       []roundPlace
+	Trouble      []string
+	Closed       bool
+}
+
+// roundPlace is a place of a round with what hangs there.
+type roundPlace struct {
+	Name, Address string
+	Stops         []stopLine
+}
+
+func newKey() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails: crypto/rand ends the process instead
+	return hex.EncodeToString(b[:])
+}
+
+func (s *Service) roundPage(w http.ResponseWriter, r *http.Request) error {
+	_, id, err := asked(r, "round", ErrRound)
+	if err != nil {
+		return err
+	}
+	return s.showRound(w, r, http.StatusOK, id, nil)
+}
+
+func (s *Service) showRound(w http.ResponseWriter, r *http.Request, status int, id store.ID, trouble []string) error {
+	m, err := me(r)
+	if err != nil {
+		return err
+	}
+	rd, list, err := s.Stops(r.Context(), m, id)
+	if err != nil {
+		return err
+	}
+	pack, err := s.pack(m.Program)
+	if err != nil {
+		return err
+	}
+	data := roundData{roundLine: roundLineOf(rd, pack), Member: m.ID.String(), Done: done(r), Trouble: trouble, Closed: !rd.ClosedAt.IsZero()}
+	last := store.ID{}
+	for _, st := range list {
+		if st.Place.ID != last || len(data.Places) == 0 {
+			data.Places = append(data.Places, roundPlace{Name: st.Place.Label(), Address: placeLineOf(st.Place).Address})
+			last = st.Place.ID
+		}
+		v := stopLine{line: s.line(pack, st.Placement), Key: newKey()}
+		if st.Found != "" {
+			v.Said = "Found in this round: " + foundWords[st.Found] + ", code opens: " + opensWords[st.Opens] + "."
+		}
+		at := &data.Places[len(data.Places)-1]
+		at.Stops = append(at.Stops, v)
+	}
+	return s.pages.Staff(w, r, status, "round", web.View{Title: "Round", Data: data, Scripts: []string{"round.js"}})
+}
+
+// roundPost takes what a browser without script sends: one stop, or all that something
+// was chosen for.
+func (s *Service) roundPost(w http.ResponseWriter, r *http.Request) error {
+	m, id, err := asked(r, "round", ErrRound)
+	if err != nil {
+		return err
+	}
+	if err := web.ParseForm(r); err != nil {
+		return err
+	}
+	_, list, err := s.Stops(r.Context(), m, id)
+	if err != nil {
+		return err
+	}
+	only, taken := r.PostForm.Get("only"), 0
+	var trouble []string
+	for _, st := range list {
+		at := st.ID.String()
+		found := r.PostForm.Get("found-" + at)
+		if found == "" || only != "" && only != at {
+			continue
+		}
+		opens := r.PostForm.Get("opens-" + at)
+		if opens == "" {
+			opens = "untried"
+		}
+		out, err := s.Inspect(r.Context(), m, id, Entry{Key: r.PostForm.Get("key-" + at), Placement: st.ID, Found: found, Opens: opens})
+		if f, ok := fault.As(err); ok && f.Kind == fault.Invalid {
+			trouble = append(trouble, st.Place.Label()+", "+spotWords[st.Spot]+": "+f.Message)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		taken++
+		if out.CodeOff {
+			trouble = append(trouble, st.Place.Label()+", "+spotWords[st.Spot]+": "+codeOffSays)
+		}
+	}
+	if taken == 0 && len(trouble) == 0 {
+		trouble = []string{"Choose what you found first. Nothing was saved."}
+	}
+	if len(trouble) > 0 {
+		status := http.StatusOK
+		if taken == 0 {
+			status = http.StatusBadRequest
+		}
+		return s.showRound(w, r, status, id, trouble)
+	}
+	http.Redirect(w, r, "/staff/rounds/"+id.String()+"?done=round", http.StatusSeeOther)
+	return nil
+}
+
+// codeOffSays is said when an entry switched a code off.
+const codeOffSays = "Saved. The code of this sheet is switched off now, and a new sheet is asked for. If you can, take the sheet or the sticker away."
+
+type outcomeLine struct {
+	Key     string `json:"key"`
+	Say     string `json:"say"`
+	Refused bool   `json:"refused"`
+}
+
+// mostEntries is how many entries come at once.
+const mostEntries = 100
+
+// roundEntries takes what a browser kept. Each entry is taken or refused by itself.
+func (s *Service) roundEntries(w http.ResponseWriter, r *http.Request) error {
+	m, id, err := asked(r, "round", ErrRound)
+	if err != nil {
+		return err
+	}
+	if _, _, err := s.Stops(r.Context(), m, id); err != nil {
+		return err
+	}
+	var sent struct {
+		Entries []Entry `json:"entries"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&sent); err != nil || len(sent.Entries) == 0 || len(sent.Entries) > mostEntries {
+		return ErrEntry.With(err)
+	}
+	out := struct {
+		Outcomes []outcomeLine `json:"outcomes"`
+	}{Outcomes: []outcomeLine{}}
+	for _, e := range sent.Entries {
+		o, err := s.Inspect(r.Context(), m, id, e)
+		f, known := fault.As(err)
+		switch {
+		case err == nil:
+			out.Outcomes = append(out.Outcomes, outcomeLine{Key: e.Key, Say: o.say()})
+		case known && (f.Kind == fault.Invalid || f.Kind == fault.NotFound):
+			out.Outcomes = append(out.Outcomes, outcomeLine{e.Key, f.Message, true})
+		default:
+			return err // what was not answered is sent again
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	return json.NewEncoder(w).Encode(out)
+}
+
+// say is what the browser shows of an entry.
+func (o Outcome) say() string {
+	switch {
+	case o.CodeOff:
+		return codeOffSays
+	case o.Late:
+		return "Saved. Somebody looked later than you, so the sheet stays " + stateWords[o.State] + "."
+	}
+	return "Saved: " + stateWords[o.State] + "."
+}
+
+func (s *Service) roundClose(w http.ResponseWriter, r *http.Request) error {
+	m, id, err := asked(r, "round", ErrRound)
+	if err != nil {
+		return err
+	}
+	if err := s.CloseRound(r.Context(), m, id); err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/staff/rounds/"+id.String()+"?done=close", http.StatusSeeOther)
+	return nil
+}
