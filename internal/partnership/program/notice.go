@@ -83,6 +83,12 @@ func (p *Program) Notice(id string) (Notice, bool) {
 	return p.Notices[i], true
 }
 
+// Concerns says whether a notice is the nation's or the program's own state's: a pack
+// may carry those of other states too.
+func (p *Program) Concerns(n Notice) bool {
+	return n.Jurisdiction == nation || n.Jurisdiction == p.State
+}
+
 // InForce says whether the notice is to be posted on a day, given as noon UTC.
 func (n Notice) InForce(day time.Time) bool {
 	return !n.From.After(day) && (n.To.IsZero() || !n.To.Before(day))

@@ -71,6 +71,20 @@ func TestShippedNoticesSayWhatNobodyVerified(t *testing.T) {
 	}
 }
 
+func TestNoticesOfOtherStatesDoNotConcernAProgram(t *testing.T) {
+	t.Parallel()
+	p := mississippi(t)
+	var got []string
+	for _, n := range p.Notices {
+		if p.Concerns(n) {
+			got = append(got, n.ID)
+		}
+	}
+	if want := []string{"ms-voluntary", "us-station"}; !slices.Equal(got, want) {
+		t.Errorf("of concern: %v, want %v", got, want)
+	}
+}
+
 // The station notice stands in six scripts, and in each it names the hotline's two
 // numbers and the emergency number, as marks and never as digits of its own.
 func TestStationNoticeInSixScripts(t *testing.T) {

@@ -44,7 +44,8 @@ type Config struct {
 type Service struct {
 	Config
 	mu     sync.Mutex
-	made   map[string][]byte // finished sheets, by what they say
+	made   map[string]finished // by what they say
+	turn   chan struct{}       // held by who prints
 	offers map[[3]string]offers
 }
 
@@ -63,7 +64,7 @@ func New(c Config) (*Service, error) {
 	if c.Programs == nil || c.Press == nil || c.Lines == nil || c.Specimen == nil || c.Site == nil || c.Now == nil {
 		return nil, errors.New("poster: a part of the configuration is missing")
 	}
-	return &Service{Config: c, made: map[string][]byte{}, offers: map[[3]string]offers{}}, nil
+	return &Service{Config: c, made: map[string]finished{}, turn: make(chan struct{}, 1), offers: map[[3]string]offers{}}, nil
 }
 
 // Room is the plug.
@@ -92,7 +93,7 @@ func (s *Service) Offers(ctx context.Context, programID, notice, lang string) []
 		return nil
 	}
 	n, ok := p.Notice(notice)
-	if !ok {
+	if !ok || !p.Concerns(n) {
 		return nil
 	}
 	key, now := [3]string{programID, notice, lang}, s.Now()
@@ -205,14 +206,14 @@ func (s *Service) file(programID string) web.Handler {
 			return errNone
 		}
 		n, ok := p.Notice(r.PathValue("notice"))
-		if !ok {
+		if !ok || !p.Concerns(n) {
 			return errNone
 		}
 		size, c, ok := asked(n, r.PathValue("file"))
 		if !ok {
 			return errNone
 		}
-		data, err := s.make(s.sheet(p, n, c, size))
+		data, err := s.make(r.Context(), s.sheet(p, n, c, size))
 		if err != nil {
 			return errNone.With(err)
 		}
@@ -243,17 +244,34 @@ func asked(n program.Notice, file string) (size string, c combination, ok bool) 
 // mostMade bounds what is kept of finished sheets.
 const mostMade = 64
 
-// make prints a sheet, or finds it among those that were asked for before.
-func (s *Service) make(sheet Sheet) ([]byte, error) {
+// failedHolds is how long a sheet that could not be printed is not tried again.
+const failedHolds = 10 * time.Second
+
+// finished is a sheet that was made, or why it could not be.
+type finished struct {
+	data []byte
+	err  error
+	at   time.Time
+}
+
+// make prints a sheet, or finds it among those that were asked for before. One is
+// printed at a time: who asks for many holds up nobody but those who ask for one too.
+func (s *Service) make(ctx context.Context, sheet Sheet) ([]byte, error) {
 	key, err := Remark(sheet.Size.Name, 1, func(int) (Sheet, error) { return sheet, nil })
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	data, ok := s.made[key]
-	s.mu.Unlock()
-	if ok {
-		return data, nil
+	if f, ok := s.had(key); ok {
+		return f.data, f.err
+	}
+	select {
+	case s.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	defer func() { <-s.turn }()
+	if f, ok := s.had(key); ok { // somebody before asked for the same
+		return f.data, f.err
 	}
 	var out bytes.Buffer
 	if sheet.Size.Pixels > 0 {
@@ -261,14 +279,32 @@ func (s *Service) make(sheet Sheet) ([]byte, error) {
 	} else {
 		err = s.Press.PDF(&out, sheet)
 	}
+	f := finished{data: out.Bytes(), err: err, at: s.Now()}
 	if err != nil {
-		return nil, err
+		f.data = nil
 	}
+	s.keep(key, f)
+	return f.data, f.err
+}
+
+func (s *Service) had(key string) (finished, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.made) >= mostMade {
-		clear(s.made)
+	f, ok := s.made[key]
+	if age := s.Now().Sub(f.at); ok && f.err != nil && (age < 0 || age >= failedHolds) {
+		return f, false
 	}
-	s.made[key] = out.Bytes()
-	return out.Bytes(), nil
+	return f, ok
+}
+
+func (s *Service) keep(key string, f finished) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for k := range s.made { // any one goes: which is all the same
+		if len(s.made) < mostMade {
+			break
+		}
+		delete(s.made, k)
+	}
+	s.made[key] = f
 }

@@ -5,6 +5,8 @@ package poster_test
 import (
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -71,9 +73,35 @@ func TestNobodyPrintsAnUnverifiedNumber(t *testing.T) {
 	if offers := s.Offers(t.Context(), "ms", "us-station", "en"); len(offers) > 0 {
 		t.Errorf("offered: %v", offers)
 	}
-	for _, path := range []string{"us-station/letter_en.pdf", "us-station/screen_en.png", "us-station/letter_xx.pdf", "us-station/..%2f.pdf", "nothing/letter_en.pdf", "us-station/poster.exe"} {
+	for _, path := range []string{"us-station/letter_en.pdf", "us-station/screen_en.png", "us-station/letter_xx.pdf", "us-station/..%2f.pdf", "nothing/letter_en.pdf", "us-station/poster.exe", "ca-businesses/letter_en_es.pdf"} {
 		if doc := c.GetDoc("/ms/signs/sheet/" + path); doc.Status != http.StatusNotFound {
 			t.Errorf("%s: %d", path, doc.Status)
 		}
+	}
+}
+
+// However many ask at once for the same sheet, it is made once; and one that cannot be
+// made is not tried for everybody who asks.
+func TestSheetIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int64
+	_, c := shop(t, func(channel string) bool {
+		asked.Add(1)
+		return true
+	})
+	first := c.GetDoc("/ms/signs/sheet/us-station/letter_en_ar.pdf")
+	each := asked.Swap(0)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			if doc := c.GetDoc("/ms/signs/sheet/us-station/letter_en_ar.pdf"); doc.Status != http.StatusOK || doc.Body != first.Body {
+				t.Errorf("%d, another sheet: %v", doc.Status, doc.Body != first.Body)
+			}
+		})
+	}
+	wg.Wait()
+	// Whether the numbers may be shown is asked again each time, which is what must be; laying out asks once more.
+	if again := asked.Load(); again >= 8*each {
+		t.Errorf("the channels were asked for %d times by eight, %d times by the first", again, each)
 	}
 }
