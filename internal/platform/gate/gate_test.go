@@ -15,9 +15,12 @@ import (
 )
 
 // rush fills every place for words and lets more wait; end lets all of them go.
-func rush(g *gate.Gate, waiting int) (end func()) {
+func rush(g *gate.Gate, waiting int) (end func()) { return crowd(g, 256+waiting) }
+
+// crowd are so many senders with words, who keep their places until the end.
+func crowd(g *gate.Gate, n int) (end func()) {
 	stop := make(chan struct{})
-	for range 256 + waiting {
+	for range n {
 		go func() {
 			defer g.Words(false)()
 			<-stop
@@ -167,7 +170,8 @@ func TestTwoLinesUnderASiege(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := gate.New()
-		end := rush(g, 1)
+		// All places but one stay taken, so that turns come one after the other and the order is that of the turns.
+		others, end := crowd(g, 255), crowd(g, 2)
 		<-time.After(gate.Patience + time.Millisecond)
 		if g.Siege() {
 			t.Fatal("a siege at once")
@@ -197,6 +201,7 @@ func TestTwoLinesUnderASiege(t *testing.T) {
 		for range 400 {
 			<-order
 		}
+		others()
 		if !g.Siege() {
 			t.Error("the siege ended with the first breath")
 		}
