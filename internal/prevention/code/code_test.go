@@ -375,6 +375,42 @@ func TestWhatStaffSee(t *testing.T) {
 	})
 }
 
+// Where a code stands on a sheet, what has become of the sheet decides whether it leads on: the list switches it off, and leads to the sheet's page for the
+// other way. Every other code is switched both ways.
+func TestASheetsCodeIsNotSwitchedOnFromTheList(t *testing.T) {
+	w := one(t)
+	sheet := w.issue(1)[0]
+	batch := w.issue(1, func(d *code.Draft) { d.Kind = code.Batch })[0]
+	client := webtest.ServerOf(t, w.served)
+	press := func(c code.Code, to string) *webtest.Doc {
+		return client.PostForm("/staff/codes/"+c.ID.String()+"/switch", url.Values{"to": {to}})
+	}
+	page := "/staff/placements/" + sheet.Subject.String()
+	if list := client.GetDoc("/staff/codes"); list.One("a", "href", page) != nil {
+		t.Error("a code that is on is not switched off from the list")
+	}
+	for _, c := range []code.Code{sheet, batch} {
+		if doc := press(c, "off"); doc.Status != http.StatusSeeOther {
+			t.Errorf("switching off a %s: %d", c.Kind, doc.Status)
+		}
+	}
+	if doc := press(sheet, "on"); doc.Status != http.StatusConflict || !strings.Contains(doc.Main(), page) {
+		t.Errorf("switching on a sheet's code: %d %s", doc.Status, doc.Main())
+	}
+	if doc := press(batch, "on"); doc.Status != http.StatusSeeOther {
+		t.Errorf("switching on another: %d", doc.Status)
+	}
+	for c, on := range map[code.Code]bool{sheet: false, batch: true} {
+		if got, err := w.Get(t.Context(), w.db, here, c.ID); err != nil || got.On != on {
+			t.Errorf("the %s is on: %v, %v", c.Kind, got.On, err)
+		}
+	}
+	list := client.GetDoc("/staff/codes")
+	if list.One("a", "href", page) == nil || list.One("form", "action", "/staff/codes/"+sheet.ID.String()+"/switch") != nil || list.One("form", "action", "/staff/codes/"+batch.ID.String()+"/switch") == nil {
+		t.Error("the list does not lead to the page of the sheet, or still switches its code on")
+	}
+}
+
 // The list goes on over its pages and shows every code once.
 func TestTheListIsWhole(t *testing.T) {
 	w := one(t)
