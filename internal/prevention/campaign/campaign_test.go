@@ -397,6 +397,12 @@ func TestFiguresAreCounts(t *testing.T) {
 				t.Errorf("the page does not say %q: %s", says, facts)
 			}
 		}
+		// Half a year later they are still those of its own weeks.
+		w.clock.Advance(200 * 24 * time.Hour)
+		doc = w.as(lead).GetDoc("/staff/campaigns/" + c.ID.String())
+		if text := bare(doc.Main()); !strings.Contains(text, bare("Scans in these weeks9")) || !strings.Contains(text, "2027-01-25") || strings.Contains(text, "2027-02-01") {
+			t.Errorf("in June the page says %s", doc.Main())
+		}
 		part := hidden(doc.One("form", "action", fmt.Sprintf("/staff/campaigns/%s/remove", c.ID)), "part")
 		id, err := store.ParseID(part)
 		check(t, err)

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -334,7 +336,7 @@ func TestWhatStaffSee(t *testing.T) {
 		check(t, w.Flush(t.Context()))
 		now, err := w.Scans(t.Context(), w.db, here, ids, 4)
 		check(t, err)
-		if !now.Sum.Few {
+		if now.Sum != 0 {
 			t.Errorf("the week that goes on is shown: %v", now)
 		}
 		w.clock.Advance(7 * 24 * time.Hour)
@@ -344,14 +346,37 @@ func TestWhatStaffSee(t *testing.T) {
 		} {
 			got, err := count()
 			check(t, err)
-			if got.Weeks[0] != "2026-11-23" || got.By[ids[0]][0] != (code.Shown{N: 7}) || !got.By[ids[1]][0].Few || !got.By[ids[2]][0].Few || got.All[0].N != 14 {
+			if got.Weeks[0] != "2026-11-23" || got.By[ids[0]][0] != (code.Shown{N: 7}) || !got.By[ids[1]][0].Few || !got.By[ids[2]][0].Few || got.All[0] != 7 || got.Sum != 7 {
 				t.Errorf("shown are %+v", got)
 			}
 		}
-		got, err := w.Scans(t.Context(), w.db, here, ids[:2], 4)
-		check(t, err)
-		if got.All[0].N != 7 {
-			t.Errorf("beside 7 and a count that is not shown the sum is %v: it tells the other", got.All[0])
+		if got, err := w.Scans(t.Context(), w.db, here, ids[1:], 4); err != nil || got.Sum != 0 || got.Sum.String() != "none from 5 up" {
+			t.Errorf("the sum of what is not shown is %v, %v", got.Sum, err)
+		}
+		// The weeks of days that somebody names, as far as they are over.
+		for _, c := range []struct {
+			first, last string
+			most        int
+			weeks       []string
+		}{
+			{"2026-11-25", "2026-12-31", 26, []string{"2026-11-23"}}, {"2026-11-10", "2026-11-23", 26, []string{"2026-11-23", "2026-11-16", "2026-11-09"}},
+			{"2026-01-01", "2026-11-22", 2, []string{"2026-11-16", "2026-11-09"}}, {"2026-12-01", "2027-01-31", 26, nil}, {"2026-11-29", "2026-11-29", 26, []string{"2026-11-23"}},
+		} {
+			first, err := time.Parse(time.DateOnly, c.first)
+			check(t, err)
+			last, err := time.Parse(time.DateOnly, c.last)
+			check(t, err)
+			got, err := w.ScansBetween(t.Context(), w.db, here, ids, first, last, c.most)
+			check(t, err)
+			told, err := w.ReportsBetween(t.Context(), w.db, here, ids, first, last, c.most)
+			check(t, err)
+			want := code.Total(0)
+			if len(c.weeks) > 0 && c.weeks[0] == "2026-11-23" {
+				want = 7
+			}
+			if !slices.Equal(got.Weeks, c.weeks) || got.Sum != want || told.Sum != want {
+				t.Errorf("from %s to %s: %+v, %+v", c.first, c.last, got, told)
+			}
 		}
 		client := webtest.ServerOf(t, w.served)
 		page := client.GetDoc("/staff/codes?q=union")
@@ -432,28 +457,62 @@ func TestTheListIsWhole(t *testing.T) {
 	}
 }
 
-// However many there are of each, what is shown never lets a hidden part be worked out.
-func TestSumsHideTheirParts(t *testing.T) {
+// Whichever codes somebody chooses, and however often: all that is shown is the same whatever the counts are that are not shown. So nothing of them can be worked out.
+func TestNoChoiceTellsAHiddenCount(t *testing.T) {
 	t.Parallel()
+	weeks := []string{"2026-11-16", "2026-11-09"}
 	rapid.Check(t, func(t *rapid.T) {
-		parts := rapid.SliceOfN(rapid.Int64Range(0, 12), 1, 8).Draw(t, "parts")
-		sum := code.Whole(parts)
-		var shown int64
-		hidden := 0
-		for _, n := range parts {
-			if s := code.Show(n); s.Few {
-				hidden++
-			} else {
-				shown += s.N
+		ids := make([]store.ID, rapid.IntRange(1, 6).Draw(t, "codes"))
+		counts, other := map[store.ID][]int64{}, map[store.ID][]int64{} // differ in nothing but in hidden counts
+		for i := range ids {
+			ids[i] = store.NewID()
+			for range weeks {
+				n := rapid.Int64Range(0, 12).Draw(t, "count")
+				counts[ids[i]] = append(counts[ids[i]], n)
+				if n < code.Least {
+					n = rapid.Int64Range(0, code.Least-1).Draw(t, "other count")
+				}
+				other[ids[i]] = append(other[ids[i]], n)
 			}
 		}
-		rest := sum.N - shown
-		switch {
-		case sum.Few || rest == 0: // nothing is said of the hidden ones
-		case hidden < 2, rest < code.Least, rest >= int64(hidden)*(code.Least-1):
-			t.Fatalf("of %v the sum %d says that %d parts are %d together", parts, sum.N, hidden, rest)
+		for range rapid.IntRange(1, 8).Draw(t, "choices") {
+			chosen := ids[:0:0]
+			for _, id := range ids {
+				if rapid.Bool().Draw(t, "chosen") {
+					chosen = append(chosen, id)
+				}
+			}
+			got, err := code.Counted(weeks, chosen, picked(counts, chosen))
+			if err != nil {
+				t.Fatal(err)
+			}
+			same, err := code.Counted(weeks, chosen, picked(other, chosen))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(got, same) {
+				t.Fatalf("%v and %v differ in what is hidden, and are shown as %+v and %+v", counts, other, got, same)
+			}
+			var sum code.Total
+			for _, id := range chosen {
+				for i := range weeks {
+					sum += code.Total(got.By[id][i].N)
+				}
+			}
+			if got.Sum != sum {
+				t.Fatalf("of %v the sum is %v and not %v", got.By, got.Sum, sum)
+			}
 		}
 	})
+}
+
+// picked are the counts of the codes that were chosen.
+func picked(all map[store.ID][]int64, chosen []store.ID) map[store.ID][]int64 {
+	out := map[store.ID][]int64{}
+	for _, id := range chosen {
+		out[id] = all[id]
+	}
+	return out
 }
 
 func TestParseAnyCase(t *testing.T) {
