@@ -14,9 +14,11 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -354,14 +356,58 @@ func TestPicturesAreWrittenAnew(t *testing.T) {
 	if seen, form, err := image.DecodeConfig(strings.NewReader(doc.Body)); err != nil || form != "jpeg" || seen.Width != 60 {
 		t.Errorf("it is %v %s, %v", seen, form, err)
 	}
+	if doc := w.piece(staff, at, inScans(t, 64)); doc.Status != http.StatusSeeOther {
+		t.Errorf("a picture in 64 scans: %d %s", doc.Status, doc.Main())
+	}
 	half := photo(t)
 	for name, file := range map[string][]byte{
-		"words": []byte("<svg xmlns='http://www.w3.org/2000/svg'/>"), "cut off": half[:len(half)-20], "too large": make([]byte, 2<<20+1), "a bomb": bomb(t), "GIF": []byte("GIF89a\x01\x00\x01\x00\x00\x00\x00;"),
+		"words": []byte("<svg xmlns='http://www.w3.org/2000/svg'/>"), "cut off": half[:len(half)-20], "too large": make([]byte, 2<<20+1), "a bomb": bomb(t), "too many scans": inScans(t, 65), "GIF": []byte("GIF89a\x01\x00\x01\x00\x00\x00\x00;"),
 	} {
 		if doc := w.piece(staff, at, file); doc.Status != http.StatusBadRequest && doc.Status != http.StatusRequestEntityTooLarge {
 			t.Errorf("%s: %d", name, doc.Status)
 		}
 	}
+}
+
+// inScans is a JPEG that is drawn over and over: small as it comes, and as much work as so many pictures.
+func inScans(t *testing.T, n int) []byte {
+	t.Helper()
+	file := photo(t)
+	begin, end := bytes.Index(file, []byte{0xFF, 0xDA}), len(file)-2
+	return slices.Concat(file[:begin], bytes.Repeat(file[begin:end], n), file[end:])
+}
+
+// Whoever waits for another picture gives the place free when they go, and when it takes too long; nothing is saved.
+func TestAPictureWaitsNoLongerThanItsSender(t *testing.T) {
+	w := one(t)
+	c := w.make()
+	done, err := w.Draw(t.Context())
+	check(t, err)
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	add := func(ctx context.Context) error {
+		return w.AddPiece(ctx, lead, c.ID, campaign.Piece{Title: "A picture", Alt: form.Text{"en": "x", "es": "x"}}, photo(t))
+	}
+	if err := add(gone); fault.KindOf(err) != fault.Overloaded {
+		t.Errorf("who is gone is answered %v", err)
+	}
+	done()
+	check(t, add(t.Context()))
+	var n int
+	check(t, w.db.QueryRow(t.Context(), `select count(*) from campaign_piece`).Scan(&n))
+	if n != 1 {
+		t.Errorf("%d pictures are kept", n)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		s, err := campaign.New(w.Config)
+		check(t, err)
+		if _, err := s.Draw(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if _, err := s.Draw(context.Background()); fault.KindOf(err) != fault.Overloaded {
+			t.Errorf("who waits too long is answered %v", err)
+		}
+	})
 }
 
 // bomb is a small PNG that says it is very large.
