@@ -5,6 +5,7 @@ package code_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -318,6 +319,64 @@ func TestNoCountIsLostWhileNothingCanBeWritten(t *testing.T) {
 		check(t, w.db.QueryRow(t.Context(), `select n from code_told`).Scan(&told))
 		if told != 1 {
 			t.Errorf("%d reports are counted", told)
+		}
+	})
+}
+
+// When a report that carried a code is counted says nothing of when it came: all of a day are written together, at three in the morning of the program's next day
+// or when the server stops, into the week in which they came.
+func TestReportsAreCountedAtAFixedHour(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		set, err := packs()
+		check(t, err)
+		p, _ := set.Program(here)
+		at := func(day, hour, minute int) {
+			t.Helper()
+			w.clock.Advance(time.Date(2026, 12, day, hour, minute, 0, 0, p.Zone).Sub(w.clock.Now()))
+			check(t, w.AddSoon(t.Context()))
+		}
+		stands := func() map[string]int64 {
+			t.Helper()
+			rows, err := w.db.Query(t.Context(), `select week, n from code_told`)
+			check(t, err)
+			defer rows.Close()
+			out := map[string]int64{}
+			for rows.Next() {
+				var week string
+				var n int64
+				check(t, rows.Scan(&week, &n))
+				out[week] = n
+			}
+			return out
+		}
+		c := w.issue(1)[0]
+		at(6, 1, 0) // a Sunday
+		w.Told(t.Context(), here, c.Text)
+		at(6, 3, 1)
+		at(6, 23, 59)
+		w.Told(t.Context(), here, c.Text)
+		at(7, 0, 1)
+		w.Told(t.Context(), here, c.Text)
+		at(7, 2, 59)
+		if got := stands(); len(got) != 0 {
+			t.Errorf("before the hour there stand %v", got)
+		}
+		at(7, 3, 0)
+		if got := stands(); !maps.Equal(got, map[string]int64{"2026-11-30": 2}) {
+			t.Errorf("at the hour there stand %v", got)
+		}
+		at(8, 1, 5) // a whole day after the last one
+		if got := stands(); len(got) != 1 {
+			t.Errorf("a day after a report there stand %v", got)
+		}
+		w.Told(t.Context(), here, c.Text)
+		at(8, 3, 0)
+		if got := stands(); !maps.Equal(got, map[string]int64{"2026-11-30": 2, "2026-12-07": 1}) {
+			t.Errorf("at the next hour there stand %v", got)
+		}
+		check(t, w.Flush(t.Context()))
+		if got := stands(); got["2026-12-07"] != 2 {
+			t.Errorf("at the end there stand %v", got)
 		}
 	})
 }

@@ -2,7 +2,14 @@
 
 package code
 
-import "waylight/internal/platform/store"
+import (
+	"context"
+
+	"waylight/internal/platform/store"
+)
+
+// AddSoon is what Run does every few seconds.
+func (s *Service) AddSoon(ctx context.Context) error { return s.addSoon(ctx) }
 
 // Counted are counts as they are shown of what stands in the database: of each code,
 // for each week.

@@ -135,9 +135,9 @@ func addScans(tx *store.Tx, k scanKey, n int64) error {
 	return fault.Wrap(err, "adding scans")
 }
 
-func addTold(tx *store.Tx, k toldKey, n int64) error {
+func addTold(tx *store.Tx, programID string, id store.ID, week string, n int64) error {
 	_, err := tx.Exec(`insert into code_told (program, code, week, n) values ($1, $2, $3, $4)
-		on conflict (program, code, week) do update set n = code_told.n + excluded.n`, k.program, k.code, k.week, n)
+		on conflict (program, code, week) do update set n = code_told.n + excluded.n`, programID, id, week, n)
 	return fault.Wrap(err, "adding how many let a code go along")
 }
 
