@@ -195,6 +195,41 @@ func TestWhatIsRefused(t *testing.T) {
 	})
 }
 
+// What the public will read brings no number that nobody has tried, in whichever field it stands; nothing is saved.
+func TestNoUntriedNumberReachesThePublic(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx, c := t.Context(), w.make()
+		both := func(en, es string) form.Text { return form.Text{"en": en, "es": es} }
+		const bad = "Call 601-555-0123"
+		piece := func(p campaign.Piece) error {
+			p.Width, p.Height = 600, 315
+			return w.AddPiece(ctx, lead, c.ID, p, nil)
+		}
+		change := func(change func(*campaign.Details)) error { return w.Change(ctx, lead, c.ID, 1, details(change)) }
+		for field, err := range map[string]error{
+			"title_en": change(func(d *campaign.Details) { d.Title["en"] = bad }), "title_es": change(func(d *campaign.Details) { d.Title["es"] = bad }),
+			"text_en": change(func(d *campaign.Details) { d.Text["en"] = bad }), "text_es": change(func(d *campaign.Details) { d.Text["es"] = "www.x.invalid" }),
+			"slug": change(func(d *campaign.Details) { d.Slug = "call-601-555-0123" }), "name": w.AddPartner(ctx, lead, c.ID, "", "Buses\u202e"),
+			"what_en": w.AddEvent(ctx, lead, c.ID, campaign.Event{Day: "2027-01-11", What: both(bad, "x")}), "what_es": w.AddEvent(ctx, lead, c.ID, campaign.Event{Day: "2027-01-11", What: both("x", bad)}),
+			"piece_title": piece(campaign.Piece{Title: bad, Alt: both("x", "x")}), "alt_en": piece(campaign.Piece{Title: "x", Alt: both(bad, "x")}), "alt_es": piece(campaign.Piece{Title: "x", Alt: both("x", bad)}),
+		} {
+			if f, ok := fault.As(err); !ok || f.Kind != fault.Invalid || f.Field != field {
+				t.Errorf("%s: %v", field, err)
+			}
+		}
+		for _, table := range []string{"campaign_partner", "campaign_event", "campaign_piece"} {
+			var n int
+			check(t, w.db.QueryRow(ctx, `select count(*) from `+table).Scan(&n))
+			if n != 0 {
+				t.Errorf("%d rows of %s are kept", n, table)
+			}
+		}
+		check(t, change(func(d *campaign.Details) {
+			d.Title["en"], d.Text["en"] = "A fund of $250,000,000 in 2026", "From 2026-11-01 to 2027-01-31. Call 911."
+		}))
+	})
+}
+
 // From planned to closed, only forward; two who change at once do not overwrite each other; who takes part reads and does not change.
 func TestTheLifeOfACampaign(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

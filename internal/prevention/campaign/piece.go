@@ -46,6 +46,9 @@ func (s *Service) AddPiece(ctx context.Context, m identity.Member, id store.ID, 
 	if !line(p.Title, 120) || !inBoth(p.Alt, good) || p.Width < 1 || p.Height < 1 || p.Width > maxSide || p.Height > maxSide {
 		return errPiece
 	}
+	if err := s.public(m.Program, "piece_title", p.Title, "alt_en", p.Alt["en"], "alt_es", p.Alt["es"]); err != nil {
+		return err
+	}
 	return s.add(ctx, m, id, func(tx *store.Tx, c Campaign, _ parts) error {
 		p.ID = store.NewID()
 		k, err := s.Codes.Issue(tx, code.Draft{Program: c.Program, Kind: code.Piece, Subject: p.ID, Place: p.Title, By: m.Actor()})

@@ -31,15 +31,15 @@ type Draft struct {
 // where signs hang.
 const longestPlace = 250
 
-func (n Draft) check() error {
+func (s *Service) check(n Draft) error {
 	if n.Program == "" || n.Subject.IsZero() || !slices.Contains(Kinds(), n.Kind) {
 		return errNew
 	}
-	return checkPlace(n.County, n.Place)
+	return s.checkPlace(n.Program, n.County, n.Place)
 }
 
 // checkPlace holds to what they must be the county and the words that senders read.
-func checkPlace(county, name string) error {
+func (s *Service) checkPlace(programID, county, name string) error {
 	text, clean := form.Repair(name)
 	_, known := place.CountyByFIPS(county)
 	switch {
@@ -48,7 +48,7 @@ func checkPlace(county, name string) error {
 	case strings.TrimSpace(name) == "", !clean && text != name, strings.ContainsAny(name, "\n\r\t"), utf8.RuneCountInString(name) > longestPlace:
 		return errNew
 	}
-	return nil
+	return s.Words(programID, name)
 }
 
 // Issue makes a code, switched on. Its row waits for the caller's tx.Log.
@@ -69,7 +69,7 @@ func (s *Service) IssueAll(tx *store.Tx, all []Draft) ([]Code, error) {
 	programs := map[string]bool{}
 	var rows []store.Row
 	for _, n := range all {
-		if err := n.check(); err != nil {
+		if err := s.check(n); err != nil {
 			return nil, err
 		}
 		text, err := s.free(tx, taken)
@@ -131,7 +131,7 @@ func (s *Service) Switch(tx *store.Tx, programID string, id store.ID, on bool, b
 // county, its place, and whether so few come by there that the place may tell who it
 // was. Its row waits for the caller's tx.Log. It holds from the commit on, as Switch does.
 func (s *Service) Describe(tx *store.Tx, programID string, id store.ID, county, place string, small bool) error {
-	if err := checkPlace(county, place); err != nil {
+	if err := s.checkPlace(programID, county, place); err != nil {
 		return err
 	}
 	if err := describe(tx, programID, id, county, strings.TrimSpace(place), small); err != nil {
