@@ -163,6 +163,28 @@ func TestTheSignIsSealedInTheBrowserToo(t *testing.T) {
 	}
 }
 
+// Whoever is at the form finds what the signs are, while it is open and while it is closed.
+func TestTheFormLeadsToThePageAboutTheSigns(t *testing.T) {
+	t.Parallel()
+	w := pages(t, tipDesk)
+	for _, closed := range []bool{false, true} {
+		w.mu.Lock()
+		w.closed = closed
+		w.mu.Unlock()
+		for lang, words := range map[string]string{"en": "About our signs", "es": "Sobre nuestros letreros"} {
+			doc := w.client.GetDoc("/ms/" + lang)
+			check(t, doc)
+			if a := doc.One("a", "href", "/ms/"+lang+"/signs"); a == nil || a.Text() != words {
+				t.Errorf("closed: %v, in %s: no link to the page about the signs", closed, lang)
+			}
+		}
+	}
+	w.reports.About = nil
+	if doc := w.client.GetDoc("/ms/en"); doc.One("a", "href", "/ms/en/signs") != nil {
+		t.Error("it leads to a page that there is not")
+	}
+}
+
 // A report that the program sends itself is never counted.
 func TestTestsCarryNoSign(t *testing.T) {
 	t.Parallel()
