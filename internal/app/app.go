@@ -301,7 +301,7 @@ func (a *App) makeRooms() (err error) {
 		Log: a.LogOf, Pepper: a.Ring.Pepper(), Site: a.Site, Open: a.open, Hours: a.hours, Spool: a.intoSpool(), Patience: a.Patience,
 		Channels: a.Agencies.Channels, Now: a.Now, Moved: a.DB.MovedTo,
 		Chains: a.Agencies.Directory, Directory: a.directory, AllKeys: a.Agencies.AllKeys, Pinned: a.pinned,
-		Scripts: []string{"messages.js", "filesend.js"}, Work: a.puzzle, Signs: signs{a},
+		Scripts: []string{"messages.js", "filesend.js"}, Work: a.puzzle, Signs: signs{a}, About: campaign.Address,
 	})
 	if err != nil {
 		return err

@@ -95,6 +95,20 @@ func (s *Service) check(programID string, d Details) error {
 			return errNotice
 		}
 	}
+	return s.public(programID, "slug", d.Slug, "title_en", d.Title["en"], "title_es", d.Title["es"], "text_en", d.Text["en"], "text_es", d.Text["es"])
+}
+
+// public holds to what the public may read the texts of some fields: field, text, field, text.
+func (s *Service) public(programID string, fields ...string) error {
+	for pair := range slices.Chunk(fields, 2) {
+		err := s.Codes.Words(programID, pair[1])
+		if f, ok := fault.As(err); ok {
+			return f.At(pair[0])
+		}
+		if err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -228,6 +242,9 @@ func (s *Service) AddPartner(ctx context.Context, m identity.Member, id store.ID
 		case !line(name, 120):
 			return errPartner
 		default:
+			if err := s.public(c.Program, "name", name); err != nil {
+				return err
+			}
 			row["name"] = name
 		}
 		return tx.Insert("campaign_partner", added(c, store.NewID(), row, tx, m.Actor()))
@@ -262,6 +279,9 @@ func (s *Service) AddEvent(ctx context.Context, m identity.Member, id store.ID, 
 	return s.add(ctx, m, id, func(tx *store.Tx, c Campaign, _ parts) error {
 		if !isDay(e.Day) || !inBoth(e.What, func(t string) bool { return line(t, 200) }) {
 			return errEvent
+		}
+		if err := s.public(c.Program, "what_en", e.What["en"], "what_es", e.What["es"]); err != nil {
+			return err
 		}
 		return tx.Insert("campaign_event", added(c, store.NewID(), store.Row{"day": e.Day, "what_en": e.What["en"], "what_es": e.What["es"]}, tx, m.Actor()))
 	})

@@ -25,7 +25,6 @@ import (
 	"errors"
 	"io/fs"
 	"slices"
-	"sync"
 	"time"
 
 	"waylight/internal/partnership/identity"
@@ -179,7 +178,7 @@ type Config struct {
 type Service struct {
 	Config
 	pages   *web.Templates
-	drawing sync.Mutex // one picture is read at a time: each takes much memory
+	drawing chan struct{} // full while a picture is read: one at a time, since each takes much memory
 }
 
 // New makes the room.
@@ -190,7 +189,7 @@ func New(c Config) (*Service, error) {
 	if c.Channels == nil {
 		c.Channels = func(string) func(string) program.ChannelState { return nil }
 	}
-	s := &Service{Config: c}
+	s := &Service{Config: c, drawing: make(chan struct{}, 1)}
 	pages, err := c.Site.Templates(files)
 	if err != nil {
 		return nil, fault.Wrap(err, "campaign: reading the templates")

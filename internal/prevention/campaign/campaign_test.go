@@ -14,9 +14,11 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -193,6 +195,41 @@ func TestWhatIsRefused(t *testing.T) {
 	})
 }
 
+// What the public will read brings no number that nobody has tried, in whichever field it stands; nothing is saved.
+func TestNoUntriedNumberReachesThePublic(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx, c := t.Context(), w.make()
+		both := func(en, es string) form.Text { return form.Text{"en": en, "es": es} }
+		const bad = "Call 601-555-0123"
+		piece := func(p campaign.Piece) error {
+			p.Width, p.Height = 600, 315
+			return w.AddPiece(ctx, lead, c.ID, p, nil)
+		}
+		change := func(change func(*campaign.Details)) error { return w.Change(ctx, lead, c.ID, 1, details(change)) }
+		for field, err := range map[string]error{
+			"title_en": change(func(d *campaign.Details) { d.Title["en"] = bad }), "title_es": change(func(d *campaign.Details) { d.Title["es"] = bad }),
+			"text_en": change(func(d *campaign.Details) { d.Text["en"] = bad }), "text_es": change(func(d *campaign.Details) { d.Text["es"] = "www.x.invalid" }),
+			"slug": change(func(d *campaign.Details) { d.Slug = "call-601-555-0123" }), "name": w.AddPartner(ctx, lead, c.ID, "", "Buses\u202e"),
+			"what_en": w.AddEvent(ctx, lead, c.ID, campaign.Event{Day: "2027-01-11", What: both(bad, "x")}), "what_es": w.AddEvent(ctx, lead, c.ID, campaign.Event{Day: "2027-01-11", What: both("x", bad)}),
+			"piece_title": piece(campaign.Piece{Title: bad, Alt: both("x", "x")}), "alt_en": piece(campaign.Piece{Title: "x", Alt: both(bad, "x")}), "alt_es": piece(campaign.Piece{Title: "x", Alt: both("x", bad)}),
+		} {
+			if f, ok := fault.As(err); !ok || f.Kind != fault.Invalid || f.Field != field {
+				t.Errorf("%s: %v", field, err)
+			}
+		}
+		for _, table := range []string{"campaign_partner", "campaign_event", "campaign_piece"} {
+			var n int
+			check(t, w.db.QueryRow(ctx, `select count(*) from `+table).Scan(&n))
+			if n != 0 {
+				t.Errorf("%d rows of %s are kept", n, table)
+			}
+		}
+		check(t, change(func(d *campaign.Details) {
+			d.Title["en"], d.Text["en"] = "A fund of $250,000,000 in 2026", "From 2026-11-01 to 2027-01-31. Call 911."
+		}))
+	})
+}
+
 // From planned to closed, only forward; two who change at once do not overwrite each other; who takes part reads and does not change.
 func TestTheLifeOfACampaign(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
@@ -354,14 +391,58 @@ func TestPicturesAreWrittenAnew(t *testing.T) {
 	if seen, form, err := image.DecodeConfig(strings.NewReader(doc.Body)); err != nil || form != "jpeg" || seen.Width != 60 {
 		t.Errorf("it is %v %s, %v", seen, form, err)
 	}
+	if doc := w.piece(staff, at, inScans(t, 64)); doc.Status != http.StatusSeeOther {
+		t.Errorf("a picture in 64 scans: %d %s", doc.Status, doc.Main())
+	}
 	half := photo(t)
 	for name, file := range map[string][]byte{
-		"words": []byte("<svg xmlns='http://www.w3.org/2000/svg'/>"), "cut off": half[:len(half)-20], "too large": make([]byte, 2<<20+1), "a bomb": bomb(t), "GIF": []byte("GIF89a\x01\x00\x01\x00\x00\x00\x00;"),
+		"words": []byte("<svg xmlns='http://www.w3.org/2000/svg'/>"), "cut off": half[:len(half)-20], "too large": make([]byte, 2<<20+1), "a bomb": bomb(t), "too many scans": inScans(t, 65), "GIF": []byte("GIF89a\x01\x00\x01\x00\x00\x00\x00;"),
 	} {
 		if doc := w.piece(staff, at, file); doc.Status != http.StatusBadRequest && doc.Status != http.StatusRequestEntityTooLarge {
 			t.Errorf("%s: %d", name, doc.Status)
 		}
 	}
+}
+
+// inScans is a JPEG that is drawn over and over: small as it comes, and as much work as so many pictures.
+func inScans(t *testing.T, n int) []byte {
+	t.Helper()
+	file := photo(t)
+	begin, end := bytes.Index(file, []byte{0xFF, 0xDA}), len(file)-2
+	return slices.Concat(file[:begin], bytes.Repeat(file[begin:end], n), file[end:])
+}
+
+// Whoever waits for another picture gives the place free when they go, and when it takes too long; nothing is saved.
+func TestAPictureWaitsNoLongerThanItsSender(t *testing.T) {
+	w := one(t)
+	c := w.make()
+	done, err := w.Draw(t.Context())
+	check(t, err)
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	add := func(ctx context.Context) error {
+		return w.AddPiece(ctx, lead, c.ID, campaign.Piece{Title: "A picture", Alt: form.Text{"en": "x", "es": "x"}}, photo(t))
+	}
+	if err := add(gone); fault.KindOf(err) != fault.Overloaded {
+		t.Errorf("who is gone is answered %v", err)
+	}
+	done()
+	check(t, add(t.Context()))
+	var n int
+	check(t, w.db.QueryRow(t.Context(), `select count(*) from campaign_piece`).Scan(&n))
+	if n != 1 {
+		t.Errorf("%d pictures are kept", n)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		s, err := campaign.New(w.Config)
+		check(t, err)
+		if _, err := s.Draw(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if _, err := s.Draw(context.Background()); fault.KindOf(err) != fault.Overloaded {
+			t.Errorf("who waits too long is answered %v", err)
+		}
+	})
 }
 
 // bomb is a small PNG that says it is very large.
@@ -396,6 +477,12 @@ func TestFiguresAreCounts(t *testing.T) {
 			if !strings.Contains(bare(facts), bare(says)) {
 				t.Errorf("the page does not say %q: %s", says, facts)
 			}
+		}
+		// Half a year later they are still those of its own weeks.
+		w.clock.Advance(200 * 24 * time.Hour)
+		doc = w.as(lead).GetDoc("/staff/campaigns/" + c.ID.String())
+		if text := bare(doc.Main()); !strings.Contains(text, bare("Scans in these weeks9")) || !strings.Contains(text, "2027-01-25") || strings.Contains(text, "2027-02-01") {
+			t.Errorf("in June the page says %s", doc.Main())
 		}
 		part := hidden(doc.One("form", "action", fmt.Sprintf("/staff/campaigns/%s/remove", c.ID)), "part")
 		id, err := store.ParseID(part)

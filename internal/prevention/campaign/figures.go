@@ -4,13 +4,16 @@ package campaign
 
 import (
 	"context"
+	"time"
 
+	"waylight/internal/platform/fault"
 	"waylight/internal/platform/store"
 	"waylight/internal/prevention/code"
 )
 
-// weeksShown is of how many weeks that are over a campaign's counts tell.
-const weeksShown = 8
+// weeksShown is of how many weeks a campaign's counts tell at most: the latest of those
+// that hold one of its days and are over.
+const weeksShown = 26
 
 // Figures are what a campaign can say of itself: counts, and nothing that they do
 // not carry.
@@ -19,8 +22,8 @@ type Figures struct {
 	Planned, Placed          code.Shown
 	Seen, Inspected          code.Shown
 	Weeks                    []string
-	Scans, Reports           []code.Shown // by week
-	AllScans, AllReports     code.Shown   // of these weeks, as far as they are shown
+	Scans, Reports           []code.Total // by week
+	AllScans, AllReports     code.Total   // of these weeks
 	PlannedMoney, SpentMoney int64        // cents
 	ScansOf                  map[store.ID][]code.Shown
 }
@@ -48,11 +51,15 @@ func (s *Service) Figures(ctx context.Context, r store.Reader, c Campaign, p par
 		f.Planned, f.Placed, f.Seen, f.Inspected = show(placed.Planned), show(placed.Up), show(placed.Seen), show(placed.Inspected)
 		ids = append(ids, placed.Codes...)
 	}
-	scans, err := s.Codes.Scans(ctx, r, c.Program, ids, weeksShown)
+	first, last, err := c.days()
 	if err != nil {
 		return f, err
 	}
-	reports, err := s.Codes.Reports(ctx, r, c.Program, ids, weeksShown)
+	scans, err := s.Codes.ScansBetween(ctx, r, c.Program, ids, first, last, weeksShown)
+	if err != nil {
+		return f, err
+	}
+	reports, err := s.Codes.ReportsBetween(ctx, r, c.Program, ids, first, last, weeksShown)
 	if err != nil {
 		return f, err
 	}
@@ -62,6 +69,15 @@ func (s *Service) Figures(ctx context.Context, r store.Reader, c Campaign, p par
 		f.SpentMoney += l.Spent
 	}
 	return f, nil
+}
+
+// days are the first and the last day of a campaign.
+func (c Campaign) days() (first, last time.Time, err error) {
+	if first, err = time.Parse(time.DateOnly, c.First); err != nil {
+		return first, last, fault.Wrap(err, "reading the first day of a campaign")
+	}
+	last, err = time.Parse(time.DateOnly, c.Last)
+	return first, last, fault.Wrap(err, "reading the last day of a campaign")
 }
 
 func show(n int) code.Shown { return code.Show(int64(n)) }

@@ -9,6 +9,7 @@ import (
 	"image"
 	"image/jpeg"
 	"image/png"
+	"time"
 
 	"waylight/internal/partnership/identity"
 	"waylight/internal/platform/fault"
@@ -19,6 +20,7 @@ import (
 var (
 	errPiece   = fault.New(fault.Invalid, "campaign.piece", "Give the piece a title of 1 to 120 letters, words in English and in Spanish for who does not see it, of 1 to 300 letters each, and its size in pixels or a picture.").At("piece_title")
 	errPicture = fault.New(fault.Invalid, "campaign.picture", "This is no PNG or JPEG picture that can be read, or it is larger than 2 MB or 8 million pixels.").At("file")
+	errDrawing = fault.New(fault.Overloaded, "campaign.drawing", "Other pictures are being read just now. Nothing was saved. Please try again in a minute.")
 )
 
 const (
@@ -26,6 +28,8 @@ const (
 	maxWritten = 6 << 20 // bytes, as it is written anew
 	maxPixels  = 8_000_000
 	maxSide    = 10_000
+	maxScans   = 64               // of a JPEG: a picture from a camera has one, one that is drawn step by step about ten; each costs as much as a whole picture
+	patience   = 10 * time.Second // how long a picture waits for its turn: who waits holds a place that other members need
 )
 
 // AddPiece adds a digital piece with a short address of its own, and its picture if
@@ -34,13 +38,16 @@ func (s *Service) AddPiece(ctx context.Context, m identity.Member, id store.ID, 
 	var body []byte
 	if file != nil {
 		var err error
-		if p.Kind, body, p.Width, p.Height, err = s.redraw(file); err != nil {
+		if p.Kind, body, p.Width, p.Height, err = s.redraw(ctx, file); err != nil {
 			return err
 		}
 	}
 	good := func(t string) bool { return line(t, 300) }
 	if !line(p.Title, 120) || !inBoth(p.Alt, good) || p.Width < 1 || p.Height < 1 || p.Width > maxSide || p.Height > maxSide {
 		return errPiece
+	}
+	if err := s.public(m.Program, "piece_title", p.Title, "alt_en", p.Alt["en"], "alt_es", p.Alt["es"]); err != nil {
+		return err
 	}
 	return s.add(ctx, m, id, func(tx *store.Tx, c Campaign, _ parts) error {
 		p.ID = store.NewID()
@@ -55,7 +62,7 @@ func (s *Service) AddPiece(ctx context.Context, m identity.Member, id store.ID, 
 
 // redraw reads a picture and writes it anew: only what is seen goes on, none of what
 // a camera or a program wrote beside it. A file that only begins like a picture is none.
-func (s *Service) redraw(file []byte) (kind string, body []byte, width, height int, err error) {
+func (s *Service) redraw(ctx context.Context, file []byte) (kind string, body []byte, width, height int, err error) {
 	if len(file) > maxPicture {
 		return "", nil, 0, 0, errPicture
 	}
@@ -63,8 +70,14 @@ func (s *Service) redraw(file []byte) (kind string, body []byte, width, height i
 	if err != nil || head.Width < 1 || head.Height < 1 || head.Width > maxSide || head.Height > maxSide || head.Width*head.Height > maxPixels {
 		return "", nil, 0, 0, errPicture.With(err)
 	}
-	s.drawing.Lock()
-	defer s.drawing.Unlock()
+	if form == "jpeg" && bytes.Count(file, []byte{0xFF, 0xDA}) > maxScans {
+		return "", nil, 0, 0, errPicture
+	}
+	done, err := s.draw(ctx)
+	if err != nil {
+		return "", nil, 0, 0, err
+	}
+	defer done()
 	seen, form2, err := image.Decode(bytes.NewReader(file))
 	if err != nil || form != form2 {
 		return "", nil, 0, 0, errPicture.With(err)
@@ -83,4 +96,17 @@ func (s *Service) redraw(file []byte) (kind string, body []byte, width, height i
 	}
 	size := seen.Bounds().Size()
 	return kind, out.Bytes(), size.X, size.Y, nil
+}
+
+// draw waits until no other picture is read, and gives up when whoever asked is gone
+// or it takes too long.
+func (s *Service) draw(ctx context.Context) (done func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	select {
+	case s.drawing <- struct{}{}:
+		return func() { <-s.drawing }, nil
+	case <-ctx.Done():
+		return nil, errDrawing.With(ctx.Err())
+	}
 }

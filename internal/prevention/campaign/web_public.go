@@ -40,6 +40,9 @@ func (s *Service) publicRoutes() []web.Route {
 	return routes
 }
 
+// Address is the page about a program's signs, in one of its languages.
+func Address(programID, lang string) string { return base(programID, lang) }
+
 func base(programID, lang string) string { return "/" + programID + "/" + lang + "/signs" }
 
 type signsView struct {

@@ -20,7 +20,8 @@
 //     every few seconds, and at the end. A crash loses at most those seconds of
 //     counts. Counts may be too low; they are never too high.
 //   - How many senders let a report carry the code is kept by week alone, and written
-//     once a day, so that no row of it meets the moment of a report.
+//     at one fixed hour, of days that are over: neither a row nor when it was written
+//     meets the moment of a report.
 //   - Staff see counts of weeks that are over, from [Least] up.
 //   - Guessing at random is slowed for everybody together and nobody alone: see
 //     [budget]. It never keeps anybody from the form or from the lines to call.
@@ -75,7 +76,7 @@ func Kinds() []string { return []string{Placement, Batch, Piece, Campaign} }
 // Faults of this room.
 var (
 	ErrNone = fault.New(fault.NotFound, "code.none", "There is no such code.")
-	errNew  = fault.New(fault.Invalid, "code.new", "A code needs a kind, what it stands for, a place of at most 120 letters, and a county of the list or none.")
+	errNew  = fault.New(fault.Invalid, "code.new", "A code needs a kind, what it stands for, a place of at most 250 letters, and a county of the list or none.")
 )
 
 // Code is one code.

@@ -5,14 +5,18 @@ package code_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
+	"waylight/internal/platform/custody"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web/webtest"
 	"waylight/internal/prevention/code"
@@ -228,7 +232,7 @@ func TestIssuing(t *testing.T) {
 		}
 		bad := map[string]func(*code.Draft){
 			"no kind": func(d *code.Draft) { d.Kind = "poster" }, "no subject": func(d *code.Draft) { d.Subject = store.ID{} }, "no place": func(d *code.Draft) { d.Place = "  " },
-			"no county": func(d *code.Draft) { d.County = "28999" }, "long": func(d *code.Draft) { d.Place = strings.Repeat("x", 121) }, "lines": func(d *code.Draft) { d.Place = "a\nb" },
+			"no county": func(d *code.Draft) { d.County = "28999" }, "long": func(d *code.Draft) { d.Place = strings.Repeat("x", 251) }, "lines": func(d *code.Draft) { d.Place = "a\nb" },
 		}
 		for name, change := range bad {
 			err := w.db.Write(t.Context(), func(tx *store.Tx) error {
@@ -247,6 +251,47 @@ func TestIssuing(t *testing.T) {
 		})
 		if !errors.Is(err, code.ErrNone) {
 			t.Errorf("switching what is not there: %v", err)
+		}
+	})
+}
+
+// A code is described anew: the form, the readers and every other server see the new place; what stands in the database stays covered. A place as long as
+// "name, city" of a place can be has room.
+func TestACodeIsDescribedAnew(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		other := newWorld(t, w.db, w.clock)
+		c := w.issue(1)[0]
+		other.knows(c, true)
+		describe := func(id store.ID, county, place string, small bool) error {
+			return w.db.Write(t.Context(), func(tx *store.Tx) error {
+				if err := w.Describe(tx, here, id, county, place, small); err != nil {
+					return err
+				}
+				tx.Log(custody.Entry{Program: here, Event: "test.described", Record: "test:codes", Actor: "system"})
+				return nil
+			})
+		}
+		long := strings.Repeat("n", 120) + ", " + strings.Repeat("c", 120)
+		check(t, describe(c.ID, "28003", " "+long+" ", true))
+		for _, server := range []*world{w, other} {
+			until(t, func() bool {
+				got, ok := server.Place(t.Context(), here, c.Text)
+				return ok && got.Place == long && got.County == "28003" && got.Small && got.On
+			})
+		}
+		check(t, describe(c.ID, "", "A ship", false))
+		got, err := w.Get(t.Context(), w.db, here, c.ID)
+		check(t, err)
+		if got.Where() != "A ship" || got.Small {
+			t.Errorf("it is %+v", got)
+		}
+		for name, err := range map[string]error{"no county": describe(c.ID, "28999", "x", false), "no place": describe(c.ID, "", " ", false), "too long": describe(c.ID, "", strings.Repeat("x", 251), false)} {
+			if err == nil {
+				t.Errorf("%s: it was described", name)
+			}
+		}
+		if err := describe(store.NewID(), "", "x", false); !errors.Is(err, code.ErrNone) {
+			t.Errorf("describing what is not there: %v", err)
 		}
 	})
 }
@@ -278,6 +323,64 @@ func TestNoCountIsLostWhileNothingCanBeWritten(t *testing.T) {
 	})
 }
 
+// When a report that carried a code is counted says nothing of when it came: all of a day are written together, at three in the morning of the program's next day
+// or when the server stops, into the week in which they came.
+func TestReportsAreCountedAtAFixedHour(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		set, err := packs()
+		check(t, err)
+		p, _ := set.Program(here)
+		at := func(day, hour, minute int) {
+			t.Helper()
+			w.clock.Advance(time.Date(2026, 12, day, hour, minute, 0, 0, p.Zone).Sub(w.clock.Now()))
+			check(t, w.AddSoon(t.Context()))
+		}
+		stands := func() map[string]int64 {
+			t.Helper()
+			rows, err := w.db.Query(t.Context(), `select week, n from code_told`)
+			check(t, err)
+			defer rows.Close()
+			out := map[string]int64{}
+			for rows.Next() {
+				var week string
+				var n int64
+				check(t, rows.Scan(&week, &n))
+				out[week] = n
+			}
+			return out
+		}
+		c := w.issue(1)[0]
+		at(6, 1, 0) // a Sunday
+		w.Told(t.Context(), here, c.Text)
+		at(6, 3, 1)
+		at(6, 23, 59)
+		w.Told(t.Context(), here, c.Text)
+		at(7, 0, 1)
+		w.Told(t.Context(), here, c.Text)
+		at(7, 2, 59)
+		if got := stands(); len(got) != 0 {
+			t.Errorf("before the hour there stand %v", got)
+		}
+		at(7, 3, 0)
+		if got := stands(); !maps.Equal(got, map[string]int64{"2026-11-30": 2}) {
+			t.Errorf("at the hour there stand %v", got)
+		}
+		at(8, 1, 5) // a whole day after the last one
+		if got := stands(); len(got) != 1 {
+			t.Errorf("a day after a report there stand %v", got)
+		}
+		w.Told(t.Context(), here, c.Text)
+		at(8, 3, 0)
+		if got := stands(); !maps.Equal(got, map[string]int64{"2026-11-30": 2, "2026-12-07": 1}) {
+			t.Errorf("at the next hour there stand %v", got)
+		}
+		check(t, w.Flush(t.Context()))
+		if got := stands(); got["2026-12-07"] != 2 {
+			t.Errorf("at the end there stand %v", got)
+		}
+	})
+}
+
 // What staff see: weeks that are over, from five up, and no sum that gives away a part.
 func TestWhatStaffSee(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
@@ -292,7 +395,7 @@ func TestWhatStaffSee(t *testing.T) {
 		check(t, w.Flush(t.Context()))
 		now, err := w.Scans(t.Context(), w.db, here, ids, 4)
 		check(t, err)
-		if !now.Sum.Few {
+		if now.Sum != 0 {
 			t.Errorf("the week that goes on is shown: %v", now)
 		}
 		w.clock.Advance(7 * 24 * time.Hour)
@@ -302,14 +405,37 @@ func TestWhatStaffSee(t *testing.T) {
 		} {
 			got, err := count()
 			check(t, err)
-			if got.Weeks[0] != "2026-11-23" || got.By[ids[0]][0] != (code.Shown{N: 7}) || !got.By[ids[1]][0].Few || !got.By[ids[2]][0].Few || got.All[0].N != 14 {
+			if got.Weeks[0] != "2026-11-23" || got.By[ids[0]][0] != (code.Shown{N: 7}) || !got.By[ids[1]][0].Few || !got.By[ids[2]][0].Few || got.All[0] != 7 || got.Sum != 7 {
 				t.Errorf("shown are %+v", got)
 			}
 		}
-		got, err := w.Scans(t.Context(), w.db, here, ids[:2], 4)
-		check(t, err)
-		if got.All[0].N != 7 {
-			t.Errorf("beside 7 and a count that is not shown the sum is %v: it tells the other", got.All[0])
+		if got, err := w.Scans(t.Context(), w.db, here, ids[1:], 4); err != nil || got.Sum != 0 || got.Sum.String() != "none from 5 up" {
+			t.Errorf("the sum of what is not shown is %v, %v", got.Sum, err)
+		}
+		// The weeks of days that somebody names, as far as they are over.
+		for _, c := range []struct {
+			first, last string
+			most        int
+			weeks       []string
+		}{
+			{"2026-11-25", "2026-12-31", 26, []string{"2026-11-23"}}, {"2026-11-10", "2026-11-23", 26, []string{"2026-11-23", "2026-11-16", "2026-11-09"}},
+			{"2026-01-01", "2026-11-22", 2, []string{"2026-11-16", "2026-11-09"}}, {"2026-12-01", "2027-01-31", 26, nil}, {"2026-11-29", "2026-11-29", 26, []string{"2026-11-23"}},
+		} {
+			first, err := time.Parse(time.DateOnly, c.first)
+			check(t, err)
+			last, err := time.Parse(time.DateOnly, c.last)
+			check(t, err)
+			got, err := w.ScansBetween(t.Context(), w.db, here, ids, first, last, c.most)
+			check(t, err)
+			told, err := w.ReportsBetween(t.Context(), w.db, here, ids, first, last, c.most)
+			check(t, err)
+			want := code.Total(0)
+			if len(c.weeks) > 0 && c.weeks[0] == "2026-11-23" {
+				want = 7
+			}
+			if !slices.Equal(got.Weeks, c.weeks) || got.Sum != want || told.Sum != want {
+				t.Errorf("from %s to %s: %+v, %+v", c.first, c.last, got, told)
+			}
 		}
 		client := webtest.ServerOf(t, w.served)
 		page := client.GetDoc("/staff/codes?q=union")
@@ -333,6 +459,42 @@ func TestWhatStaffSee(t *testing.T) {
 	})
 }
 
+// Where a code stands on a sheet, what has become of the sheet decides whether it leads on: the list switches it off, and leads to the sheet's page for the
+// other way. Every other code is switched both ways.
+func TestASheetsCodeIsNotSwitchedOnFromTheList(t *testing.T) {
+	w := one(t)
+	sheet := w.issue(1)[0]
+	batch := w.issue(1, func(d *code.Draft) { d.Kind = code.Batch })[0]
+	client := webtest.ServerOf(t, w.served)
+	press := func(c code.Code, to string) *webtest.Doc {
+		return client.PostForm("/staff/codes/"+c.ID.String()+"/switch", url.Values{"to": {to}})
+	}
+	page := "/staff/placements/" + sheet.Subject.String()
+	if list := client.GetDoc("/staff/codes"); list.One("a", "href", page) != nil {
+		t.Error("a code that is on is not switched off from the list")
+	}
+	for _, c := range []code.Code{sheet, batch} {
+		if doc := press(c, "off"); doc.Status != http.StatusSeeOther {
+			t.Errorf("switching off a %s: %d", c.Kind, doc.Status)
+		}
+	}
+	if doc := press(sheet, "on"); doc.Status != http.StatusConflict || !strings.Contains(doc.Main(), page) {
+		t.Errorf("switching on a sheet's code: %d %s", doc.Status, doc.Main())
+	}
+	if doc := press(batch, "on"); doc.Status != http.StatusSeeOther {
+		t.Errorf("switching on another: %d", doc.Status)
+	}
+	for c, on := range map[code.Code]bool{sheet: false, batch: true} {
+		if got, err := w.Get(t.Context(), w.db, here, c.ID); err != nil || got.On != on {
+			t.Errorf("the %s is on: %v, %v", c.Kind, got.On, err)
+		}
+	}
+	list := client.GetDoc("/staff/codes")
+	if list.One("a", "href", page) == nil || list.One("form", "action", "/staff/codes/"+sheet.ID.String()+"/switch") != nil || list.One("form", "action", "/staff/codes/"+batch.ID.String()+"/switch") == nil {
+		t.Error("the list does not lead to the page of the sheet, or still switches its code on")
+	}
+}
+
 // The list goes on over its pages and shows every code once.
 func TestTheListIsWhole(t *testing.T) {
 	w := one(t)
@@ -354,28 +516,62 @@ func TestTheListIsWhole(t *testing.T) {
 	}
 }
 
-// However many there are of each, what is shown never lets a hidden part be worked out.
-func TestSumsHideTheirParts(t *testing.T) {
+// Whichever codes somebody chooses, and however often: all that is shown is the same whatever the counts are that are not shown. So nothing of them can be worked out.
+func TestNoChoiceTellsAHiddenCount(t *testing.T) {
 	t.Parallel()
+	weeks := []string{"2026-11-16", "2026-11-09"}
 	rapid.Check(t, func(t *rapid.T) {
-		parts := rapid.SliceOfN(rapid.Int64Range(0, 12), 1, 8).Draw(t, "parts")
-		sum := code.Whole(parts)
-		var shown int64
-		hidden := 0
-		for _, n := range parts {
-			if s := code.Show(n); s.Few {
-				hidden++
-			} else {
-				shown += s.N
+		ids := make([]store.ID, rapid.IntRange(1, 6).Draw(t, "codes"))
+		counts, other := map[store.ID][]int64{}, map[store.ID][]int64{} // differ in nothing but in hidden counts
+		for i := range ids {
+			ids[i] = store.NewID()
+			for range weeks {
+				n := rapid.Int64Range(0, 12).Draw(t, "count")
+				counts[ids[i]] = append(counts[ids[i]], n)
+				if n < code.Least {
+					n = rapid.Int64Range(0, code.Least-1).Draw(t, "other count")
+				}
+				other[ids[i]] = append(other[ids[i]], n)
 			}
 		}
-		rest := sum.N - shown
-		switch {
-		case sum.Few || rest == 0: // nothing is said of the hidden ones
-		case hidden < 2, rest < code.Least, rest >= int64(hidden)*(code.Least-1):
-			t.Fatalf("of %v the sum %d says that %d parts are %d together", parts, sum.N, hidden, rest)
+		for range rapid.IntRange(1, 8).Draw(t, "choices") {
+			chosen := ids[:0:0]
+			for _, id := range ids {
+				if rapid.Bool().Draw(t, "chosen") {
+					chosen = append(chosen, id)
+				}
+			}
+			got, err := code.Counted(weeks, chosen, picked(counts, chosen))
+			if err != nil {
+				t.Fatal(err)
+			}
+			same, err := code.Counted(weeks, chosen, picked(other, chosen))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(got, same) {
+				t.Fatalf("%v and %v differ in what is hidden, and are shown as %+v and %+v", counts, other, got, same)
+			}
+			var sum code.Total
+			for _, id := range chosen {
+				for i := range weeks {
+					sum += code.Total(got.By[id][i].N)
+				}
+			}
+			if got.Sum != sum {
+				t.Fatalf("of %v the sum is %v and not %v", got.By, got.Sum, sum)
+			}
 		}
 	})
+}
+
+// picked are the counts of the codes that were chosen.
+func picked(all map[store.ID][]int64, chosen []store.ID) map[store.ID][]int64 {
+	out := map[store.ID][]int64{}
+	for _, id := range chosen {
+		out[id] = all[id]
+	}
+	return out
 }
 
 func TestParseAnyCase(t *testing.T) {

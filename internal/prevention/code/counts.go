@@ -36,38 +36,55 @@ func (n Shown) String() string {
 	return strconv.FormatInt(n.N, 10)
 }
 
-// Week is what may be shown of a week that is over.
-type Week struct {
-	Monday string // "2026-11-16"
-	Shown
+// Total is a sum of those counts alone that are shown: every other count stays out of
+// it, whatever it is. So no choice of things to add up tells, by itself or together
+// with another choice, anything of a count that is not shown.
+type Total int64
+
+// String is the sum in words for staff.
+func (t Total) String() string {
+	if t == 0 {
+		return "none from " + strconv.Itoa(Least) + " up"
+	}
+	return strconv.FormatInt(int64(t), 10)
 }
 
 // Counts are what may be shown of several things counted over several weeks.
 type Counts struct {
 	Weeks []string             // the Mondays, the latest first
 	By    map[store.ID][]Shown // of each code, in the order of Weeks
-	// All are the sums over all codes. A sum is left out where it would tell, together
-	// with what is shown of its parts, what one of them is that is not shown.
-	All []Shown
-	// Sum adds up All as far as it is shown: it may be too low, and tells of no week
-	// what All does not.
-	Sum Shown
+	All   []Total              // of each week, over all codes
+	Sum   Total                // over everything
 }
 
 // Scans are the scans of some codes in the last weeks that are over, by week.
 func (s *Service) Scans(ctx context.Context, r store.Reader, programID string, ids []store.ID, weeks int) (Counts, error) {
-	out := s.lately(programID, weeks)
-	found, err := scansOf(ctx, r, programID, ids, out.from(), out.through())
-	if err != nil {
-		return out, err
-	}
-	return out.fill(ids, found)
+	return count(ctx, r, scansOf, programID, ids, s.lately(programID, weeks))
 }
 
 // Reports are the reports whose senders let a code go along, as Scans counts scans.
 func (s *Service) Reports(ctx context.Context, r store.Reader, programID string, ids []store.ID, weeks int) (Counts, error) {
-	out := s.lately(programID, weeks)
-	found, err := toldOf(ctx, r, programID, ids, out.from(), out.through())
+	return count(ctx, r, toldOf, programID, ids, s.lately(programID, weeks))
+}
+
+// ScansBetween are the scans of some codes in the weeks that hold a day from first to
+// last and are over: the latest of them, at most so many.
+func (s *Service) ScansBetween(ctx context.Context, r store.Reader, programID string, ids []store.ID, first, last time.Time, most int) (Counts, error) {
+	return count(ctx, r, scansOf, programID, ids, s.between(programID, first, last, most))
+}
+
+// ReportsBetween are the reports whose senders let a code go along, as ScansBetween
+// counts scans.
+func (s *Service) ReportsBetween(ctx context.Context, r store.Reader, programID string, ids []store.ID, first, last time.Time, most int) (Counts, error) {
+	return count(ctx, r, toldOf, programID, ids, s.between(programID, first, last, most))
+}
+
+// counting reads what was counted of some codes from one day to another.
+type counting func(ctx context.Context, r store.Reader, programID string, ids []store.ID, from, to string) ([]dayCount, error)
+
+func count(ctx context.Context, r store.Reader, what counting, programID string, ids []store.ID, weeks []string) (Counts, error) {
+	out := Counts{Weeks: weeks}
+	found, err := what(ctx, r, programID, ids, out.from(), out.through())
 	if err != nil {
 		return out, err
 	}
@@ -76,11 +93,25 @@ func (s *Service) Reports(ctx context.Context, r store.Reader, programID string,
 
 // lately names the last weeks that are over in a program. The week that goes on is
 // never shown: its count would grow before the eyes of whoever looks, scan by scan.
-func (s *Service) lately(programID string, weeks int) Counts {
-	var out Counts
+func (s *Service) lately(programID string, weeks int) []string {
+	var out []string
 	day := s.Now().In(s.zone(programID))
 	for i := range weeks {
-		out.Weeks = append(out.Weeks, weekOf(day.AddDate(0, 0, -7*(i+1))))
+		out = append(out, weekOf(day.AddDate(0, 0, -7*(i+1))))
+	}
+	return out
+}
+
+// between names the weeks that hold a day from first to last and are over in a
+// program, the latest first. They are whole weeks: a day more or less chosen tells
+// nothing of that day.
+func (s *Service) between(programID string, first, last time.Time, most int) []string {
+	over := s.lately(programID, 1)[0]
+	var out []string
+	for at := last; weekOf(at) >= weekOf(first) && len(out) < most; at = at.AddDate(0, 0, -7) {
+		if weekOf(at) <= over {
+			out = append(out, weekOf(at))
+		}
 	}
 	return out
 }
@@ -124,39 +155,17 @@ func (c Counts) fill(ids []store.ID, found []dayCount) (Counts, error) {
 	}
 	c.By = map[store.ID][]Shown{}
 	for i := range c.Weeks {
-		var parts []int64
+		var all Total
 		for id := range sums {
-			parts = append(parts, sums[id][i])
 			if c.By[id] == nil {
 				c.By[id] = make([]Shown, len(c.Weeks))
 			}
-			c.By[id][i] = Show(sums[id][i])
+			n := Show(sums[id][i])
+			c.By[id][i] = n
+			all += Total(n.N)
 		}
-		c.All = append(c.All, whole(parts))
+		c.All = append(c.All, all)
+		c.Sum += all
 	}
-	for _, n := range c.All {
-		c.Sum.N += n.N
-	}
-	c.Sum = Show(c.Sum.N)
 	return c, nil
-}
-
-// whole is a sum as it may be shown beside its parts. What is not shown of them
-// must stay unknown: it must be several parts, together as many as may be shown, and
-// not so many that each must be as large as it can be without being shown.
-func whole(parts []int64) Shown {
-	var shown, hidden, several int64
-	for _, n := range parts {
-		if n < Least {
-			hidden += n
-			several++
-		} else {
-			shown += n
-		}
-	}
-	switch {
-	case several == 0, several > 1 && hidden >= Least && hidden < several*(Least-1):
-		return Show(shown + hidden)
-	}
-	return Show(shown)
 }

@@ -2,5 +2,23 @@
 
 package code
 
-// Whole is a sum as it may be shown.
-func Whole(parts []int64) Shown { return whole(parts) }
+import (
+	"context"
+
+	"waylight/internal/platform/store"
+)
+
+// AddSoon is what Run does every few seconds.
+func (s *Service) AddSoon(ctx context.Context) error { return s.addSoon(ctx) }
+
+// Counted are counts as they are shown of what stands in the database: of each code,
+// for each week.
+func Counted(weeks []string, ids []store.ID, n map[store.ID][]int64) (Counts, error) {
+	var found []dayCount
+	for id, all := range n {
+		for i, week := range weeks {
+			found = append(found, dayCount{id, week, all[i]})
+		}
+	}
+	return Counts{Weeks: weeks}.fill(ids, found)
+}

@@ -27,18 +27,28 @@ type Draft struct {
 	By      string // the actor, as the custody log names it
 }
 
-const longestPlace = 120
+// longestPlace is how many letters a place takes: those of "name, city" of a place
+// where signs hang.
+const longestPlace = 250
 
-func (n Draft) check() error {
-	text, clean := form.Repair(n.Place)
-	_, known := place.CountyByFIPS(n.County)
-	switch {
-	case n.Program == "", n.Subject.IsZero(), !slices.Contains(Kinds(), n.Kind), n.County != "" && !known:
-		return errNew
-	case strings.TrimSpace(n.Place) == "", !clean && text != n.Place, strings.ContainsAny(n.Place, "\n\r\t"), utf8.RuneCountInString(n.Place) > longestPlace:
+func (s *Service) check(n Draft) error {
+	if n.Program == "" || n.Subject.IsZero() || !slices.Contains(Kinds(), n.Kind) {
 		return errNew
 	}
-	return nil
+	return s.checkPlace(n.Program, n.County, n.Place)
+}
+
+// checkPlace holds to what they must be the county and the words that senders read.
+func (s *Service) checkPlace(programID, county, name string) error {
+	text, clean := form.Repair(name)
+	_, known := place.CountyByFIPS(county)
+	switch {
+	case county != "" && !known:
+		return errNew
+	case strings.TrimSpace(name) == "", !clean && text != name, strings.ContainsAny(name, "\n\r\t"), utf8.RuneCountInString(name) > longestPlace:
+		return errNew
+	}
+	return s.Words(programID, name)
 }
 
 // Issue makes a code, switched on. Its row waits for the caller's tx.Log.
@@ -59,7 +69,7 @@ func (s *Service) IssueAll(tx *store.Tx, all []Draft) ([]Code, error) {
 	programs := map[string]bool{}
 	var rows []store.Row
 	for _, n := range all {
-		if err := n.check(); err != nil {
+		if err := s.check(n); err != nil {
 			return nil, err
 		}
 		text, err := s.free(tx, taken)
@@ -115,6 +125,22 @@ func (s *Service) Switch(tx *store.Tx, programID string, id store.ID, on bool, b
 		return false, err
 	}
 	return true, s.turn(tx, map[string]bool{programID: true})
+}
+
+// Describe says anew what a code stands for, in the words that senders read: its
+// county, its place, and whether so few come by there that the place may tell who it
+// was. Its row waits for the caller's tx.Log. It holds from the commit on, as Switch does.
+func (s *Service) Describe(tx *store.Tx, programID string, id store.ID, county, place string, small bool) error {
+	if err := s.checkPlace(programID, county, place); err != nil {
+		return err
+	}
+	if err := describe(tx, programID, id, county, strings.TrimSpace(place), small); err != nil {
+		return err
+	}
+	if err := tx.Touch("code", programID, id); err != nil {
+		return err
+	}
+	return s.turn(tx, map[string]bool{programID: true})
 }
 
 // turn tells every server that codes of these programs changed.

@@ -23,7 +23,7 @@ type scanKey struct {
 type toldKey struct {
 	program string
 	code    store.ID
-	week    string
+	day     string // on which it came, in the program; only its week is written
 }
 
 // tally is what was counted and does not stand in the database yet.
@@ -31,7 +31,6 @@ type tally struct {
 	mu    sync.Mutex
 	scans map[scanKey]int64
 	told  map[toldKey]int64
-	since time.Time // when the first of told came; zero: none
 }
 
 // empty makes room for what comes next, and gives what there was.
@@ -45,17 +44,24 @@ func (t *tally) empty() (scans map[scanKey]int64) {
 	return scans
 }
 
-func (t *tally) emptyTold() (told map[toldKey]int64) {
+// emptyTold gives those reports that are due, and makes room for what comes next.
+func (t *tally) emptyTold(due func(toldKey) bool) map[toldKey]int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	told, t.told, t.since = t.told, map[toldKey]int64{}, time.Time{}
+	told := map[toldKey]int64{}
+	for k, n := range t.told {
+		if due(k) {
+			told[k] = n
+			delete(t.told, k)
+		}
+	}
 	return told
 }
 
 const (
 	every    = 5 * time.Second  // how often scans are added
 	patient  = 20 * time.Second // how long that may take
-	toldOnce = 24 * time.Hour   // how often reports that carried a code are
+	toldHour = 3                // of the program's day: when reports that carried a code are, those of the days before
 )
 
 // scanned counts one scan.
@@ -71,8 +77,9 @@ func (s *Service) scanned(c Code, language string) {
 func (s *Service) Count(c Code, language string) { s.scanned(c, language) }
 
 // Told counts a report that carried a code. It is called after the report was
-// accepted, and neither stores nor logs anything: what it counts is written once a day
-// with all others of that day, so that nobody can lay it beside one report.
+// accepted, and neither stores nor logs anything: what it counts is written at a fixed
+// hour of a later day, with all others of its day, so that neither its row nor the time
+// at which that was written leads to one report.
 func (s *Service) Told(ctx context.Context, programID, text string) {
 	code, shaped := Parse(text)
 	if !shaped {
@@ -82,14 +89,10 @@ func (s *Service) Told(ctx context.Context, programID, text string) {
 	if !found || c.Program != programID {
 		return
 	}
-	now := s.Now()
-	k := toldKey{c.Program, c.ID, weekOf(now.In(s.zone(c.Program)))}
+	k := toldKey{c.Program, c.ID, s.Now().In(s.zone(c.Program)).Format(time.DateOnly)}
 	s.counted.mu.Lock()
 	defer s.counted.mu.Unlock()
 	s.counted.told[k]++
-	if s.counted.since.IsZero() {
-		s.counted.since = now
-	}
 }
 
 // weekOf names the week of a day by its Monday.
@@ -116,28 +119,26 @@ func (s *Service) Run(ctx context.Context) {
 func (s *Service) addSoon(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patient)
 	defer cancel()
-	return s.add(ctx, s.dueTold())
+	return s.add(ctx, s.dueTold)
 }
 
 // Flush adds everything that was counted.
-func (s *Service) Flush(ctx context.Context) error { return s.add(ctx, true) }
+func (s *Service) Flush(ctx context.Context) error {
+	return s.add(ctx, func(toldKey) bool { return true })
+}
 
-// dueTold says whether a day has gone by since the first report that carried a code.
-func (s *Service) dueTold() bool {
-	s.counted.mu.Lock()
-	defer s.counted.mu.Unlock()
-	return !s.counted.since.IsZero() && s.Now().Sub(s.counted.since) >= toldOnce
+// dueTold says whether a report's day is over, and the hour to write it has come.
+func (s *Service) dueTold(k toldKey) bool {
+	now := s.Now().In(s.zone(k.program))
+	return now.Hour() >= toldHour && k.day < now.Format(time.DateOnly)
 }
 
 // add writes what was counted in one transaction. What could not be written is
 // counted again next time, unless it may have been: then it is let go, since no
 // count may be too high.
-func (s *Service) add(ctx context.Context, withTold bool) error {
+func (s *Service) add(ctx context.Context, due func(toldKey) bool) error {
 	scans := s.counted.empty()
-	var told map[toldKey]int64
-	if withTold {
-		told = s.counted.emptyTold()
-	}
+	told := s.counted.emptyTold(due)
 	if len(scans) == 0 && len(told) == 0 {
 		return nil
 	}
@@ -149,7 +150,11 @@ func (s *Service) add(ctx context.Context, withTold bool) error {
 			}
 		}
 		for _, k := range slices.SortedFunc(maps.Keys(told), toldKey.compare) {
-			if err := addTold(tx, k, told[k]); err != nil {
+			day, err := time.Parse(time.DateOnly, k.day)
+			if err != nil { // Told wrote it
+				return err
+			}
+			if err := addTold(tx, k.program, k.code, weekOf(day), told[k]); err != nil {
 				return err
 			}
 		}
@@ -162,7 +167,6 @@ func (s *Service) add(ctx context.Context, withTold bool) error {
 }
 
 func (s *Service) again(scans map[scanKey]int64, told map[toldKey]int64) {
-	now := s.Now()
 	s.counted.mu.Lock()
 	defer s.counted.mu.Unlock()
 	for k, n := range scans {
@@ -171,9 +175,6 @@ func (s *Service) again(scans map[scanKey]int64, told map[toldKey]int64) {
 	for k, n := range told {
 		s.counted.told[k] += n
 	}
-	if len(told) > 0 && s.counted.since.IsZero() {
-		s.counted.since = now
-	}
 }
 
 func (k scanKey) compare(o scanKey) int {
@@ -181,5 +182,5 @@ func (k scanKey) compare(o scanKey) int {
 }
 
 func (k toldKey) compare(o toldKey) int {
-	return cmp.Or(cmp.Compare(k.program, o.program), slices.Compare(k.code[:], o.code[:]), cmp.Compare(k.week, o.week))
+	return cmp.Or(cmp.Compare(k.program, o.program), slices.Compare(k.code[:], o.code[:]), cmp.Compare(k.day, o.day))
 }

@@ -32,6 +32,7 @@ type choice struct {
 
 type listLine struct {
 	ID, Text, Kind, Where string
+	Sheet                 string // address of the page of its sheet; "" where it stands on none
 	On, Small             bool
 	Scans, Reports        []Shown
 }
@@ -115,9 +116,18 @@ func (s *Service) linesOf(r *http.Request, v *listView, programID string, codes 
 	}
 	v.Weeks = scans.Weeks
 	for _, c := range codes {
-		v.Lines = append(v.Lines, listLine{c.ID.String(), c.Text, kindWords[c.Kind], c.Where(), c.On, c.Small, scans.By[c.ID], reports.By[c.ID]})
+		v.Lines = append(v.Lines, listLine{c.ID.String(), c.Text, kindWords[c.Kind], c.Where(), sheetOf(c), c.On, c.Small, scans.By[c.ID], reports.By[c.ID]})
 	}
 	return nil
+}
+
+// sheetOf is the page of the sheet that a code stands on. What has become of the sheet
+// decides whether its code may lead on, so that it is switched on there and not here.
+func sheetOf(c Code) string {
+	if c.Kind != Placement {
+		return ""
+	}
+	return "/staff/placements/" + c.Subject.String()
 }
 
 func choices(now string, all []choice) []choice {
@@ -149,11 +159,15 @@ func (s *Service) switchPost(w http.ResponseWriter, r *http.Request) error {
 		return ErrNone.With(err)
 	}
 	to := r.FormValue("to")
-	if _, err := s.Get(ctx, s.DB, m.Program, id); err != nil {
+	c, err := s.Get(ctx, s.DB, m.Program, id)
+	if err != nil {
 		return err
 	}
 	if to != stateOn && to != stateOff {
 		return errSwitch
+	}
+	if sheet := sheetOf(c); sheet != "" && to == stateOn {
+		return fault.New(fault.Conflict, "code.sheet", "This code stands on a sheet, which may be gone, damaged or pasted over. Nothing was changed. Say what has become of the sheet on its page, "+sheet+".").At("to")
 	}
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
 		changed, err := s.Switch(tx, m.Program, id, to == stateOn, m.Actor())

@@ -58,7 +58,8 @@ func newWorld(t *testing.T, db *store.DB, clock *storetest.Clock) *world {
 		Open: func(context.Context, string) bool { return !w.shut.Load() },
 		Form: func(program, lang, text string) string { return "/" + program + "/" + lang + "?c=" + text },
 		Lines: func(_, lang string) []code.Line {
-			return []code.Line{{Name: "Emergency", Says: map[string]string{"en": "Call 911", "es": "Llame al 911"}[lang], Href: "tel:911"}}
+			return []code.Line{{Name: "Emergency", Says: map[string]string{"en": "Call 911", "es": "Llame al 911"}[lang], Href: "tel:911"},
+				{Name: "A line of the tests", Says: "601-555-0199", Href: "tel:+16015550199"}, {Name: "Words", Says: "2335550", Href: "sms:2335550"}, {Name: "Page", Says: "x", Href: "https://x.invalid/6015550177"}}
 		},
 		Failed: func(err error) { t.Error(err) },
 	})

@@ -3,6 +3,7 @@
 package report_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,12 +13,15 @@ import (
 )
 
 // TestSendingWithAScript walks a real browser through the page: the list of who
-// is told follows the answers, and Send works at once.
+// is told follows the answers, and Send works at once. The sender came by a sign and
+// lets its place go along: the script tells the server its code, which is counted.
 func TestSendingWithAScript(t *testing.T) {
 	t.Parallel()
 	w := pages(t, tipDesk, tipPolice, childCare, helpDesk, helper)
+	walls := someWalls()
+	w.reports.Signs = walls
 	tab := webtest.Browser(t)
-	tab.Open(w.client.URL+"/ms/en", 390, 844)
+	tab.Open(w.client.URL+"/ms/en?c=7K3F9", 390, 844)
 	tab.Picture("form")
 	click := tab.Click
 	told := func() string {
@@ -56,6 +60,9 @@ func TestSendingWithAScript(t *testing.T) {
 	words := webtest.Eval[string](tab, `document.getElementById("words").innerText`)
 	if !receiptWords.MatchString(words) || w.count("report") != 1 {
 		t.Fatalf("the receipt is %q, %d reports", words, w.count("report"))
+	}
+	if told := walls.heard(); !slices.Equal(told, []string{"ms 7K3F9"}) {
+		t.Errorf("counted are %v", told)
 	}
 	if path := webtest.Eval[string](tab, "location.pathname"); path != "/ms/en" {
 		t.Errorf("the page is at %s now", path)

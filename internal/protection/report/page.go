@@ -48,6 +48,7 @@ type formPage struct {
 	Seals   bool     // the script may seal: a directory key is pinned
 	Typed   string   // the sender's words, given back where nothing can be sent
 	Sign    *scanned // nil: the sender brought no code of a sign
+	About   string   // address of the page about the signs; "" for none
 }
 
 // getForm shows the empty form, or only the lines to call while the program is
@@ -187,6 +188,9 @@ func (s *Service) showForm(w http.ResponseWriter, r *http.Request, status int, v
 	page.HelpOff = len(v.p.HelpOffices(s.Keyed(v.p.ID))) == 0
 	page.Watch = strings.Join(watchedFields(v.p.Form), " ")
 	page.Ask, page.Program, page.Seals = "/"+v.p.ID+"/who", v.p.ID, s.seals(v.p.ID)
+	if s.About != nil {
+		page.About = s.About(v.p.ID, v.lang)
+	}
 	name := "report.form"
 	if page.Closed {
 		page.Moved = s.movedTo(v.p.ID)

@@ -92,6 +92,9 @@ type Config struct {
 	Now  func() time.Time
 	// Signs knows the codes of signs; nil: nobody comes by one.
 	Signs Signs
+	// About is the address of the page about a program's signs, which the form leads
+	// to; nil: there is none.
+	About func(program, lang string) string
 	// Spool keeps reports while the database is away; nil where the database cannot
 	// be away, because it is this server's own.
 	Spool Spool

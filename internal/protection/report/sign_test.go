@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"waylight/internal/platform/form"
@@ -20,7 +21,15 @@ import (
 // walls stands for the room that knows the codes on signs.
 type walls struct {
 	known map[string]report.Sign
+	mu    sync.Mutex
 	told  []string
+}
+
+// heard are the codes that reports carried so far.
+func (s *walls) heard() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.told)
 }
 
 func (s *walls) Sign(_ context.Context, program, code string) (report.Sign, bool) {
@@ -29,6 +38,8 @@ func (s *walls) Sign(_ context.Context, program, code string) (report.Sign, bool
 }
 
 func (s *walls) Told(_ context.Context, program, code string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.told = append(s.told, program+" "+code)
 }
 
@@ -37,11 +48,16 @@ const (
 	spoken  = station + " (7K3F9)"
 )
 
+// someWalls knows a large and a small place.
+func someWalls() *walls {
+	return &walls{known: map[string]report.Sign{"7K3F9": {Code: "7K3F9", Where: station}, "22222": {Code: "22222", Where: "A farm", Small: true}}}
+}
+
 // signed is a world with a large and a small place.
 func signed(t *testing.T, db *store.DB, clock *storetest.Clock, keyed ...string) (*world, *walls) {
 	t.Helper()
 	w := setup(t, db, clock, keyed...)
-	s := &walls{known: map[string]report.Sign{"7K3F9": {Code: "7K3F9", Where: station}, "22222": {Code: "22222", Where: "A farm", Small: true}}}
+	s := someWalls()
 	w.reports.Signs = s
 	return w, s
 }
@@ -144,6 +160,28 @@ func TestTheSignIsSealedInTheBrowserToo(t *testing.T) {
 	}
 	if kept := w.logged.String() + w.raw("report"); strings.Contains(kept, "7K3F9") {
 		t.Error("the code is kept with the report")
+	}
+}
+
+// Whoever is at the form finds what the signs are, while it is open and while it is closed.
+func TestTheFormLeadsToThePageAboutTheSigns(t *testing.T) {
+	t.Parallel()
+	w := pages(t, tipDesk)
+	for _, closed := range []bool{false, true} {
+		w.mu.Lock()
+		w.closed = closed
+		w.mu.Unlock()
+		for lang, words := range map[string]string{"en": "About our signs", "es": "Sobre nuestros letreros"} {
+			doc := w.client.GetDoc("/ms/" + lang)
+			check(t, doc)
+			if a := doc.One("a", "href", "/ms/"+lang+"/signs"); a == nil || a.Text() != words {
+				t.Errorf("closed: %v, in %s: no link to the page about the signs", closed, lang)
+			}
+		}
+	}
+	w.reports.About = nil
+	if doc := w.client.GetDoc("/ms/en"); doc.One("a", "href", "/ms/en/signs") != nil {
+		t.Error("it leads to a page that there is not")
 	}
 }
 

@@ -95,6 +95,7 @@ func setupWith(t *testing.T, set *program.Set, db *store.DB, clock *storetest.Cl
 		Hours: func(context.Context, string) agency.Reading {
 			return agency.Reading{Now: true, Until: clock.Now().Add(9 * time.Hour)}
 		},
+		About: func(program, lang string) string { return "/" + program + "/" + lang + "/signs" },
 	})
 	if err != nil {
 		t.Fatal(err)

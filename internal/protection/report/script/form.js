@@ -124,7 +124,7 @@ function start() {
       head.append("_shown", shown.value);
       head.append("_form", name);
       // Which sign the sender came by is sealed with the words, if they want it read; that somebody did is counted, by week.
-      if (sign?.checked) head.append("_sign", sign.id);
+      if (sign?.checked) head.append("_sign", sign.dataset.code);
       const body = whole(String(head), parts);
       // Where far too much comes in, a proof of work lets the report go ahead; it is kept without one too.
       const { status, page, error } = await post(`/${program}/sealed`, body, "application/octet-stream", work && await (await load(byId("work").dataset)).solve(work, body));
