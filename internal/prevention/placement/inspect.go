@@ -121,16 +121,23 @@ func (s *Service) take(ctx context.Context, tx *store.Tx, m identity.Member, rou
 	i := Inspection{ID: store.NewID(), Placement: p.ID, Round: round, At: at.UTC().Truncate(time.Microsecond), ReceivedAt: tx.Now(), By: m.Actor(), Found: e.Found, Opens: e.Opens}
 	late := !at.After(p.LookedAt) && !p.LookedAt.IsZero()
 	unsafe := e.Opens == "no" || e.Found == string(Stickered)
-	if unsafe && !p.State.Gone() && p.CodeOn && s.Codes != nil {
-		i.Effect, out.CodeOff = effectCodeOff, true
-	} else if late {
+	if late {
 		i.Effect = effectLate
+	}
+	if unsafe { // also of a sheet that is gone: somebody stood before it
+		was, err := s.codeOff(ctx, tx, &p, m.Actor())
+		if err != nil {
+			return err
+		}
+		if was {
+			i.Effect, out.CodeOff = effectCodeOff, true
+		}
 	}
 	out.Late = late
 	if err := tx.Insert("placement_inspection", inspectionRow(p, i, e.Key)); err != nil {
 		return err
 	}
-	if err := s.follow(ctx, tx, &p, i, late, unsafe, m.Actor()); err != nil {
+	if err := follow(ctx, tx, &p, i, late, m.Actor()); err != nil {
 		return err
 	}
 	out.State = p.State
@@ -139,17 +146,12 @@ func (s *Service) take(ctx context.Context, tx *store.Tx, m identity.Member, rou
 }
 
 // follow does what follows from an inspection. Of one that a later look overtook only
-// what protects people: a code under suspicion is off until somebody looks again.
-func (s *Service) follow(ctx context.Context, tx *store.Tx, p *Placement, i Inspection, late, unsafe bool, by string) error {
+// what protects people: a code under suspicion, which is off by now, opens a task.
+func follow(ctx context.Context, tx *store.Tx, p *Placement, i Inspection, late bool, by string) error {
 	if p.State.Gone() {
 		return nil
 	}
 	mark := "inspection:" + i.ID.String()
-	if unsafe {
-		if err := s.codeOff(ctx, tx, p, by); err != nil {
-			return err
-		}
-	}
 	if i.Opens == "no" {
 		if err := openTask(ctx, tx, *p, reasonCode, mark+":code"); err != nil {
 			return err

@@ -74,6 +74,57 @@ func TestFindings(t *testing.T) {
 	})
 }
 
+// What this room remembers of a code is no reason to leave it on: one that was switched
+// on where codes are kept goes off too, and pages say what the codes say.
+func TestCodeGoesOffWhateverWasRemembered(t *testing.T) {
+	t.Parallel()
+	w := served(t)
+	turn := func(p placement.Placement, on bool) {
+		check(t, w.db.Write(t.Context(), func(tx *store.Tx) error { return codes{}.Switch(t.Context(), tx, here, p.Code.ID, on, "") }))
+	}
+	c := w.serve(t, w.head)
+	hang := func(name string) (placement.Place, placement.Placement) {
+		at := w.place("name", name)
+		p := w.hang(at, "restroom")
+		check(t, w.SwitchCode(t.Context(), w.head, p.ID, false))
+		turn(p, true)
+		for _, path := range []string{"/staff/placements/" + p.ID.String(), "/staff/placements", "/staff/places/" + at.ID.String()} {
+			if doc := c.GetDoc(path); strings.Contains(doc.Main(), p.Code.Text+" off") || strings.Contains(doc.Main(), "switched off") {
+				t.Errorf("%s says of a code that is on that it is off: %s", path, doc.Main())
+			}
+		}
+		w.clock.Advance(time.Minute)
+		return at, p
+	}
+	_, looked := hang("Looked at")
+	o := w.look(w.round(), looked, "stickered", "untried", time.Time{})
+	if w.on(looked.Code.ID) || !o.CodeOff {
+		t.Errorf("the code under a sticker is on; told that it went off: %v", o.CodeOff)
+	}
+	if again := w.look(w.round(), looked, "stickered", "no", time.Time{}); again.CodeOff {
+		t.Error("a code that was off is said to have gone off")
+	}
+	turn(looked, true)
+	w.step(looked, placement.Removed)
+	_, stuck := hang("Stuck")
+	w.step(stuck, placement.Stickered)
+	_, old := hang("Old")
+	next, err := w.Prepare(t.Context(), w.head, old.ID)
+	check(t, err)
+	w.step(next, placement.Up)
+	if w.on(looked.Code.ID) || w.on(stuck.Code.ID) || w.on(old.Code.ID) {
+		t.Errorf("on: removed %v, stickered %v, replaced %v", w.on(looked.Code.ID), w.on(stuck.Code.ID), w.on(old.Code.ID))
+	}
+	turn(next, false)
+	page := c.GetDoc("/staff/placements/" + next.ID.String())
+	if !strings.Contains(page.Main(), "switched off") || !strings.Contains(page.Main(), "switch the code on") {
+		t.Errorf("the page of a code that is off: %s", page.Main())
+	}
+	if csv := c.GetDoc("/staff/placements.csv"); !strings.Contains(csv.Body, next.Code.Text+",no,") {
+		t.Errorf("the file: %s", csv.Body)
+	}
+}
+
 // An entry that is sent again counts once, says the same, and changes nothing.
 func TestEntryCountsOnce(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

@@ -275,7 +275,7 @@ func (s *Service) move(ctx context.Context, tx *store.Tx, p Placement, to State,
 		}
 	case Removed:
 		p.Slot = ""
-		if err := s.codeOff(ctx, tx, &p, by); err != nil {
+		if _, err := s.codeOff(ctx, tx, &p, by); err != nil {
 			return err
 		}
 		if err := closeTasks(ctx, tx, p, "dropped", by); err != nil {
@@ -283,7 +283,7 @@ func (s *Service) move(ctx context.Context, tx *store.Tx, p Placement, to State,
 		}
 	case Stickered, Missing, Defaced:
 		if to == Stickered {
-			if err := s.codeOff(ctx, tx, &p, by); err != nil {
+			if _, err := s.codeOff(ctx, tx, &p, by); err != nil {
 				return err
 			}
 		}
@@ -312,7 +312,7 @@ func (s *Service) takeOver(ctx context.Context, tx *store.Tx, p *Placement, by s
 		return nil
 	}
 	old.State, old.Slot = Replaced, ""
-	if err := s.codeOff(ctx, tx, &old, by); err != nil {
+	if _, err := s.codeOff(ctx, tx, &old, by); err != nil {
 		return err
 	}
 	if err := closeTasks(ctx, tx, old, "done", by); err != nil {
@@ -321,13 +321,28 @@ func (s *Service) takeOver(ctx context.Context, tx *store.Tx, p *Placement, by s
 	return updatePlacement(tx, old)
 }
 
-// codeOff switches the sheet's code off, if it has one that is on.
-func (s *Service) codeOff(ctx context.Context, tx *store.Tx, p *Placement, by string) error {
-	if s.Codes == nil || p.Code.ID.IsZero() || !p.CodeOn {
-		return nil
+// codeOff switches the sheet's code off, if it has one, and says whether it was on. What
+// this room remembers of it is no reason to leave it alone: somebody may have switched
+// it on where codes are kept.
+func (s *Service) codeOff(ctx context.Context, tx *store.Tx, p *Placement, by string) (was bool, err error) {
+	if s.Codes == nil || p.Code.ID.IsZero() {
+		return false, nil
 	}
-	p.CodeOn = false
-	return s.Codes.Switch(ctx, tx, p.Program, p.Code.ID, false, by)
+	on, err := s.Codes.On(ctx, tx, p.Program, p.Code.ID)
+	if err != nil {
+		return false, err
+	}
+	was, p.CodeOn = on || p.CodeOn, false
+	return was, s.Codes.Switch(ctx, tx, p.Program, p.Code.ID, false, by)
+}
+
+// asCodesSay puts right whether the code of a placement is on, which the room of
+// codes decides. This room's own column is what it said last.
+func (s *Service) asCodesSay(ctx context.Context, p *Placement) (err error) {
+	if s.Codes != nil && !p.Code.ID.IsZero() {
+		p.CodeOn, err = s.Codes.On(ctx, s.DB, p.Program, p.Code.ID)
+	}
+	return err
 }
 
 // SwitchCode turns a sheet's code on or off. That of a sheet that is gone, or under a

@@ -31,6 +31,18 @@ func (s *Service) Places(ctx context.Context, m identity.Member, f Filter) ([]Pl
 	return placeList(ctx, s.DB, m.Program, f)
 }
 
+// shown lists placements as pages and files show them: with what the room of codes says
+// of the code of each.
+func (s *Service) shown(ctx context.Context, m identity.Member, f Filter) ([]Placement, string, error) {
+	list, next, err := s.List(ctx, m, f)
+	for i := range list {
+		if err == nil {
+			err = s.asCodesSay(ctx, &list[i])
+		}
+	}
+	return list, next, err
+}
+
 // line is a placement in a list.
 type line struct {
 	ID, PlaceID, Place, County, Spot, Notice, Version, Languages, Code, Seen, State, Tag string
@@ -66,7 +78,7 @@ func (s *Service) listPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	f := s.filterOf(r)
-	rows, next, err := s.List(r.Context(), m, f)
+	rows, next, err := s.shown(r.Context(), m, f)
 	if err != nil {
 		return err
 	}
@@ -104,7 +116,7 @@ func (s *Service) listCSV(w http.ResponseWriter, r *http.Request) error {
 	head := []string{"placement", "place", "kind", "county", "spot", "notice", "version", "languages", "paper", "code", "code on", "state", "put up on", "last seen", "last looked at"}
 	return web.CSV(w, "placements.csv", head, func(yield func([]string) error) error {
 		for {
-			rows, next, err := s.List(r.Context(), m, f)
+			rows, next, err := s.shown(r.Context(), m, f)
 			if err != nil {
 				return err
 			}

@@ -48,6 +48,9 @@ func (s *Service) placementPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := s.asCodesSay(r.Context(), &p); err != nil {
+		return err
+	}
 	pack, err := s.pack(m.Program)
 	if err != nil {
 		return err
