@@ -75,7 +75,7 @@ func Kinds() []string { return []string{Placement, Batch, Piece, Campaign} }
 // Faults of this room.
 var (
 	ErrNone = fault.New(fault.NotFound, "code.none", "There is no such code.")
-	errNew  = fault.New(fault.Invalid, "code.new", "A code needs a kind, what it stands for, a place of at most 120 letters, and a county of the list or none.")
+	errNew  = fault.New(fault.Invalid, "code.new", "A code needs a kind, what it stands for, a place of at most 250 letters, and a county of the list or none.")
 )
 
 // Code is one code.

@@ -13,6 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"waylight/internal/platform/custody"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web/webtest"
 	"waylight/internal/prevention/code"
@@ -228,7 +229,7 @@ func TestIssuing(t *testing.T) {
 		}
 		bad := map[string]func(*code.Draft){
 			"no kind": func(d *code.Draft) { d.Kind = "poster" }, "no subject": func(d *code.Draft) { d.Subject = store.ID{} }, "no place": func(d *code.Draft) { d.Place = "  " },
-			"no county": func(d *code.Draft) { d.County = "28999" }, "long": func(d *code.Draft) { d.Place = strings.Repeat("x", 121) }, "lines": func(d *code.Draft) { d.Place = "a\nb" },
+			"no county": func(d *code.Draft) { d.County = "28999" }, "long": func(d *code.Draft) { d.Place = strings.Repeat("x", 251) }, "lines": func(d *code.Draft) { d.Place = "a\nb" },
 		}
 		for name, change := range bad {
 			err := w.db.Write(t.Context(), func(tx *store.Tx) error {
@@ -247,6 +248,47 @@ func TestIssuing(t *testing.T) {
 		})
 		if !errors.Is(err, code.ErrNone) {
 			t.Errorf("switching what is not there: %v", err)
+		}
+	})
+}
+
+// A code is described anew: the form, the readers and every other server see the new place; what stands in the database stays covered. A place as long as
+// "name, city" of a place can be has room.
+func TestACodeIsDescribedAnew(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		other := newWorld(t, w.db, w.clock)
+		c := w.issue(1)[0]
+		other.knows(c, true)
+		describe := func(id store.ID, county, place string, small bool) error {
+			return w.db.Write(t.Context(), func(tx *store.Tx) error {
+				if err := w.Describe(tx, here, id, county, place, small); err != nil {
+					return err
+				}
+				tx.Log(custody.Entry{Program: here, Event: "test.described", Record: "test:codes", Actor: "system"})
+				return nil
+			})
+		}
+		long := strings.Repeat("n", 120) + ", " + strings.Repeat("c", 120)
+		check(t, describe(c.ID, "28003", " "+long+" ", true))
+		for _, server := range []*world{w, other} {
+			until(t, func() bool {
+				got, ok := server.Place(t.Context(), here, c.Text)
+				return ok && got.Place == long && got.County == "28003" && got.Small && got.On
+			})
+		}
+		check(t, describe(c.ID, "", "A ship", false))
+		got, err := w.Get(t.Context(), w.db, here, c.ID)
+		check(t, err)
+		if got.Where() != "A ship" || got.Small {
+			t.Errorf("it is %+v", got)
+		}
+		for name, err := range map[string]error{"no county": describe(c.ID, "28999", "x", false), "no place": describe(c.ID, "", " ", false), "too long": describe(c.ID, "", strings.Repeat("x", 251), false)} {
+			if err == nil {
+				t.Errorf("%s: it was described", name)
+			}
+		}
+		if err := describe(store.NewID(), "", "x", false); !errors.Is(err, code.ErrNone) {
+			t.Errorf("describing what is not there: %v", err)
 		}
 	})
 }

@@ -27,15 +27,25 @@ type Draft struct {
 	By      string // the actor, as the custody log names it
 }
 
-const longestPlace = 120
+// longestPlace is how many letters a place takes: those of "name, city" of a place
+// where signs hang.
+const longestPlace = 250
 
 func (n Draft) check() error {
-	text, clean := form.Repair(n.Place)
-	_, known := place.CountyByFIPS(n.County)
-	switch {
-	case n.Program == "", n.Subject.IsZero(), !slices.Contains(Kinds(), n.Kind), n.County != "" && !known:
+	if n.Program == "" || n.Subject.IsZero() || !slices.Contains(Kinds(), n.Kind) {
 		return errNew
-	case strings.TrimSpace(n.Place) == "", !clean && text != n.Place, strings.ContainsAny(n.Place, "\n\r\t"), utf8.RuneCountInString(n.Place) > longestPlace:
+	}
+	return checkPlace(n.County, n.Place)
+}
+
+// checkPlace holds to what they must be the county and the words that senders read.
+func checkPlace(county, name string) error {
+	text, clean := form.Repair(name)
+	_, known := place.CountyByFIPS(county)
+	switch {
+	case county != "" && !known:
+		return errNew
+	case strings.TrimSpace(name) == "", !clean && text != name, strings.ContainsAny(name, "\n\r\t"), utf8.RuneCountInString(name) > longestPlace:
 		return errNew
 	}
 	return nil
@@ -115,6 +125,22 @@ func (s *Service) Switch(tx *store.Tx, programID string, id store.ID, on bool, b
 		return false, err
 	}
 	return true, s.turn(tx, map[string]bool{programID: true})
+}
+
+// Describe says anew what a code stands for, in the words that senders read: its
+// county, its place, and whether so few come by there that the place may tell who it
+// was. Its row waits for the caller's tx.Log. It holds from the commit on, as Switch does.
+func (s *Service) Describe(tx *store.Tx, programID string, id store.ID, county, place string, small bool) error {
+	if err := checkPlace(county, place); err != nil {
+		return err
+	}
+	if err := describe(tx, programID, id, county, strings.TrimSpace(place), small); err != nil {
+		return err
+	}
+	if err := tx.Touch("code", programID, id); err != nil {
+		return err
+	}
+	return s.turn(tx, map[string]bool{programID: true})
 }
 
 // turn tells every server that codes of these programs changed.

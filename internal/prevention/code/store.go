@@ -73,6 +73,26 @@ func switchTo(tx *store.Tx, programID string, id store.ID, on bool, by string) (
 	return n > 0, fault.Wrap(err, "switching a code")
 }
 
+// describe changes what a code says of its place.
+func describe(tx *store.Tx, programID string, id store.ID, county, place string, small bool) error {
+	n, err := tx.Exec(`update code set county = $1, place = $2, small = $3 where program = $4 and id = $5`, nullable(county), place, flag(small), programID, id)
+	if err != nil {
+		return fault.Wrap(err, "describing a code anew")
+	}
+	if n == 0 {
+		return ErrNone
+	}
+	return nil
+}
+
+// flag is a yes or no as a column holds it.
+func flag(yes bool) int64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
 func hasText(ctx context.Context, r store.Reader, programID, text string) (bool, error) {
 	var n int
 	err := r.QueryRow(ctx, `select count(*) from code where program = $1 and code = $2`, programID, text).Scan(&n)
