@@ -78,9 +78,15 @@ func folded(text string) string {
 	}, norm.NFKC.String(text))
 }
 
-// smallKinds are places to which few people come, unless somebody says otherwise:
-// that a sheet there was scanned could tell who did.
-var smallKinds = []string{"school", "business", "free"}
+// busyKinds are places to which many people come, unless somebody says otherwise. At
+// every other kind few do: that a sheet there was scanned could tell who did.
+var busyKinds = []string{"train_station", "bus_station", "airport", "port_of_entry", "hospital", "rest_area", "truck_stop", "court", "federal_building", "train", "bus", "aircraft"}
+
+// usuallySmall says whether few people come to a place of which nobody says how many do. A
+// station that has no room to wait in is a platform or a shelter.
+func (p Place) usuallySmall() bool {
+	return !slices.Contains(busyKinds, p.Kind) || slices.Contains(p.Lacks, "waiting_room") && (p.Kind == "train_station" || p.Kind == "bus_station")
+}
 
 // Problem is something wrong with a field.
 type Problem struct{ Field, Reason string }
@@ -116,7 +122,6 @@ func readPlace(t Typed, state string) (Place, []Problem) {
 	p.Contact = r.contact()
 	p.At = r.point()
 	r.where(&p, state)
-	p.Small = r.yes("small", slices.Contains(smallKinds, p.Kind))
 	for _, spot := range strings.Fields(strings.ReplaceAll(r.text("lacks", longestCell), ",", " ")) {
 		if !slices.Contains(program.NoticeSpots(), spot) {
 			r.wrong("lacks", fmt.Sprintf("%q is none of: %s", cut(spot, 40), strings.Join(program.NoticeSpots(), ", ")))
@@ -127,6 +132,7 @@ func readPlace(t Typed, state string) (Place, []Problem) {
 		}
 	}
 	slices.Sort(p.Lacks)
+	p.Small = r.yes("small", p.usuallySmall())
 	return p, r.problems
 }
 
@@ -375,6 +381,7 @@ func (s *Service) ChangePlace(ctx context.Context, m identity.Member, id store.I
 			return ErrTyped
 		}
 		moved := p.County != now.County || p.Kind != now.Kind
+		renamed := p.County != now.County || p.Label() != now.Label() || p.Small != now.Small
 		now.Program, now.ID, now.Source, now.Origin, now.MadeAt, now.MadeBy = p.Program, p.ID, p.Source, p.Origin, p.MadeAt, p.MadeBy
 		now.Version, now.Active = version+1, active
 		if err := updatePlace(tx, now, version); err != nil {
@@ -385,10 +392,34 @@ func (s *Service) ChangePlace(ctx context.Context, m identity.Member, id store.I
 				return err
 			}
 		}
+		if renamed {
+			if err := s.describe(ctx, tx, now); err != nil {
+				return err
+			}
+		}
 		log(tx, m.Program, "place.changed", placeRecord(id), m.Actor())
 		return nil
 	})
 	return wrong, err
+}
+
+// describe tells the codes at a place what it is called now and whether few people come
+// there: they are what whoever scans is shown, and asked about. Those of sheets that are gone
+// keep what they said.
+func (s *Service) describe(ctx context.Context, tx *store.Tx, at Place) error {
+	if s.Codes == nil {
+		return nil
+	}
+	ids, err := codesAt(ctx, tx, at)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := s.Codes.Describe(ctx, tx, at.Program, id, at.County, at.Label(), at.Small); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Place finds a place.

@@ -4,10 +4,12 @@ package placement_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
 	"waylight/internal/partnership/identity"
+	"waylight/internal/partnership/program"
 	"waylight/internal/platform/store"
 	"waylight/internal/prevention/placement"
 )
@@ -63,11 +65,17 @@ func TestPlaceIsRead(t *testing.T) {
 
 func TestSmallPlaces(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		if w.place().Small {
-			t.Error("a station is a small place")
+		busy := []string{"train_station", "bus_station", "airport", "port_of_entry", "hospital", "rest_area", "truck_stop", "court", "federal_building", "train", "bus", "aircraft"}
+		for _, kind := range program.NoticePlaces() {
+			if small := w.place("kind", kind).Small; small == slices.Contains(busy, kind) {
+				t.Errorf("%s: small %v", kind, small)
+			}
 		}
-		if !w.place("kind", "school").Small || w.place("kind", "business", "small", "no").Small {
-			t.Error("a school is small and a business that says no is not")
+		if w.place("kind", "business", "small", "no", "name", "Large").Small || !w.place("kind", "airport", "small", "yes", "name", "Airfield").Small {
+			t.Error("what somebody says of a place does not count")
+		}
+		if !w.place("lacks", "restroom waiting_room", "name", "Stop").Small {
+			t.Error("a station without a room to wait in is not small")
 		}
 	})
 }
@@ -120,6 +128,38 @@ func TestChangePlace(t *testing.T) {
 	})
 }
 
+// What a place becomes, the codes of the sheets there say from then on: a name that was
+// wrong, another county, and that few people come there. What hung there once says what it did.
+func TestChangedPlaceDescribesItsCodes(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		p := w.place()
+		gone, up, planned := w.step(w.hang(p, "restroom"), placement.Removed), w.hang(p, "platform"), w.plan(p, "restroom")
+		next, err := w.Prepare(t.Context(), w.head, up.ID)
+		check(t, err)
+		typed := placement.Typed{"kind": "train_station", "name": "Union Station", "city": "Jackson", "county": hinds}
+		for i, c := range []struct{ field, value, want string }{
+			{"address", "1 Capitol St", hinds + " Union Station, Jackson 0"},
+			{"small", "yes", hinds + " Union Station, Jackson 1"},
+			{"name", "Old Depot", hinds + " Old Depot, Jackson 1"},
+			{"city", "Canton", hinds + " Old Depot, Canton 1"},
+			{"county", "28089", "28089 Old Depot, Canton 1"},
+		} {
+			typed[c.field] = c.value
+			if wrong, err := w.ChangePlace(t.Context(), w.head, p.ID, int64(i+1), typed, true); err != nil {
+				t.Fatal(err, wrong)
+			}
+			for _, sheet := range []placement.Placement{up, planned, next} {
+				if got := w.says(sheet.Code.ID); got != c.want {
+					t.Errorf("after another %s a code says %q, want %q", c.field, got, c.want)
+				}
+			}
+		}
+		if got := w.says(gone.Code.ID); got != hinds+" Union Station, Jackson 0" {
+			t.Errorf("the code of a sheet that is gone says %q", got)
+		}
+	})
+}
+
 // Who may not, may not; and another program's things are not there.
 func TestWhoMay(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
@@ -149,6 +189,13 @@ func TestStations(t *testing.T) {
 		}
 		if _, err := w.AddStations(t.Context(), w.head, "MS"); !errors.Is(err, placement.ErrEmpty) {
 			t.Errorf("the same again: %v", err)
+		}
+		all, _, err := w.Places(t.Context(), w.head, placement.Filter{Limit: 1000})
+		check(t, err)
+		for _, p := range all {
+			if p.Small != slices.Contains(p.Lacks, "waiting_room") {
+				t.Errorf("%s lacks %v and is small: %v", p.Name, p.Lacks, p.Small)
+			}
 		}
 		list, _, err := w.Places(t.Context(), w.head, placement.Filter{Text: "(mei)", Limit: 10})
 		check(t, err)
