@@ -216,7 +216,16 @@ func (s *Service) each(ctx context.Context, tx *store.Tx, pack *program.Program,
 		return err == nil, ignoring(err, ErrTwin)
 	}
 	_, err := s.succeed(ctx, tx, pack, t, b.By)
-	return err == nil, ignoring(err, ErrTwin, ErrState)
+	return err == nil, ignoring(refused(err), ErrTwin, ErrState, ErrTyped)
+}
+
+// refused is ErrTyped for what was not taken as it is, by the room of codes for one,
+// which then has written nothing. It would be refused again however often it is tried.
+func refused(err error) error {
+	if fault.KindOf(err) == fault.Invalid {
+		return ErrTyped
+	}
+	return err
 }
 
 // ignoring drops faults that only say that one of many was left out. They are found
@@ -266,7 +275,7 @@ func (s *Service) planOne(ctx context.Context, tx *store.Tx, pack *program.Progr
 		return false, err
 	}
 	_, err = s.insert(ctx, tx, p)
-	return err == nil, err
+	return err == nil, ignoring(refused(err), ErrTyped)
 }
 
 // Batch finds a batch.

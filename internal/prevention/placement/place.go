@@ -99,8 +99,9 @@ var fields = []string{"kind", "name", "address", "city", "county", "state", "lat
 
 // The longest that may be typed, in letters.
 const (
-	longestName = 120
-	longestCell = 200
+	longestName  = 120
+	longestCell  = 200
+	longestLabel = 240 // of name and city together, as a sheet and a code say them
 )
 
 // near is how far from its county's outline a place may lie, in kilometers: the
@@ -121,6 +122,9 @@ func readPlace(t Typed, state string) (Place, []Problem) {
 	p.Address, p.City = r.text("address", longestCell), r.text("city", longestName)
 	p.Contact = r.contact()
 	p.At = r.point()
+	if n := len([]rune(p.Label())); n > longestLabel {
+		r.wrong("name", fmt.Sprintf("has %d letters with the city, and %d fit", n, longestLabel))
+	}
 	r.where(&p, state)
 	for _, spot := range strings.Fields(strings.ReplaceAll(r.text("lacks", longestCell), ",", " ")) {
 		if !slices.Contains(program.NoticeSpots(), spot) {

@@ -43,6 +43,8 @@ func TestPlaceIsRead(t *testing.T) {
 			"a name with a bell":             {placement.Typed{"kind": "school", "county": "Hinds", "name": "A\aB"}, "name"},
 			"no UTF-8":                       {placement.Typed{"kind": "school", "county": "Hinds", "name": "\xff"}, "name"},
 			"too long":                       {placement.Typed{"kind": "school", "county": "Hinds", "name": strings.Repeat("ä", 121)}, "name"},
+			"too long with its city":         {placement.Typed{"kind": "school", "county": "Hinds", "name": strings.Repeat("ä", 120), "city": strings.Repeat("ö", 119)}, "name"},
+			"as long as both may be":         {placement.Typed{"kind": "school", "county": "Hinds", "name": strings.Repeat("ü", 120), "city": strings.Repeat("ö", 118)}, "28049"},
 			"as long as it may be":           {placement.Typed{"kind": "school", "county": "Hinds", "name": strings.Repeat("ä", 120)}, "28049"},
 			"a person's address":             {placement.Typed{"kind": "school", "county": "Hinds", "name": "M", "contact": "somebody@example.org"}, "contact"},
 			"neither yes nor no":             {placement.Typed{"kind": "school", "county": "Hinds", "name": "N", "small": "perhaps"}, "small"},

@@ -181,6 +181,19 @@ func TestNewVersionOfMany(t *testing.T) {
 	}
 }
 
+// A place for which no sheet can be made is left out, and does not hold up the others.
+func TestOneRefusedPlaceStopsNoBatch(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.place("name", "Good")
+		refused := w.place("name", "Refused by the codes")
+		w.place("name", "Good too")
+		w.batch(placement.BatchPlan, placement.Spec{Notice: "us-station", Spots: []string{"restroom", "platform"}}, 4, 2)
+		if list, _, err := w.List(t.Context(), w.head, placement.Filter{Place: refused.ID, Limit: 10}); err != nil || len(list) != 0 {
+			t.Errorf("at the place that was left out: %v, %v", list, err)
+		}
+	})
+}
+
 // batch does a batch and holds what came of it.
 func (w *world) batch(what string, sp placement.Spec, made, left int64) {
 	w.t.Helper()

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -52,6 +53,9 @@ func schemas() []store.Schema {
 type codes struct{}
 
 func (codes) Issue(_ context.Context, tx *store.Tx, c placement.NewCode) (placement.Code, error) {
+	if strings.HasPrefix(c.Place, "Refused") {
+		return placement.Code{}, fault.New(fault.Invalid, "test.place", "No code is made for this place.")
+	}
 	const alphabet = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 	text := make([]byte, 5)
 	rand.Read(text)
