@@ -71,7 +71,12 @@ type Part struct {
 	Number, Sheets int
 	After          store.ID // the sheet before its first
 	Refused        []Refusal
+	More           int // sheets that cannot be printed and are not among those
 }
+
+// mostRefusals is how many refusals a printing lists: when a number is not verified, all
+// of its sheets have the same one.
+const mostRefusals = 200
 
 // Refusal is a sheet that cannot be printed, and why.
 type Refusal struct {
@@ -89,7 +94,11 @@ func (s *Service) Parts(ctx context.Context, m identity.Member, f Printing) ([]P
 	}
 	var parts []Part
 	var before store.ID
+	listed := 0
 	for sh, err := range s.ToPrint(ctx, f, store.ID{}) {
+		if err == nil {
+			err = ctx.Err() // nobody waits for the answer any more
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -102,7 +111,12 @@ func (s *Service) Parts(ctx context.Context, m identity.Member, f Printing) ([]P
 		last := &parts[len(parts)-1]
 		last.Sheets++
 		before = sh.Placement
-		if why := s.refusal(ctx, pack, sh); why != "" {
+		switch why := s.refusal(ctx, pack, sh); {
+		case why == "":
+		case listed == mostRefusals:
+			last.More++
+		default:
+			listed++
 			last.Refused = append(last.Refused, Refusal{sh.Placement, sh.Place + ", " + sh.Spot, why})
 		}
 	}
