@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 
+	"waylight/internal/partnership/policy"
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
@@ -67,6 +68,11 @@ func (s *Service) placementPage(w http.ResponseWriter, r *http.Request) error {
 	if err := s.past(r, pack, p, &data); err != nil {
 		return err
 	}
+	if s.allowed(m, policy.ReadCodes) {
+		if data.Scans, err = s.scans(r, p); err != nil {
+			return err
+		}
+	}
 	return s.pages.Staff(w, r, http.StatusOK, "placement", web.View{Title: "Placement", Data: data})
 }
 
@@ -116,8 +122,7 @@ func (s *Service) past(r *http.Request, pack *program.Program, p Placement, data
 	if !p.Replaces.IsZero() {
 		data.Before = p.Replaces.String()
 	}
-	data.Scans, err = s.scans(r, p)
-	return err
+	return nil
 }
 
 // scans says how often a sheet's code was scanned, as far as that may be known.
