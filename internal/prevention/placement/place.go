@@ -116,10 +116,10 @@ func readPlace(t Typed, state string) (Place, []Problem) {
 	if p.Kind = r.text("kind", 40); !slices.Contains(program.NoticePlaces(), p.Kind) {
 		r.wrong("kind", "is none of: "+strings.Join(program.NoticePlaces(), ", "))
 	}
-	if p.Name = r.text("name", longestName); p.Name == "" && r.fine("name") {
+	if p.Name = r.named("name", longestName); p.Name == "" && r.fine("name") {
 		r.wrong("name", "is missing")
 	}
-	p.Address, p.City = r.text("address", longestCell), r.text("city", longestName)
+	p.Address, p.City = r.printed("address", longestCell), r.named("city", longestName)
 	p.Contact = r.contact()
 	p.At = r.point()
 	if n := len([]rune(p.Label())); n > longestLabel {
@@ -176,9 +176,49 @@ func (r *placeReader) text(field string, most int) string {
 }
 
 // hidden says whether a sign changes the order or the look of others without being
-// seen. Joiners are letters' own in some scripts and stay.
+// seen: no sheet is printed with one that turns the order. Joiners are letters' own in some
+// scripts and stay.
 func hidden(c rune) bool {
-	return c >= 0x202A && c <= 0x202E || c >= 0x2066 && c <= 0x2069 || c == 0xFEFF || c == 0xFFFD || c == 0x200B || c >= 0xE0000 && c <= 0xE0FFF
+	return c == 0x061C || c == 0x200E || c == 0x200F || c >= 0x202A && c <= 0x202E || c >= 0x2066 && c <= 0x2069 || c == 0xFEFF || c == 0xFFFD || c == 0x200B || c >= 0xE0000 && c <= 0xE0FFF
+}
+
+// printed reads a text that stands on sheets, or beside one that does: it must not lead
+// anybody to another address than the sheet's own.
+func (r *placeReader) printed(field string, most int) string {
+	text := r.text(field, most)
+	plain := strings.ToLower(norm.NFKC.String(text))
+	if strings.Contains(plain, "://") || strings.Contains(plain, "www.") {
+		r.wrong(field, "has an address of the web; take it out")
+	}
+	return text
+}
+
+// named reads a name that stands on sheets: no number to call either.
+func (r *placeReader) named(field string, most int) string {
+	text := r.printed(field, most)
+	if digitsInARow(text) >= numberLong {
+		r.wrong(field, "has a number like one to call; take it out")
+	}
+	return text
+}
+
+// numberLong is how many digits a number has at least that somebody could call.
+const numberLong = 7
+
+// digitsInARow is how many digits follow each other at most, in any script, with nothing
+// between them but what people write into numbers.
+func digitsInARow(text string) (most int) {
+	n := 0
+	for _, c := range norm.NFKC.String(text) {
+		switch {
+		case unicode.IsDigit(c):
+			n++
+			most = max(most, n)
+		case !unicode.IsSpace(c) && !unicode.Is(unicode.Pd, c) && !unicode.Is(unicode.Cf, c) && !strings.ContainsRune(".()+/·_", c):
+			n = 0
+		}
+	}
+	return most
 }
 
 // contact is an office. What looks like a person's own address or number is not

@@ -7,10 +7,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/store"
+	"waylight/internal/platform/typeset"
 	"waylight/internal/prevention/placement"
 )
 
@@ -40,6 +42,16 @@ func TestPlaceIsRead(t *testing.T) {
 			"a name in Hindi, with a joiner": {placement.Typed{"kind": "school", "county": "Hinds", "name": "क्\u200dष विद्यालय"}, "28049"},
 			"a name in Chinese":              {placement.Typed{"kind": "school", "county": "Hinds", "name": "杰克逊学校"}, "28049"},
 			"a name that turns letters":      {placement.Typed{"kind": "school", "county": "Hinds", "name": "A\u202eB"}, "name"},
+			"a name with a link":             {placement.Typed{"kind": "school", "county": "Hinds", "name": "Depot https://example.org"}, "name"},
+			"a name with a wide link":        {placement.Typed{"kind": "school", "county": "Hinds", "name": "Depot https：／／example.org"}, "name"},
+			"a name with an address":         {placement.Typed{"kind": "school", "county": "Hinds", "name": "Depot WWW.example.org"}, "name"},
+			"an address with a link":         {placement.Typed{"kind": "school", "county": "Hinds", "name": "P", "address": "1 Main St, www.example.org"}, "address"},
+			"a name with a number":           {placement.Typed{"kind": "school", "county": "Hinds", "name": "Call (601) 555-0123"}, "name"},
+			"a name with a short number":     {placement.Typed{"kind": "school", "county": "Hinds", "name": "555 . 01–23"}, "name"},
+			"a name with Arabic digits":      {placement.Typed{"kind": "school", "county": "Hinds", "name": "٥٥٥٠١٢٣"}, "name"},
+			"a city with a number":           {placement.Typed{"kind": "school", "county": "Hinds", "name": "Q", "city": "601 555 0123"}, "city"},
+			"numbers of a name":              {placement.Typed{"kind": "school", "county": "Hinds", "name": "School 162, Route 61 and I-20 (MM 118)"}, "28049"},
+			"a street number and a ZIP":      {placement.Typed{"kind": "school", "county": "Hinds", "name": "R", "address": "300 39201-1234"}, "28049"},
 			"a name with a bell":             {placement.Typed{"kind": "school", "county": "Hinds", "name": "A\aB"}, "name"},
 			"no UTF-8":                       {placement.Typed{"kind": "school", "county": "Hinds", "name": "\xff"}, "name"},
 			"too long":                       {placement.Typed{"kind": "school", "county": "Hinds", "name": strings.Repeat("ä", 121)}, "name"},
@@ -80,6 +92,24 @@ func TestSmallPlaces(t *testing.T) {
 			t.Error("a station without a room to wait in is not small")
 		}
 	})
+}
+
+// No sign that a sheet is refused for stands in a name, since nobody sees it to take it out.
+func TestHiddenSigns(t *testing.T) {
+	t.Parallel()
+	set := typeset.NewSetter()
+	for c := range rune(0x3000) {
+		if !unicode.Is(unicode.Bidi_Control, c) {
+			continue
+		}
+		if _, err := set.Shape(typeset.Text{Lang: "en", Spans: []typeset.Span{{Text: "A" + string(c) + "B"}}}); err == nil {
+			t.Errorf("U+%04X can be printed", c)
+		}
+		_, wrong := placement.ReadPlace(placement.Typed{"kind": "school", "county": "Hinds", "name": "A" + string(c) + "B"}, "MS")
+		if len(wrong) != 1 || wrong[0].Field != "name" {
+			t.Errorf("U+%04X in a name: %v", c, wrong)
+		}
+	}
 }
 
 // The same place is refused by name however it is written, and a place that becomes
