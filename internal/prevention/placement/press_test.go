@@ -182,6 +182,41 @@ func TestRefusalsAreBounded(t *testing.T) {
 	}
 }
 
+// A sheet in some of the languages prints while the others at the same spot carry the rest
+// of those that the notice must be in.
+func TestSheetsCoverLanguagesTogether(t *testing.T) {
+	t.Parallel()
+	w := pressed(t, func(string) bool { return true })
+	for i := range w.pack.Notices {
+		w.pack.Notices[i].Languages = []string{"en", "es"}
+	}
+	at := w.place("name", "Alder")
+	add := func(at placement.Place, spot, lang string) placement.Placement {
+		p, wrong, err := w.Add(t.Context(), w.head, placement.Draft{Place: at.ID, Notice: "us-station", Spot: spot, Languages: []string{lang}})
+		if err != nil {
+			t.Fatal(err, wrong)
+		}
+		return p
+	}
+	c := w.serve(t, w.head)
+	print := func(p placement.Placement) int { return c.GetDoc("/staff/placements/sheet/" + p.ID.String()).Status }
+	en := add(at, "restroom", "en")
+	add(at, "platform", "es")
+	add(w.place("name", "Birch"), "restroom", "es")
+	add(at, "restroom", "vi")
+	if got := print(en); got != http.StatusConflict {
+		t.Errorf("English alone: %d", got)
+	}
+	es := add(at, "restroom", "es")
+	if print(en) != http.StatusOK || print(es) != http.StatusOK {
+		t.Errorf("English %d and Spanish %d beside each other", print(en), print(es))
+	}
+	w.step(es, placement.Removed)
+	if got := print(en); got != http.StatusConflict {
+		t.Errorf("English after Spanish is gone: %d", got)
+	}
+}
+
 // A sheet for a screen is a picture, and in no file of sheets.
 func TestScreenIsAPicture(t *testing.T) {
 	t.Parallel()
