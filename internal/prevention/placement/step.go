@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"waylight/internal/partnership/policy"
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/store"
+	"waylight/internal/prevention/poster"
 )
 
 // State is where a placement stands.
@@ -81,7 +83,31 @@ type Placement struct {
 }
 
 // Papers are the sizes that sheets are printed in.
-func Papers() []string { return []string{"letter", "tabloid", "a4", "card", "sticker", "screen"} }
+func Papers() []string {
+	return []string{"letter", "tabloid", "11x15", "a4", "card", "sticker", paperScreen}
+}
+
+// large says whether a paper is as large as a notice asks for.
+func large(paper string, n program.Notice) bool {
+	size, ok := poster.SizeOf(paper)
+	return ok && n.Paper.Fits(size.Paper())
+}
+
+// usualPaper is what a notice is printed on unless somebody chooses: letter, and where that
+// is too small the smallest paper that is not.
+func usualPaper(n program.Notice) string {
+	best, area := Papers()[0], math.Inf(1)
+	if large(best, n) {
+		return best
+	}
+	for _, name := range Papers() {
+		size, ok := poster.SizeOf(name)
+		if a := size.Width * size.Height; ok && size.Pixels == 0 && a < area && large(name, n) {
+			best, area = name, a
+		}
+	}
+	return best
+}
 
 // slot is what can hang somewhere once.
 func (p Placement) slot() string {
@@ -97,7 +123,7 @@ type Draft struct {
 	Place        store.ID
 	Notice, Spot string
 	Languages    []string // none: those that the notice must be in
-	Paper        string
+	Paper        string   // "": what the notice is printed on as a rule
 }
 
 // settle checks a draft against the pack.
@@ -112,10 +138,13 @@ func settle(pack *program.Program, d Draft) (Draft, program.Notice, []Problem) {
 		wrong = append(wrong, Problem{"spot", "is none of: " + strings.Join(program.NoticeSpots(), ", ")})
 	}
 	if d.Paper == "" {
-		d.Paper = Papers()[0]
+		d.Paper = usualPaper(n)
 	}
-	if !slices.Contains(Papers(), d.Paper) {
+	switch {
+	case !slices.Contains(Papers(), d.Paper):
 		wrong = append(wrong, Problem{"paper", "is none of: " + strings.Join(Papers(), ", ")})
+	case !large(d.Paper, n):
+		wrong = append(wrong, Problem{"paper", fmt.Sprintf("is smaller than the notice asks for, at least %.3g × %.3g inches", n.Paper.Width/72, n.Paper.Height/72)})
 	}
 	if len(d.Languages) == 0 {
 		d.Languages = n.Languages
@@ -410,6 +439,9 @@ func (s *Service) succeed(ctx context.Context, tx *store.Tx, pack *program.Progr
 	}
 	p := Placement{Program: old.Program, ID: store.NewID(), Place: old.Place, Spot: old.Spot, Notice: notice.ID, Version: notice.Version, Languages: old.Languages,
 		Paper: old.Paper, State: Planned, Replaces: old.ID, MadeAt: tx.Now(), MadeBy: by, Row: 1}
+	if !large(p.Paper, notice) { // the new version may ask for more
+		p.Paper = usualPaper(notice)
+	}
 	p.Slot = p.slot() + next
 	twin, err := bySlot(ctx, tx, old.Program, p.Slot)
 	if err != nil {

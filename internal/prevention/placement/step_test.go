@@ -5,6 +5,7 @@ package placement_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"waylight/internal/partnership/program"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/store/storetest"
 	"waylight/internal/prevention/placement"
@@ -52,6 +54,50 @@ func TestTwinSheets(t *testing.T) {
 		}
 		if _, _, err := w.Add(t.Context(), w.head, placement.Draft{Place: store.NewID(), Notice: "us-station", Spot: "restroom"}); !errors.Is(err, placement.ErrPlace) {
 			t.Errorf("nowhere: %v", err)
+		}
+	})
+}
+
+// A sheet is planned on letter paper unless the notice asks for more, then on the smallest
+// that is enough; less than that is refused, for one sheet and for many.
+func TestPaperIsLargeEnough(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		inches := func(width, height float64) program.Paper {
+			return program.Paper{Width: width * 72, Height: height * 72}
+		}
+		var old placement.Placement
+		for i, c := range []struct {
+			least     program.Paper
+			want, bad string
+		}{
+			{program.Paper{}, "letter", ""}, {inches(8.5, 11), "letter", "card"}, {inches(11, 8.5), "letter", "a4"}, {inches(8.5, 14), "11x15", "letter"},
+			{inches(11, 15), "11x15", "letter"}, {inches(11, 17), "tabloid", "11x15"},
+		} {
+			w.pack.Notices[0].Paper = c.least
+			at := w.place("name", fmt.Sprintf("Station %d", i))
+			p := w.plan(at, "restroom")
+			if p.Paper != c.want || w.now(p).Paper != c.want {
+				t.Errorf("for at least %v the sheet is on %s, want %s", c.least, p.Paper, c.want)
+			}
+			if !slices.Equal(p.Languages, []string{"en", "es"}) {
+				t.Errorf("its languages are %v", p.Languages)
+			}
+			if c.bad == "" {
+				old = w.step(p, placement.Up)
+				continue
+			}
+			_, wrong, err := w.Add(t.Context(), w.head, placement.Draft{Place: at.ID, Notice: "us-station", Spot: "platform", Paper: c.bad})
+			if !errors.Is(err, placement.ErrTyped) || len(wrong) != 1 || wrong[0].Field != "paper" || !strings.Contains(wrong[0].Reason, "inches") {
+				t.Errorf("for at least %v on %s: %v, %v", c.least, c.bad, wrong, err)
+			}
+			_, wrong, err = w.Begin(t.Context(), w.head, placement.BatchPlan, placement.Spec{Notice: "us-station", Spots: []string{"platform"}, Paper: c.bad})
+			if !errors.Is(err, placement.ErrTyped) || len(wrong) != 1 || wrong[0].Field != "paper" {
+				t.Errorf("many, for at least %v on %s: %v, %v", c.least, c.bad, wrong, err)
+			}
+		}
+		next, err := w.Prepare(t.Context(), w.head, old.ID)
+		if err != nil || next.Paper != "tabloid" {
+			t.Errorf("what follows a sheet on %s is on %s: %v", old.Paper, next.Paper, err)
 		}
 	})
 }
