@@ -240,6 +240,33 @@ func TestOneRefusedPlaceStopsNoBatch(t *testing.T) {
 	})
 }
 
+// What was planned by mistake is removed at once, as far as it does not hang yet and fits
+// what was chosen; without a choice nothing is.
+func TestManyAreRemoved(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		stays := w.hang(w.place("name", "Up"), "restroom")
+		planned, printed := w.plan(w.place("name", "Planned"), "restroom"), w.step(w.plan(w.place("name", "Printed"), "restroom"), placement.Printed)
+		elsewhere := w.plan(w.place("name", "Elsewhere", "county", "Madison"), "restroom")
+		w.plan(stays.Place, "platform")
+		_, wrong, err := w.Begin(t.Context(), w.head, placement.BatchRemove, placement.Spec{})
+		if !errors.Is(err, placement.ErrTyped) || len(wrong) != 1 {
+			t.Errorf("everything: %v, %v", wrong, err)
+		}
+		w.batch(placement.BatchRemove, placement.Spec{Notice: "us-station", County: hinds}, 3, 0)
+		for _, p := range []placement.Placement{planned, printed} {
+			if w.now(p).State != placement.Removed || w.on(p.Code.ID) {
+				t.Errorf("%s is %s, its code on: %v", p.Place.Name, w.now(p).State, w.on(p.Code.ID))
+			}
+		}
+		if w.now(stays).State != placement.Up || w.now(elsewhere).State != placement.Planned || !w.on(stays.Code.ID) || !w.on(elsewhere.Code.ID) {
+			t.Errorf("what hangs is %s, what is elsewhere %s", w.now(stays).State, w.now(elsewhere).State)
+		}
+		if again := w.plan(planned.Place, "restroom"); again.State != placement.Planned {
+			t.Errorf("planned again: %s", again.State)
+		}
+	})
+}
+
 // batch does a batch and holds what came of it.
 func (w *world) batch(what string, sp placement.Spec, made, left int64) {
 	w.t.Helper()

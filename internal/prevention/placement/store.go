@@ -122,6 +122,9 @@ func (f Filter) placements(c *clauses, program string) {
 	default:
 		c.and("t.state = %s", f.State)
 	}
+	if f.Waiting {
+		c.text = append(c.text, "t.state in ('planned', 'printed')")
+	}
 	if !f.Place.IsZero() {
 		c.and("t.place = %s", f.Place)
 	}

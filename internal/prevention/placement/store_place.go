@@ -162,6 +162,7 @@ type Filter struct {
 	Text, Kind, County  string
 	Notice, State, Spot string   // of placements
 	Old, Due            bool     // of placements: an older version; due to be looked at
+	Waiting             bool     // of placements: planned or printed
 	Unused              bool     // of places: also those that are not in use
 	Place               store.ID // of placements: at this place
 	Origin              store.ID // of places: brought by this file

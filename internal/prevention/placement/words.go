@@ -28,5 +28,6 @@ var (
 		reasonCode: "code does not open the printed address",
 	}
 	taskWords  = map[string]string{"open": "open", "done": "done", "dropped": "dropped"}
-	batchWords = map[string]string{BatchPlan: "Plan sheets at places", BatchPrinted: "Mark as printed", BatchUp: "Mark as put up", BatchRenew: "Prepare replacements"}
+	batchWords = map[string]string{BatchPlan: "Plan sheets at places", BatchPrinted: "Mark as printed", BatchUp: "Mark as put up", BatchRenew: "Prepare replacements",
+		BatchRemove: "Remove what is planned or printed"}
 )
