@@ -70,6 +70,7 @@ type Placement struct {
 	Paper           string   // of Papers
 	Code            Code
 	CodeOn          bool
+	Held            bool // somebody doubts its code, and a supervisor must look; only pages ask
 	State           State
 	Slot            string   // what may be there once; "" when gone
 	Replaces        store.ID // the sheet whose place it takes once it is put up
@@ -361,15 +362,21 @@ func (s *Service) codeOff(ctx context.Context, tx *store.Tx, p *Placement, by st
 	if err != nil {
 		return false, err
 	}
+	if err := closeTask(ctx, tx, *p, reasonHeld, "done", by); err != nil {
+		return false, err
+	}
 	was, p.CodeOn = on || p.CodeOn, false
 	return was, s.Codes.Switch(ctx, tx, p.Program, p.Code.ID, false, by)
 }
 
 // asCodesSay puts right whether the code of a placement is on, which the room of
-// codes decides. This room's own column is what it said last.
+// codes decides, and whether a supervisor must look at it. This room's own column is what it
+// said last.
 func (s *Service) asCodesSay(ctx context.Context, p *Placement) (err error) {
 	if s.Codes != nil && !p.Code.ID.IsZero() {
-		p.CodeOn, err = s.Codes.On(ctx, s.DB, p.Program, p.Code.ID)
+		if p.CodeOn, err = s.Codes.On(ctx, s.DB, p.Program, p.Code.ID); err == nil {
+			p.Held, err = held(ctx, s.DB, *p)
+		}
 	}
 	return err
 }
@@ -390,6 +397,9 @@ func (s *Service) SwitchCode(ctx context.Context, m identity.Member, id store.ID
 		}
 		p.CodeOn = on
 		if err := s.Codes.Switch(ctx, tx, m.Program, p.Code.ID, on, m.Actor()); err != nil {
+			return err
+		}
+		if err := closeTask(ctx, tx, p, reasonHeld, "done", m.Actor()); err != nil {
 			return err
 		}
 		if on {

@@ -46,13 +46,13 @@ func (s *Service) shown(ctx context.Context, m identity.Member, f Filter) ([]Pla
 // line is a placement in a list.
 type line struct {
 	ID, PlaceID, Place, County, Spot, Notice, Version, Languages, Code, Seen, State, Tag string
-	CodeOff, Old                                                                         bool
+	CodeOff, Held, Old                                                                   bool
 }
 
 func (s *Service) line(pack *program.Program, p Placement) line {
 	v := line{ID: p.ID.String(), PlaceID: p.Place.ID.String(), Place: p.Place.Label(), County: p.Place.CountyName(), Spot: spotWords[p.Spot], Notice: s.noticeName(pack.ID, p.Notice),
 		Version: p.Version, Languages: strings.Join(p.Languages, ", "), Code: p.Code.Text, Seen: dayText(p.SeenAt, pack.Zone), State: stateWords[p.State], Tag: stateTags[p.State]}
-	v.CodeOff = v.Code != "" && !p.CodeOn
+	v.CodeOff, v.Held = v.Code != "" && !p.CodeOn, p.Held
 	n, known := pack.Notice(p.Notice)
 	v.Old = known && n.Version != p.Version && !p.State.Gone()
 	return v

@@ -20,7 +20,7 @@ type fact struct{ Name, Value string }
 
 type inspectionLine struct{ At, Found, Opens, By, Effect string }
 
-var effectWords = map[string]string{"": "", effectCodeOff: "its code was switched off", effectLate: "a later look was known already"}
+var effectWords = map[string]string{"": "", effectCodeOff: "its code was switched off", effectHeld: "its code stayed on: a supervisor must look", effectLate: "a later look was known already"}
 
 // shownInspections is how many looks a placement's page shows.
 const shownInspections = 100
@@ -64,7 +64,7 @@ func (s *Service) placementPage(w http.ResponseWriter, r *http.Request) error {
 	data.MayPrint = s.Printer != nil && !p.State.Gone()
 	data.MayReplace = p.State != Planned && !p.State.Gone()
 	hasCode := s.Codes != nil && !p.Code.ID.IsZero()
-	data.MaySwitchOn, data.SwitchOff = hasCode && !p.CodeOn && !p.State.Gone() && p.State != Stickered, hasCode && p.CodeOn
+	data.MaySwitchOn, data.SwitchOff = hasCode && (!p.CodeOn || p.Held) && !p.State.Gone() && p.State != Stickered, hasCode && p.CodeOn
 	if err := s.past(r, pack, p, &data); err != nil {
 		return err
 	}

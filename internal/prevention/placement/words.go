@@ -25,7 +25,7 @@ var (
 	opensWords  = map[string]string{"untried": "not tried", "yes": "yes", "no": "no"}
 	reasonWords = map[string]string{
 		reasonVersion: "newer version of the notice", string(Missing): "missing", string(Defaced): "defaced", string(Stickered): "sticker over the code",
-		reasonCode: "code does not open the printed address",
+		reasonCode: "code does not open the printed address", reasonHeld: "code is on although somebody doubts it: a supervisor must look",
 	}
 	taskWords  = map[string]string{"open": "open", "done": "done", "dropped": "dropped"}
 	batchWords = map[string]string{BatchPlan: "Plan sheets at places", BatchPrinted: "Mark as printed", BatchUp: "Mark as put up", BatchRenew: "Prepare replacements",
