@@ -4,6 +4,7 @@ package app
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"waylight/internal/partnership/policy"
@@ -41,6 +42,9 @@ func (a *App) tellRush(r gate.Rush) {
 	a.Log.Warn("the rush is over", "lasted", r.Ended.Sub(r.Began), "waited_most", r.Most, "longest_wait", r.Longest, "others_turned_away", r.Turned)
 }
 
+// heavy are pages that go through everything that hangs, and files of hundreds of sheets.
+var heavy = []string{"/staff/placements/print", "/staff/placements/print.pdf", "/staff/placements/print.zip", "/staff/placements/coverage"}
+
 // classOf says what a route is about when more comes in than can be done. Words
 // of a sender, in a report or in a message, are the one thing that always waits.
 func classOf(r web.Route) gate.Class {
@@ -66,7 +70,9 @@ func classOf(r web.Route) gate.Class {
 	switch {
 	case path == "/healthz", path == "/livez", path == "/readyz":
 		return gate.Free
-	case strings.HasSuffix(path, ".csv"):
+	case method == http.MethodPost && path == "/staff/places/imports":
+		return gate.File // read as it comes: 96 MB would hold the scale that long words of senders weigh on
+	case strings.HasSuffix(path, ".csv"), slices.Contains(heavy, path), strings.Contains(path, "/signs/sheet/"):
 		return gate.Heavy
 	case r.Access.Public:
 		return gate.Page

@@ -20,6 +20,8 @@ func TestWordsOfSendersAreNeverTurnedAway(t *testing.T) {
 	want := map[string]gate.Class{
 		"GET /ms/en": gate.Page, "GET /healthz": gate.Free, "POST /receipt": gate.Receipt, "POST /receipt/files": gate.File, "PUT /receipt/files/{program}/{file}/{part}": gate.File,
 		"POST /staff/sign-in": gate.Door, "GET /staff/inbox": gate.Staff, "GET /staff/inbox.csv": gate.Heavy, "GET /staff/figures": gate.Heavy, "GET /log/{program}/checkpoint": gate.Page,
+		"POST /staff/places/imports": gate.File, "GET /staff/places/imports": gate.Staff, "GET /staff/placements": gate.Staff, "GET /ms/signs/sheet/{notice}/{file}": gate.Heavy,
+		"GET /staff/placements/print": gate.Heavy, "GET /staff/placements/print.pdf": gate.Heavy, "GET /staff/placements/print.zip": gate.Heavy, "GET /staff/placements/coverage": gate.Heavy,
 	}
 	a := installation(t, app.Config{Data: t.TempDir()})
 	for _, r := range a.Routes() {

@@ -62,6 +62,11 @@ func (s sheetCodes) Switch(_ context.Context, tx *store.Tx, programID string, id
 	return err
 }
 
+// Describe says anew where the sheet of a code hangs.
+func (s sheetCodes) Describe(_ context.Context, tx *store.Tx, programID string, id store.ID, county, place string, small bool) error {
+	return s.codes.Describe(tx, programID, id, county, place, small)
+}
+
 // On says whether a code leads on.
 func (s sheetCodes) On(ctx context.Context, q store.Reader, programID string, id store.ID) (bool, error) {
 	c, err := s.codes.Get(ctx, q, programID, id)

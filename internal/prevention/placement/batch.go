@@ -21,6 +21,7 @@ const (
 	BatchPrinted = "printed" // many planned sheets are printed
 	BatchUp      = "up"      // many printed sheets are put up
 	BatchRenew   = "replace" // a new sheet for every open task that has none yet
+	BatchRemove  = "remove"  // many sheets that do not hang yet are not wanted any more
 )
 
 // Spec says on what a batch acts. The filter is frozen with it.
@@ -66,6 +67,8 @@ func (b Batch) filter() Filter {
 		f.State, f.Notice = string(Printed), b.Spec.Notice
 	case BatchRenew:
 		f.State, f.Notice = "", b.Spec.Notice
+	case BatchRemove:
+		f.Waiting, f.Notice = true, b.Spec.Notice
 	}
 	return f
 }
@@ -107,6 +110,11 @@ func (s *Service) Begin(ctx context.Context, m identity.Member, what string, sp 
 func (b *Batch) check(pack *program.Program) (wrong []Problem) {
 	switch b.What {
 	case BatchPrinted, BatchUp, BatchRenew:
+		return nil
+	case BatchRemove:
+		if sp := b.Spec; sp.Origin.IsZero() && sp.Notice+sp.Kind+sp.County+sp.Source+sp.Text == "" {
+			return []Problem{{"notice", "is missing: say which sheets, by notice, kind, county, origin or words, so that not all are removed by mistake"}}
+		}
 		return nil
 	case BatchPlan:
 	default:
@@ -207,6 +215,8 @@ func (s *Service) each(ctx context.Context, tx *store.Tx, pack *program.Program,
 	switch b.What {
 	case BatchPrinted:
 		return true, s.move(ctx, tx, t, Printed, time.Time{}, b.By)
+	case BatchRemove:
+		return true, s.move(ctx, tx, t, Removed, time.Time{}, b.By)
 	case BatchUp:
 		on, err := dayOf(b.Spec.Day, tx.Now(), pack.Zone)
 		if err != nil {
@@ -216,7 +226,16 @@ func (s *Service) each(ctx context.Context, tx *store.Tx, pack *program.Program,
 		return err == nil, ignoring(err, ErrTwin)
 	}
 	_, err := s.succeed(ctx, tx, pack, t, b.By)
-	return err == nil, ignoring(err, ErrTwin, ErrState)
+	return err == nil, ignoring(refused(err), ErrTwin, ErrState, ErrTyped)
+}
+
+// refused is ErrTyped for what was not taken as it is, by the room of codes for one,
+// which then has written nothing. It would be refused again however often it is tried.
+func refused(err error) error {
+	if fault.KindOf(err) == fault.Invalid {
+		return ErrTyped
+	}
+	return err
 }
 
 // ignoring drops faults that only say that one of many was left out. They are found
@@ -266,7 +285,7 @@ func (s *Service) planOne(ctx context.Context, tx *store.Tx, pack *program.Progr
 		return false, err
 	}
 	_, err = s.insert(ctx, tx, p)
-	return err == nil, err
+	return err == nil, ignoring(refused(err), ErrTyped)
 }
 
 // Batch finds a batch.

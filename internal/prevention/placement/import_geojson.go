@@ -97,6 +97,7 @@ func (g *geoReader) broken(err error) error {
 // member reads one member of the outermost object.
 func (g *geoReader) member() error {
 	g.lines.rows.fresh()
+	g.lines.at(g.dec.InputOffset()) // else the ends of lines between members would pile up
 	token, err := g.dec.Token()
 	if err != nil {
 		return g.broken(err)

@@ -3,10 +3,12 @@
 package placement_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -202,6 +204,53 @@ func (m *manyRows) Read(p []byte) (int, error) {
 	n := copy(p, m.left)
 	m.left = m.left[n:]
 	return n, nil
+}
+
+// airy is a file with so many members, each behind half a million empty lines. At its
+// end it looks at what is in memory.
+type airy struct {
+	members, at int
+	left        []byte
+	heap        uint64
+}
+
+func (a *airy) Read(p []byte) (int, error) {
+	if len(a.left) == 0 {
+		switch {
+		case a.at == 0:
+			a.left = []byte("{")
+		case a.at <= a.members:
+			a.left = fmt.Appendf(bytes.Repeat([]byte("\n"), 500_000), `"member%d": 0,`, a.at)
+		case a.at == a.members+1:
+			a.heap = heap()
+			a.left = []byte(`"type": "FeatureCollection", "features": []}`)
+		default:
+			return 0, io.EOF
+		}
+		a.at++
+	}
+	n := copy(p, a.left)
+	a.left = a.left[n:]
+	return n, nil
+}
+
+func heap() uint64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// Empty lines between the members of a file do not pile up in memory. This test runs
+// alone, so that nothing else is in it.
+func TestEmptyLinesTakeNoMemory(t *testing.T) {
+	before, file := heap(), &airy{members: 40}
+	if _, why, err := placement.ReadGeoJSON(file); err != nil || why != "" {
+		t.Fatalf("%s, %v", why, err)
+	}
+	if more := int64(file.heap) - int64(before); more > 32<<20 {
+		t.Errorf("20 MB of empty lines are kept in %d MB", more>>20)
+	}
 }
 
 // A file of more rows than one import takes, with broken ones in it, names each of

@@ -38,12 +38,13 @@ type Inspection struct {
 	ID, Placement, Round store.ID
 	At, ReceivedAt       time.Time
 	By, Found, Opens     string
-	Effect               string // what followed: "", "code_off", "late"
+	Effect               string // what followed: "", "code_off", "held", "late"
 }
 
 // What follows from an inspection.
 const (
 	effectCodeOff = "code_off" // the code was switched off
+	effectHeld    = "held"     // the code stays on until a supervisor looks: see brakeAfter
 	effectLate    = "late"     // a later look was known already, so that the state stays
 )
 
@@ -52,6 +53,7 @@ type Outcome struct {
 	Key     string `json:"key"`
 	State   State  `json:"state"`
 	CodeOff bool   `json:"codeOff"` // switched off by this entry
+	Held    bool   `json:"held"`    // it stays on: a supervisor must look
 	Again   bool   `json:"again"`   // it had been counted before
 	Late    bool   `json:"late"`    // a later look was known already
 }
@@ -63,6 +65,14 @@ var entryKey = regexp.MustCompile(`^[A-Za-z0-9_-]{16,64}$`)
 const (
 	clockAhead  = 10 * time.Minute
 	offlineLong = 30 * 24 * time.Hour
+)
+
+// Whoever found so many codes to be switched off within a day switches none off any
+// more: a telephone in wrong hands, or a link of the program that is down for a while, must not
+// silence the codes of a whole state.
+const (
+	brakeAfter = 20
+	brakeFor   = 24 * time.Hour
 )
 
 // Inspect takes one entry of a round.
@@ -88,7 +98,7 @@ func (s *Service) Inspect(ctx context.Context, m identity.Member, round store.ID
 			if before.Placement != e.Placement {
 				return ErrEntry
 			}
-			out.State, out.Again, out.CodeOff, out.Late = p.State, true, before.Effect == effectCodeOff, before.Effect == effectLate
+			out.State, out.Again, out.CodeOff, out.Held, out.Late = p.State, true, before.Effect == effectCodeOff, before.Effect == effectHeld, before.Effect == effectLate
 			return nil
 		}
 		return s.take(ctx, tx, m, round, p, e, &out)
@@ -121,16 +131,23 @@ func (s *Service) take(ctx context.Context, tx *store.Tx, m identity.Member, rou
 	i := Inspection{ID: store.NewID(), Placement: p.ID, Round: round, At: at.UTC().Truncate(time.Microsecond), ReceivedAt: tx.Now(), By: m.Actor(), Found: e.Found, Opens: e.Opens}
 	late := !at.After(p.LookedAt) && !p.LookedAt.IsZero()
 	unsafe := e.Opens == "no" || e.Found == string(Stickered)
-	if unsafe && !p.State.Gone() && p.CodeOn && s.Codes != nil {
-		i.Effect, out.CodeOff = effectCodeOff, true
-	} else if late {
+	if late {
 		i.Effect = effectLate
+	}
+	if unsafe {
+		effect, err := s.doubt(ctx, tx, &p, i)
+		if err != nil {
+			return err
+		}
+		if effect != "" {
+			i.Effect, out.CodeOff, out.Held = effect, effect == effectCodeOff, effect == effectHeld
+		}
 	}
 	out.Late = late
 	if err := tx.Insert("placement_inspection", inspectionRow(p, i, e.Key)); err != nil {
 		return err
 	}
-	if err := s.follow(ctx, tx, &p, i, late, unsafe, m.Actor()); err != nil {
+	if err := follow(ctx, tx, &p, i, late, m.Actor()); err != nil {
 		return err
 	}
 	out.State = p.State
@@ -138,18 +155,32 @@ func (s *Service) take(ctx context.Context, tx *store.Tx, m identity.Member, rou
 	return nil
 }
 
+// doubt switches off the code of a sheet that somebody doubts, or asks a supervisor to
+// look, and says which of the two. A sheet that is gone has no code to be on: there is nothing
+// to look at.
+func (s *Service) doubt(ctx context.Context, tx *store.Tx, p *Placement, i Inspection) (effect string, err error) {
+	many, err := switchedOff(ctx, tx, p.Program, i.By, tx.Now().Add(-brakeFor))
+	if err != nil {
+		return "", err
+	}
+	if many < brakeAfter || p.State.Gone() || s.Codes == nil || p.Code.ID.IsZero() {
+		was, err := s.codeOff(ctx, tx, p, i.By)
+		return map[bool]string{true: effectCodeOff}[was], err
+	}
+	on, err := s.Codes.On(ctx, tx, p.Program, p.Code.ID)
+	if err != nil || !on {
+		return "", err
+	}
+	return effectHeld, openTask(ctx, tx, *p, reasonHeld, "inspection:"+i.ID.String()+":held")
+}
+
 // follow does what follows from an inspection. Of one that a later look overtook only
-// what protects people: a code under suspicion is off until somebody looks again.
-func (s *Service) follow(ctx context.Context, tx *store.Tx, p *Placement, i Inspection, late, unsafe bool, by string) error {
+// what protects people: a code under suspicion opens a task.
+func follow(ctx context.Context, tx *store.Tx, p *Placement, i Inspection, late bool, by string) error {
 	if p.State.Gone() {
 		return nil
 	}
 	mark := "inspection:" + i.ID.String()
-	if unsafe {
-		if err := s.codeOff(ctx, tx, p, by); err != nil {
-			return err
-		}
-	}
 	if i.Opens == "no" {
 		if err := openTask(ctx, tx, *p, reasonCode, mark+":code"); err != nil {
 			return err

@@ -5,6 +5,8 @@ package placement_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"waylight/internal/partnership/policy"
 	"waylight/internal/platform/figure"
 	"waylight/internal/platform/store"
+	"waylight/internal/platform/web/webtest"
 	"waylight/internal/prevention/placement"
 )
 
@@ -72,6 +75,115 @@ func TestFindings(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What this room remembers of a code is no reason to leave it on: one that was switched
+// on where codes are kept goes off too, and pages say what the codes say.
+func TestCodeGoesOffWhateverWasRemembered(t *testing.T) {
+	t.Parallel()
+	w := served(t)
+	turn := func(p placement.Placement, on bool) {
+		check(t, w.db.Write(t.Context(), func(tx *store.Tx) error { return codes{}.Switch(t.Context(), tx, here, p.Code.ID, on, "") }))
+	}
+	c := w.serve(t, w.head)
+	hang := func(name string) (placement.Place, placement.Placement) {
+		at := w.place("name", name)
+		p := w.hang(at, "restroom")
+		check(t, w.SwitchCode(t.Context(), w.head, p.ID, false))
+		turn(p, true)
+		for _, path := range []string{"/staff/placements/" + p.ID.String(), "/staff/placements", "/staff/places/" + at.ID.String()} {
+			if doc := c.GetDoc(path); strings.Contains(doc.Main(), p.Code.Text+" off") || strings.Contains(doc.Main(), "switched off") {
+				t.Errorf("%s says of a code that is on that it is off: %s", path, doc.Main())
+			}
+		}
+		w.clock.Advance(time.Minute)
+		return at, p
+	}
+	_, looked := hang("Looked at")
+	o := w.look(w.round(), looked, "stickered", "untried", time.Time{})
+	if w.on(looked.Code.ID) || !o.CodeOff {
+		t.Errorf("the code under a sticker is on; told that it went off: %v", o.CodeOff)
+	}
+	if again := w.look(w.round(), looked, "stickered", "no", time.Time{}); again.CodeOff {
+		t.Error("a code that was off is said to have gone off")
+	}
+	turn(looked, true)
+	w.step(looked, placement.Removed)
+	_, stuck := hang("Stuck")
+	w.step(stuck, placement.Stickered)
+	_, old := hang("Old")
+	next, err := w.Prepare(t.Context(), w.head, old.ID)
+	check(t, err)
+	w.step(next, placement.Up)
+	if w.on(looked.Code.ID) || w.on(stuck.Code.ID) || w.on(old.Code.ID) {
+		t.Errorf("on: removed %v, stickered %v, replaced %v", w.on(looked.Code.ID), w.on(stuck.Code.ID), w.on(old.Code.ID))
+	}
+	turn(next, false)
+	page := c.GetDoc("/staff/placements/" + next.ID.String())
+	if !strings.Contains(page.Main(), "switched off") || !strings.Contains(page.Main(), "switch the code on") {
+		t.Errorf("the page of a code that is off: %s", page.Main())
+	}
+	if csv := c.GetDoc("/staff/placements.csv"); !strings.Contains(csv.Body, next.Code.Text+",no,") {
+		t.Errorf("the file: %s", csv.Body)
+	}
+}
+
+// Whoever found twenty codes to be switched off within a day switches none off any more: a
+// task is opened all the same, and a supervisor decides. Others still do, and so do they on the
+// next day.
+func TestBrake(t *testing.T) {
+	t.Parallel()
+	w := served(t)
+	var sheets []placement.Placement
+	for i := range 25 {
+		sheets = append(sheets, w.hang(w.place("name", fmt.Sprintf("Stop %02d", i)), "restroom"))
+	}
+	w.clock.Advance(time.Minute)
+	r := w.round()
+	for _, p := range sheets[:20] {
+		if o := w.look(r, p, "seen", "no", time.Time{}); !o.CodeOff || o.Held || w.on(p.Code.ID) {
+			t.Fatalf("one of twenty: %+v", o)
+		}
+	}
+	reasons := func(p placement.Placement) (out []string) {
+		for _, k := range w.open() {
+			if k.Placement.ID == p.ID {
+				out = append(out, k.Reason)
+			}
+		}
+		slices.Sort(out)
+		return out
+	}
+	for _, p := range sheets[20:24] {
+		if o := w.look(r, p, "defaced", "no", time.Time{}); o.CodeOff || !o.Held || !w.on(p.Code.ID) || !slices.Equal(reasons(p), []string{"code", "defaced", "held"}) {
+			t.Errorf("one too many: %+v, tasks %v", o, reasons(p))
+		}
+	}
+	c := w.serve(t, w.head)
+	page := func(p placement.Placement) string { return "/staff/placements/" + p.ID.String() }
+	for _, path := range []string{page(sheets[20]), "/staff/placements", "/staff/placements/tasks?reason=held"} {
+		if doc := c.GetDoc(path); !strings.Contains(strings.ToLower(doc.Main()), "a supervisor must look") || len(webtest.Problems(doc)) > 0 {
+			t.Errorf("%s: %v %s", path, webtest.Problems(doc), doc.Main())
+		}
+	}
+	check(t, w.SwitchCode(t.Context(), w.head, sheets[20].ID, true))
+	check(t, w.SwitchCode(t.Context(), w.head, sheets[21].ID, false))
+	if !w.on(sheets[20].Code.ID) || w.on(sheets[21].Code.ID) || slices.Contains(reasons(sheets[20]), "held") || slices.Contains(reasons(sheets[21]), "held") {
+		t.Errorf("decided: %v, %v", reasons(sheets[20]), reasons(sheets[21]))
+	}
+	if doc := c.GetDoc(page(sheets[20])); strings.Contains(doc.Main(), "must look: somebody") {
+		t.Error("it is decided, and a supervisor must look")
+	}
+	other := w.ana
+	other.ID = store.NewID()
+	o, err := w.Inspect(t.Context(), other, r.ID, placement.Entry{Key: store.NewID().String(), Placement: sheets[22].ID, Found: "stickered", Opens: "no"})
+	if err != nil || !o.CodeOff || w.on(sheets[22].Code.ID) || slices.Contains(reasons(sheets[22]), "held") {
+		t.Errorf("somebody else: %+v, %v, %v", o, err, reasons(sheets[22]))
+	}
+	w.clock.Advance(25 * time.Hour)
+	if o := w.look(r, sheets[24], "seen", "no", time.Time{}); !o.CodeOff || w.on(sheets[24].Code.ID) {
+		t.Errorf("the next day: %+v", o)
+	}
 }
 
 // An entry that is sent again counts once, says the same, and changes nothing.

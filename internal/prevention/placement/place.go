@@ -78,9 +78,15 @@ func folded(text string) string {
 	}, norm.NFKC.String(text))
 }
 
-// smallKinds are places to which few people come, unless somebody says otherwise:
-// that a sheet there was scanned could tell who did.
-var smallKinds = []string{"school", "business", "free"}
+// busyKinds are places to which many people come, unless somebody says otherwise. At
+// every other kind few do: that a sheet there was scanned could tell who did.
+var busyKinds = []string{"train_station", "bus_station", "airport", "port_of_entry", "hospital", "rest_area", "truck_stop", "court", "federal_building", "train", "bus", "aircraft"}
+
+// usuallySmall says whether few people come to a place of which nobody says how many do. A
+// station that has no room to wait in is a platform or a shelter.
+func (p Place) usuallySmall() bool {
+	return !slices.Contains(busyKinds, p.Kind) || slices.Contains(p.Lacks, "waiting_room") && (p.Kind == "train_station" || p.Kind == "bus_station")
+}
 
 // Problem is something wrong with a field.
 type Problem struct{ Field, Reason string }
@@ -93,8 +99,9 @@ var fields = []string{"kind", "name", "address", "city", "county", "state", "lat
 
 // The longest that may be typed, in letters.
 const (
-	longestName = 120
-	longestCell = 200
+	longestName  = 120
+	longestCell  = 200
+	longestLabel = 240 // of name and city together, as a sheet and a code say them
 )
 
 // near is how far from its county's outline a place may lie, in kilometers: the
@@ -109,14 +116,16 @@ func readPlace(t Typed, state string) (Place, []Problem) {
 	if p.Kind = r.text("kind", 40); !slices.Contains(program.NoticePlaces(), p.Kind) {
 		r.wrong("kind", "is none of: "+strings.Join(program.NoticePlaces(), ", "))
 	}
-	if p.Name = r.text("name", longestName); p.Name == "" && r.fine("name") {
+	if p.Name = r.named("name", longestName); p.Name == "" && r.fine("name") {
 		r.wrong("name", "is missing")
 	}
-	p.Address, p.City = r.text("address", longestCell), r.text("city", longestName)
+	p.Address, p.City = r.printed("address", longestCell), r.named("city", longestName)
 	p.Contact = r.contact()
 	p.At = r.point()
+	if n := len([]rune(p.Label())); n > longestLabel {
+		r.wrong("name", fmt.Sprintf("has %d letters with the city, and %d fit", n, longestLabel))
+	}
 	r.where(&p, state)
-	p.Small = r.yes("small", slices.Contains(smallKinds, p.Kind))
 	for _, spot := range strings.Fields(strings.ReplaceAll(r.text("lacks", longestCell), ",", " ")) {
 		if !slices.Contains(program.NoticeSpots(), spot) {
 			r.wrong("lacks", fmt.Sprintf("%q is none of: %s", cut(spot, 40), strings.Join(program.NoticeSpots(), ", ")))
@@ -127,6 +136,7 @@ func readPlace(t Typed, state string) (Place, []Problem) {
 		}
 	}
 	slices.Sort(p.Lacks)
+	p.Small = r.yes("small", p.usuallySmall())
 	return p, r.problems
 }
 
@@ -166,9 +176,49 @@ func (r *placeReader) text(field string, most int) string {
 }
 
 // hidden says whether a sign changes the order or the look of others without being
-// seen. Joiners are letters' own in some scripts and stay.
+// seen: no sheet is printed with one that turns the order. Joiners are letters' own in some
+// scripts and stay.
 func hidden(c rune) bool {
-	return c >= 0x202A && c <= 0x202E || c >= 0x2066 && c <= 0x2069 || c == 0xFEFF || c == 0xFFFD || c == 0x200B || c >= 0xE0000 && c <= 0xE0FFF
+	return c == 0x061C || c == 0x200E || c == 0x200F || c >= 0x202A && c <= 0x202E || c >= 0x2066 && c <= 0x2069 || c == 0xFEFF || c == 0xFFFD || c == 0x200B || c >= 0xE0000 && c <= 0xE0FFF
+}
+
+// printed reads a text that stands on sheets, or beside one that does: it must not lead
+// anybody to another address than the sheet's own.
+func (r *placeReader) printed(field string, most int) string {
+	text := r.text(field, most)
+	plain := strings.ToLower(norm.NFKC.String(text))
+	if strings.Contains(plain, "://") || strings.Contains(plain, "www.") {
+		r.wrong(field, "has an address of the web; take it out")
+	}
+	return text
+}
+
+// named reads a name that stands on sheets: no number to call either.
+func (r *placeReader) named(field string, most int) string {
+	text := r.printed(field, most)
+	if digitsInARow(text) >= numberLong {
+		r.wrong(field, "has a number like one to call; take it out")
+	}
+	return text
+}
+
+// numberLong is how many digits a number has at least that somebody could call.
+const numberLong = 7
+
+// digitsInARow is how many digits follow each other at most, in any script, with nothing
+// between them but what people write into numbers.
+func digitsInARow(text string) (most int) {
+	n := 0
+	for _, c := range norm.NFKC.String(text) {
+		switch {
+		case unicode.IsDigit(c):
+			n++
+			most = max(most, n)
+		case !unicode.IsSpace(c) && !unicode.Is(unicode.Pd, c) && !unicode.Is(unicode.Cf, c) && !strings.ContainsRune(".()+/·_", c):
+			n = 0
+		}
+	}
+	return most
 }
 
 // contact is an office. What looks like a person's own address or number is not
@@ -375,6 +425,7 @@ func (s *Service) ChangePlace(ctx context.Context, m identity.Member, id store.I
 			return ErrTyped
 		}
 		moved := p.County != now.County || p.Kind != now.Kind
+		renamed := p.County != now.County || p.Label() != now.Label() || p.Small != now.Small
 		now.Program, now.ID, now.Source, now.Origin, now.MadeAt, now.MadeBy = p.Program, p.ID, p.Source, p.Origin, p.MadeAt, p.MadeBy
 		now.Version, now.Active = version+1, active
 		if err := updatePlace(tx, now, version); err != nil {
@@ -385,10 +436,34 @@ func (s *Service) ChangePlace(ctx context.Context, m identity.Member, id store.I
 				return err
 			}
 		}
+		if renamed {
+			if err := s.describe(ctx, tx, now); err != nil {
+				return err
+			}
+		}
 		log(tx, m.Program, "place.changed", placeRecord(id), m.Actor())
 		return nil
 	})
 	return wrong, err
+}
+
+// describe tells the codes at a place what it is called now and whether few people come
+// there: they are what whoever scans is shown, and asked about. Those of sheets that are gone
+// keep what they said.
+func (s *Service) describe(ctx context.Context, tx *store.Tx, at Place) error {
+	if s.Codes == nil {
+		return nil
+	}
+	ids, err := codesAt(ctx, tx, at)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := s.Codes.Describe(ctx, tx, at.Program, id, at.County, at.Label(), at.Small); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Place finds a place.

@@ -4,11 +4,15 @@ package placement_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"waylight/internal/partnership/identity"
+	"waylight/internal/partnership/program"
 	"waylight/internal/platform/store"
+	"waylight/internal/platform/typeset"
 	"waylight/internal/prevention/placement"
 )
 
@@ -38,9 +42,21 @@ func TestPlaceIsRead(t *testing.T) {
 			"a name in Hindi, with a joiner": {placement.Typed{"kind": "school", "county": "Hinds", "name": "क्\u200dष विद्यालय"}, "28049"},
 			"a name in Chinese":              {placement.Typed{"kind": "school", "county": "Hinds", "name": "杰克逊学校"}, "28049"},
 			"a name that turns letters":      {placement.Typed{"kind": "school", "county": "Hinds", "name": "A\u202eB"}, "name"},
+			"a name with a link":             {placement.Typed{"kind": "school", "county": "Hinds", "name": "Depot https://example.org"}, "name"},
+			"a name with a wide link":        {placement.Typed{"kind": "school", "county": "Hinds", "name": "Depot https：／／example.org"}, "name"},
+			"a name with an address":         {placement.Typed{"kind": "school", "county": "Hinds", "name": "Depot WWW.example.org"}, "name"},
+			"an address with a link":         {placement.Typed{"kind": "school", "county": "Hinds", "name": "P", "address": "1 Main St, www.example.org"}, "address"},
+			"a name with a number":           {placement.Typed{"kind": "school", "county": "Hinds", "name": "Call (601) 555-0123"}, "name"},
+			"a name with a short number":     {placement.Typed{"kind": "school", "county": "Hinds", "name": "555 . 01–23"}, "name"},
+			"a name with Arabic digits":      {placement.Typed{"kind": "school", "county": "Hinds", "name": "٥٥٥٠١٢٣"}, "name"},
+			"a city with a number":           {placement.Typed{"kind": "school", "county": "Hinds", "name": "Q", "city": "601 555 0123"}, "city"},
+			"numbers of a name":              {placement.Typed{"kind": "school", "county": "Hinds", "name": "School 162, Route 61 and I-20 (MM 118)"}, "28049"},
+			"a street number and a ZIP":      {placement.Typed{"kind": "school", "county": "Hinds", "name": "R", "address": "300 39201-1234"}, "28049"},
 			"a name with a bell":             {placement.Typed{"kind": "school", "county": "Hinds", "name": "A\aB"}, "name"},
 			"no UTF-8":                       {placement.Typed{"kind": "school", "county": "Hinds", "name": "\xff"}, "name"},
 			"too long":                       {placement.Typed{"kind": "school", "county": "Hinds", "name": strings.Repeat("ä", 121)}, "name"},
+			"too long with its city":         {placement.Typed{"kind": "school", "county": "Hinds", "name": strings.Repeat("ä", 120), "city": strings.Repeat("ö", 119)}, "name"},
+			"as long as both may be":         {placement.Typed{"kind": "school", "county": "Hinds", "name": strings.Repeat("ü", 120), "city": strings.Repeat("ö", 118)}, "28049"},
 			"as long as it may be":           {placement.Typed{"kind": "school", "county": "Hinds", "name": strings.Repeat("ä", 120)}, "28049"},
 			"a person's address":             {placement.Typed{"kind": "school", "county": "Hinds", "name": "M", "contact": "somebody@example.org"}, "contact"},
 			"neither yes nor no":             {placement.Typed{"kind": "school", "county": "Hinds", "name": "N", "small": "perhaps"}, "small"},
@@ -63,13 +79,37 @@ func TestPlaceIsRead(t *testing.T) {
 
 func TestSmallPlaces(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		if w.place().Small {
-			t.Error("a station is a small place")
+		busy := []string{"train_station", "bus_station", "airport", "port_of_entry", "hospital", "rest_area", "truck_stop", "court", "federal_building", "train", "bus", "aircraft"}
+		for _, kind := range program.NoticePlaces() {
+			if small := w.place("kind", kind).Small; small == slices.Contains(busy, kind) {
+				t.Errorf("%s: small %v", kind, small)
+			}
 		}
-		if !w.place("kind", "school").Small || w.place("kind", "business", "small", "no").Small {
-			t.Error("a school is small and a business that says no is not")
+		if w.place("kind", "business", "small", "no", "name", "Large").Small || !w.place("kind", "airport", "small", "yes", "name", "Airfield").Small {
+			t.Error("what somebody says of a place does not count")
+		}
+		if !w.place("lacks", "restroom waiting_room", "name", "Stop").Small {
+			t.Error("a station without a room to wait in is not small")
 		}
 	})
+}
+
+// No sign that a sheet is refused for stands in a name, since nobody sees it to take it out.
+func TestHiddenSigns(t *testing.T) {
+	t.Parallel()
+	set := typeset.NewSetter()
+	for c := range rune(0x3000) {
+		if !unicode.Is(unicode.Bidi_Control, c) {
+			continue
+		}
+		if _, err := set.Shape(typeset.Text{Lang: "en", Spans: []typeset.Span{{Text: "A" + string(c) + "B"}}}); err == nil {
+			t.Errorf("U+%04X can be printed", c)
+		}
+		_, wrong := placement.ReadPlace(placement.Typed{"kind": "school", "county": "Hinds", "name": "A" + string(c) + "B"}, "MS")
+		if len(wrong) != 1 || wrong[0].Field != "name" {
+			t.Errorf("U+%04X in a name: %v", c, wrong)
+		}
+	}
 }
 
 // The same place is refused by name however it is written, and a place that becomes
@@ -120,6 +160,38 @@ func TestChangePlace(t *testing.T) {
 	})
 }
 
+// What a place becomes, the codes of the sheets there say from then on: a name that was
+// wrong, another county, and that few people come there. What hung there once says what it did.
+func TestChangedPlaceDescribesItsCodes(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		p := w.place()
+		gone, up, planned := w.step(w.hang(p, "restroom"), placement.Removed), w.hang(p, "platform"), w.plan(p, "restroom")
+		next, err := w.Prepare(t.Context(), w.head, up.ID)
+		check(t, err)
+		typed := placement.Typed{"kind": "train_station", "name": "Union Station", "city": "Jackson", "county": hinds}
+		for i, c := range []struct{ field, value, want string }{
+			{"address", "1 Capitol St", hinds + " Union Station, Jackson 0"},
+			{"small", "yes", hinds + " Union Station, Jackson 1"},
+			{"name", "Old Depot", hinds + " Old Depot, Jackson 1"},
+			{"city", "Canton", hinds + " Old Depot, Canton 1"},
+			{"county", "28089", "28089 Old Depot, Canton 1"},
+		} {
+			typed[c.field] = c.value
+			if wrong, err := w.ChangePlace(t.Context(), w.head, p.ID, int64(i+1), typed, true); err != nil {
+				t.Fatal(err, wrong)
+			}
+			for _, sheet := range []placement.Placement{up, planned, next} {
+				if got := w.says(sheet.Code.ID); got != c.want {
+					t.Errorf("after another %s a code says %q, want %q", c.field, got, c.want)
+				}
+			}
+		}
+		if got := w.says(gone.Code.ID); got != hinds+" Union Station, Jackson 0" {
+			t.Errorf("the code of a sheet that is gone says %q", got)
+		}
+	})
+}
+
 // Who may not, may not; and another program's things are not there.
 func TestWhoMay(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
@@ -149,6 +221,13 @@ func TestStations(t *testing.T) {
 		}
 		if _, err := w.AddStations(t.Context(), w.head, "MS"); !errors.Is(err, placement.ErrEmpty) {
 			t.Errorf("the same again: %v", err)
+		}
+		all, _, err := w.Places(t.Context(), w.head, placement.Filter{Limit: 1000})
+		check(t, err)
+		for _, p := range all {
+			if p.Small != slices.Contains(p.Lacks, "waiting_room") {
+				t.Errorf("%s lacks %v and is small: %v", p.Name, p.Lacks, p.Small)
+			}
 		}
 		list, _, err := w.Places(t.Context(), w.head, placement.Filter{Text: "(mei)", Limit: 10})
 		check(t, err)

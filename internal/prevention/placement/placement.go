@@ -96,6 +96,8 @@ type Codes interface {
 	// Switch turns a code on or off within the transaction. One that is as it should
 	// be stays so.
 	Switch(ctx context.Context, tx *store.Tx, program string, code store.ID, on bool, by string) error
+	// Describe says anew, within the transaction, where the sheet of a code hangs.
+	Describe(ctx context.Context, tx *store.Tx, program string, code store.ID, county, place string, small bool) error
 	// On says whether a code leads on.
 	On(ctx context.Context, q store.Reader, program string, code store.ID) (bool, error)
 	// Counts says how often codes were scanned, as far as staff may know: a number that

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,8 +50,9 @@ func (s *Service) poster(ctx context.Context, pack *program.Program, sh Sheet) (
 	}
 	out := poster.Sheet{Notice: n, Languages: sh.Languages, Size: size, Place: sh.Place + ", " + sh.Spot, Lines: s.Printer.Lines(pack.ID), Day: s.today(pack),
 		Specimen: s.Printer.Specimen(pack.ID)}
-	if sh.Code == "" {
-		return out, nil
+	var err error
+	if out.Beside, err = s.beside(ctx, pack.ID, n, sh); err != nil || sh.Code == "" {
+		return out, err
 	}
 	on, err := s.Codes.On(ctx, s.DB, pack.ID, sh.CodeID)
 	if err != nil {
@@ -59,6 +61,15 @@ func (s *Service) poster(ctx context.Context, pack *program.Program, sh Sheet) (
 	out.Code, out.CodeOn = sh.Code, on && !sh.CodeOff
 	out.Address, out.URL = code.Address(s.Printer.Origin, sh.Code), code.Link(s.Printer.Origin, sh.Code)
 	return out, nil
+}
+
+// beside are the languages that other sheets of the notice carry at the same spot, asked
+// for where a sheet lacks one that the notice must be in.
+func (s *Service) beside(ctx context.Context, programID string, n program.Notice, sh Sheet) ([]string, error) {
+	if !slices.ContainsFunc(n.Languages, func(lang string) bool { return !slices.Contains(sh.Languages, lang) }) {
+		return nil, nil
+	}
+	return languagesBeside(ctx, s.DB, programID, sh)
 }
 
 func (s *Service) today(pack *program.Program) time.Time {
@@ -71,7 +82,12 @@ type Part struct {
 	Number, Sheets int
 	After          store.ID // the sheet before its first
 	Refused        []Refusal
+	More           int // sheets that cannot be printed and are not among those
 }
+
+// mostRefusals is how many refusals a printing lists: when a number is not verified, all
+// of its sheets have the same one.
+const mostRefusals = 200
 
 // Refusal is a sheet that cannot be printed, and why.
 type Refusal struct {
@@ -89,7 +105,11 @@ func (s *Service) Parts(ctx context.Context, m identity.Member, f Printing) ([]P
 	}
 	var parts []Part
 	var before store.ID
+	listed := 0
 	for sh, err := range s.ToPrint(ctx, f, store.ID{}) {
+		if err == nil {
+			err = ctx.Err() // nobody waits for the answer any more
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -102,7 +122,12 @@ func (s *Service) Parts(ctx context.Context, m identity.Member, f Printing) ([]P
 		last := &parts[len(parts)-1]
 		last.Sheets++
 		before = sh.Placement
-		if why := s.refusal(ctx, pack, sh); why != "" {
+		switch why := s.refusal(ctx, pack, sh); {
+		case why == "":
+		case listed == mostRefusals:
+			last.More++
+		default:
+			listed++
 			last.Refused = append(last.Refused, Refusal{sh.Placement, sh.Place + ", " + sh.Spot, why})
 		}
 	}

@@ -5,6 +5,8 @@ package placement_test
 import (
 	"archive/zip"
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"image/png"
 	"net/http"
@@ -146,6 +148,72 @@ func TestUnverifiedNumberIsNotPrinted(t *testing.T) {
 	}
 	if one := c.GetDoc("/staff/placements/sheet/" + p.ID.String()); one.Status != http.StatusConflict {
 		t.Errorf("the sheet: %d", one.Status)
+	}
+}
+
+// What cannot be printed is listed up to two hundred sheets, and the others are counted:
+// none of their files is offered. Who went away is not worked for.
+func TestRefusalsAreBounded(t *testing.T) {
+	t.Parallel()
+	w := pressed(t, func(channel string) bool { return channel != "national-hotline" })
+	if _, err := w.AddStations(t.Context(), w.head, "all"); err != nil {
+		t.Fatal(err)
+	}
+	w.batch(placement.BatchPlan, placement.Spec{Notice: "us-station", Spots: []string{"restroom"}}, 531, 0)
+	parts, err := w.Parts(t.Context(), w.head, placement.Printing{})
+	check(t, err)
+	if len(parts) != 3 || len(parts[0].Refused) != 200 || parts[0].More+len(parts[1].Refused)+len(parts[2].Refused) != 0 || parts[1].More != 200 || parts[2].More != 131 {
+		t.Errorf("%d parts", len(parts))
+	}
+	doc := w.serve(t, w.head).GetDoc("/staff/placements/print")
+	if len(linked(doc, "/staff/placements/print.")) > 0 || !strings.Contains(doc.Main(), "531 cannot be printed") || !strings.Contains(doc.Main(), "131 sheets, which are not listed") {
+		t.Errorf("the page: %.500s", doc.Main())
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	looked := 0
+	w.Printer.Specimen = func(string) string {
+		if looked++; looked == 2 {
+			cancel()
+		}
+		return ""
+	}
+	if _, err := w.Parts(ctx, w.head, placement.Printing{}); !errors.Is(err, context.Canceled) || looked > 3 {
+		t.Errorf("after somebody went away %d sheets were looked at: %v", looked, err)
+	}
+}
+
+// A sheet in some of the languages prints while the others at the same spot carry the rest
+// of those that the notice must be in.
+func TestSheetsCoverLanguagesTogether(t *testing.T) {
+	t.Parallel()
+	w := pressed(t, func(string) bool { return true })
+	for i := range w.pack.Notices {
+		w.pack.Notices[i].Languages = []string{"en", "es"}
+	}
+	at := w.place("name", "Alder")
+	add := func(at placement.Place, spot, lang string) placement.Placement {
+		p, wrong, err := w.Add(t.Context(), w.head, placement.Draft{Place: at.ID, Notice: "us-station", Spot: spot, Languages: []string{lang}})
+		if err != nil {
+			t.Fatal(err, wrong)
+		}
+		return p
+	}
+	c := w.serve(t, w.head)
+	print := func(p placement.Placement) int { return c.GetDoc("/staff/placements/sheet/" + p.ID.String()).Status }
+	en := add(at, "restroom", "en")
+	add(at, "platform", "es")
+	add(w.place("name", "Birch"), "restroom", "es")
+	add(at, "restroom", "vi")
+	if got := print(en); got != http.StatusConflict {
+		t.Errorf("English alone: %d", got)
+	}
+	es := add(at, "restroom", "es")
+	if print(en) != http.StatusOK || print(es) != http.StatusOK {
+		t.Errorf("English %d and Spanish %d beside each other", print(en), print(es))
+	}
+	w.step(es, placement.Removed)
+	if got := print(en); got != http.StatusConflict {
+		t.Errorf("English after Spanish is gone: %d", got)
 	}
 }
 

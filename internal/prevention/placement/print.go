@@ -14,10 +14,12 @@ type Sheet struct {
 	Placement       store.ID
 	Notice, Version string
 	Languages       []string
-	Paper           string // of Papers
-	Place, Spot     string // in words
-	County          string // FIPS code
-	Code            string // "7K3F9"; "" where the sheet has none
+	Paper           string   // of Papers
+	Place, Spot     string   // in words
+	at              store.ID // the place
+	spot            string   // of [program.NoticeSpots]
+	County          string   // FIPS code
+	Code            string   // "7K3F9"; "" where the sheet has none
 	CodeID          store.ID
 	CodeOff         bool // its code was switched off here: such a sheet is not printed
 }
@@ -71,7 +73,7 @@ func (s *Service) only(ctx context.Context, f Printing, yield func(Sheet, error)
 
 func (p Placement) sheet() Sheet {
 	sh := Sheet{Placement: p.ID, Notice: p.Notice, Version: p.Version, Languages: p.Languages, Paper: p.Paper, Place: p.Place.Label(), Spot: spotWords[p.Spot],
-		County: p.Place.County, Code: p.Code.Text, CodeID: p.Code.ID}
+		County: p.Place.County, Code: p.Code.Text, CodeID: p.Code.ID, at: p.Place.ID, spot: p.Spot}
 	sh.CodeOff = sh.Code != "" && !p.CodeOn
 	return sh
 }

@@ -67,6 +67,7 @@ func stationPlace(programID string, st place.Station) (Place, bool) {
 	if st.Kind != "building" {
 		p.Lacks = []string{"waiting_room"} // the list says of every other kind that it has none; it says nothing of restrooms
 	}
+	p.Small = p.usuallySmall()
 	return p, ok
 }
 

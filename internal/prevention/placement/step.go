@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"waylight/internal/partnership/policy"
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/store"
+	"waylight/internal/prevention/poster"
 )
 
 // State is where a placement stands.
@@ -68,6 +70,7 @@ type Placement struct {
 	Paper           string   // of Papers
 	Code            Code
 	CodeOn          bool
+	Held            bool // somebody doubts its code, and a supervisor must look; only pages ask
 	State           State
 	Slot            string   // what may be there once; "" when gone
 	Replaces        store.ID // the sheet whose place it takes once it is put up
@@ -81,7 +84,31 @@ type Placement struct {
 }
 
 // Papers are the sizes that sheets are printed in.
-func Papers() []string { return []string{"letter", "tabloid", "a4", "card", "sticker", "screen"} }
+func Papers() []string {
+	return []string{"letter", "tabloid", "11x15", "a4", "card", "sticker", paperScreen}
+}
+
+// large says whether a paper is as large as a notice asks for.
+func large(paper string, n program.Notice) bool {
+	size, ok := poster.SizeOf(paper)
+	return ok && n.Paper.Fits(size.Paper())
+}
+
+// usualPaper is what a notice is printed on unless somebody chooses: letter, and where that
+// is too small the smallest paper that is not.
+func usualPaper(n program.Notice) string {
+	best, area := Papers()[0], math.Inf(1)
+	if large(best, n) {
+		return best
+	}
+	for _, name := range Papers() {
+		size, ok := poster.SizeOf(name)
+		if a := size.Width * size.Height; ok && size.Pixels == 0 && a < area && large(name, n) {
+			best, area = name, a
+		}
+	}
+	return best
+}
 
 // slot is what can hang somewhere once.
 func (p Placement) slot() string {
@@ -97,7 +124,7 @@ type Draft struct {
 	Place        store.ID
 	Notice, Spot string
 	Languages    []string // none: those that the notice must be in
-	Paper        string
+	Paper        string   // "": what the notice is printed on as a rule
 }
 
 // settle checks a draft against the pack.
@@ -112,10 +139,13 @@ func settle(pack *program.Program, d Draft) (Draft, program.Notice, []Problem) {
 		wrong = append(wrong, Problem{"spot", "is none of: " + strings.Join(program.NoticeSpots(), ", ")})
 	}
 	if d.Paper == "" {
-		d.Paper = Papers()[0]
+		d.Paper = usualPaper(n)
 	}
-	if !slices.Contains(Papers(), d.Paper) {
+	switch {
+	case !slices.Contains(Papers(), d.Paper):
 		wrong = append(wrong, Problem{"paper", "is none of: " + strings.Join(Papers(), ", ")})
+	case !large(d.Paper, n):
+		wrong = append(wrong, Problem{"paper", fmt.Sprintf("is smaller than the notice asks for, at least %.3g × %.3g inches", n.Paper.Width/72, n.Paper.Height/72)})
 	}
 	if len(d.Languages) == 0 {
 		d.Languages = n.Languages
@@ -275,7 +305,7 @@ func (s *Service) move(ctx context.Context, tx *store.Tx, p Placement, to State,
 		}
 	case Removed:
 		p.Slot = ""
-		if err := s.codeOff(ctx, tx, &p, by); err != nil {
+		if _, err := s.codeOff(ctx, tx, &p, by); err != nil {
 			return err
 		}
 		if err := closeTasks(ctx, tx, p, "dropped", by); err != nil {
@@ -283,7 +313,7 @@ func (s *Service) move(ctx context.Context, tx *store.Tx, p Placement, to State,
 		}
 	case Stickered, Missing, Defaced:
 		if to == Stickered {
-			if err := s.codeOff(ctx, tx, &p, by); err != nil {
+			if _, err := s.codeOff(ctx, tx, &p, by); err != nil {
 				return err
 			}
 		}
@@ -312,7 +342,7 @@ func (s *Service) takeOver(ctx context.Context, tx *store.Tx, p *Placement, by s
 		return nil
 	}
 	old.State, old.Slot = Replaced, ""
-	if err := s.codeOff(ctx, tx, &old, by); err != nil {
+	if _, err := s.codeOff(ctx, tx, &old, by); err != nil {
 		return err
 	}
 	if err := closeTasks(ctx, tx, old, "done", by); err != nil {
@@ -321,13 +351,34 @@ func (s *Service) takeOver(ctx context.Context, tx *store.Tx, p *Placement, by s
 	return updatePlacement(tx, old)
 }
 
-// codeOff switches the sheet's code off, if it has one that is on.
-func (s *Service) codeOff(ctx context.Context, tx *store.Tx, p *Placement, by string) error {
-	if s.Codes == nil || p.Code.ID.IsZero() || !p.CodeOn {
-		return nil
+// codeOff switches the sheet's code off, if it has one, and says whether it was on. What
+// this room remembers of it is no reason to leave it alone: somebody may have switched
+// it on where codes are kept.
+func (s *Service) codeOff(ctx context.Context, tx *store.Tx, p *Placement, by string) (was bool, err error) {
+	if s.Codes == nil || p.Code.ID.IsZero() {
+		return false, nil
 	}
-	p.CodeOn = false
-	return s.Codes.Switch(ctx, tx, p.Program, p.Code.ID, false, by)
+	on, err := s.Codes.On(ctx, tx, p.Program, p.Code.ID)
+	if err != nil {
+		return false, err
+	}
+	if err := closeTask(ctx, tx, *p, reasonHeld, "done", by); err != nil {
+		return false, err
+	}
+	was, p.CodeOn = on || p.CodeOn, false
+	return was, s.Codes.Switch(ctx, tx, p.Program, p.Code.ID, false, by)
+}
+
+// asCodesSay puts right whether the code of a placement is on, which the room of
+// codes decides, and whether a supervisor must look at it. This room's own column is what it
+// said last.
+func (s *Service) asCodesSay(ctx context.Context, p *Placement) (err error) {
+	if s.Codes != nil && !p.Code.ID.IsZero() {
+		if p.CodeOn, err = s.Codes.On(ctx, s.DB, p.Program, p.Code.ID); err == nil {
+			p.Held, err = held(ctx, s.DB, *p)
+		}
+	}
+	return err
 }
 
 // SwitchCode turns a sheet's code on or off. That of a sheet that is gone, or under a
@@ -346,6 +397,9 @@ func (s *Service) SwitchCode(ctx context.Context, m identity.Member, id store.ID
 		}
 		p.CodeOn = on
 		if err := s.Codes.Switch(ctx, tx, m.Program, p.Code.ID, on, m.Actor()); err != nil {
+			return err
+		}
+		if err := closeTask(ctx, tx, p, reasonHeld, "done", m.Actor()); err != nil {
 			return err
 		}
 		if on {
@@ -395,6 +449,9 @@ func (s *Service) succeed(ctx context.Context, tx *store.Tx, pack *program.Progr
 	}
 	p := Placement{Program: old.Program, ID: store.NewID(), Place: old.Place, Spot: old.Spot, Notice: notice.ID, Version: notice.Version, Languages: old.Languages,
 		Paper: old.Paper, State: Planned, Replaces: old.ID, MadeAt: tx.Now(), MadeBy: by, Row: 1}
+	if !large(p.Paper, notice) { // the new version may ask for more
+		p.Paper = usualPaper(notice)
+	}
 	p.Slot = p.slot() + next
 	twin, err := bySlot(ctx, tx, old.Program, p.Slot)
 	if err != nil {

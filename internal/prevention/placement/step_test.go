@@ -5,6 +5,7 @@ package placement_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"waylight/internal/partnership/program"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/store/storetest"
 	"waylight/internal/prevention/placement"
@@ -52,6 +54,50 @@ func TestTwinSheets(t *testing.T) {
 		}
 		if _, _, err := w.Add(t.Context(), w.head, placement.Draft{Place: store.NewID(), Notice: "us-station", Spot: "restroom"}); !errors.Is(err, placement.ErrPlace) {
 			t.Errorf("nowhere: %v", err)
+		}
+	})
+}
+
+// A sheet is planned on letter paper unless the notice asks for more, then on the smallest
+// that is enough; less than that is refused, for one sheet and for many.
+func TestPaperIsLargeEnough(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		inches := func(width, height float64) program.Paper {
+			return program.Paper{Width: width * 72, Height: height * 72}
+		}
+		var old placement.Placement
+		for i, c := range []struct {
+			least     program.Paper
+			want, bad string
+		}{
+			{program.Paper{}, "letter", ""}, {inches(8.5, 11), "letter", "card"}, {inches(11, 8.5), "letter", "a4"}, {inches(8.5, 14), "11x15", "letter"},
+			{inches(11, 15), "11x15", "letter"}, {inches(11, 17), "tabloid", "11x15"},
+		} {
+			w.pack.Notices[0].Paper = c.least
+			at := w.place("name", fmt.Sprintf("Station %d", i))
+			p := w.plan(at, "restroom")
+			if p.Paper != c.want || w.now(p).Paper != c.want {
+				t.Errorf("for at least %v the sheet is on %s, want %s", c.least, p.Paper, c.want)
+			}
+			if !slices.Equal(p.Languages, []string{"en", "es"}) {
+				t.Errorf("its languages are %v", p.Languages)
+			}
+			if c.bad == "" {
+				old = w.step(p, placement.Up)
+				continue
+			}
+			_, wrong, err := w.Add(t.Context(), w.head, placement.Draft{Place: at.ID, Notice: "us-station", Spot: "platform", Paper: c.bad})
+			if !errors.Is(err, placement.ErrTyped) || len(wrong) != 1 || wrong[0].Field != "paper" || !strings.Contains(wrong[0].Reason, "inches") {
+				t.Errorf("for at least %v on %s: %v, %v", c.least, c.bad, wrong, err)
+			}
+			_, wrong, err = w.Begin(t.Context(), w.head, placement.BatchPlan, placement.Spec{Notice: "us-station", Spots: []string{"platform"}, Paper: c.bad})
+			if !errors.Is(err, placement.ErrTyped) || len(wrong) != 1 || wrong[0].Field != "paper" {
+				t.Errorf("many, for at least %v on %s: %v, %v", c.least, c.bad, wrong, err)
+			}
+		}
+		next, err := w.Prepare(t.Context(), w.head, old.ID)
+		if err != nil || next.Paper != "tabloid" {
+			t.Errorf("what follows a sheet on %s is on %s: %v", old.Paper, next.Paper, err)
 		}
 	})
 }
@@ -179,6 +225,46 @@ func TestNewVersionOfMany(t *testing.T) {
 	if !errors.Is(err, placement.ErrEmpty) {
 		t.Errorf("nothing to replace: %v", err)
 	}
+}
+
+// A place for which no sheet can be made is left out, and does not hold up the others.
+func TestOneRefusedPlaceStopsNoBatch(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.place("name", "Good")
+		refused := w.place("name", "Refused by the codes")
+		w.place("name", "Good too")
+		w.batch(placement.BatchPlan, placement.Spec{Notice: "us-station", Spots: []string{"restroom", "platform"}}, 4, 2)
+		if list, _, err := w.List(t.Context(), w.head, placement.Filter{Place: refused.ID, Limit: 10}); err != nil || len(list) != 0 {
+			t.Errorf("at the place that was left out: %v, %v", list, err)
+		}
+	})
+}
+
+// What was planned by mistake is removed at once, as far as it does not hang yet and fits
+// what was chosen; without a choice nothing is.
+func TestManyAreRemoved(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		stays := w.hang(w.place("name", "Up"), "restroom")
+		planned, printed := w.plan(w.place("name", "Planned"), "restroom"), w.step(w.plan(w.place("name", "Printed"), "restroom"), placement.Printed)
+		elsewhere := w.plan(w.place("name", "Elsewhere", "county", "Madison"), "restroom")
+		w.plan(stays.Place, "platform")
+		_, wrong, err := w.Begin(t.Context(), w.head, placement.BatchRemove, placement.Spec{})
+		if !errors.Is(err, placement.ErrTyped) || len(wrong) != 1 {
+			t.Errorf("everything: %v, %v", wrong, err)
+		}
+		w.batch(placement.BatchRemove, placement.Spec{Notice: "us-station", County: hinds}, 3, 0)
+		for _, p := range []placement.Placement{planned, printed} {
+			if w.now(p).State != placement.Removed || w.on(p.Code.ID) {
+				t.Errorf("%s is %s, its code on: %v", p.Place.Name, w.now(p).State, w.on(p.Code.ID))
+			}
+		}
+		if w.now(stays).State != placement.Up || w.now(elsewhere).State != placement.Planned || !w.on(stays.Code.ID) || !w.on(elsewhere.Code.ID) {
+			t.Errorf("what hangs is %s, what is elsewhere %s", w.now(stays).State, w.now(elsewhere).State)
+		}
+		if again := w.plan(planned.Place, "restroom"); again.State != placement.Planned {
+			t.Errorf("planned again: %s", again.State)
+		}
+	})
 }
 
 // batch does a batch and holds what came of it.

@@ -79,6 +79,19 @@ func bySlot(ctx context.Context, q store.Reader, program, slot string) (Placemen
 	return p, fault.Wrap(err, "looking at a spot")
 }
 
+// languagesBeside lists the languages of the other sheets of a notice at a spot that are
+// not gone, each once and sorted.
+func languagesBeside(ctx context.Context, q store.Reader, program string, sh Sheet) ([]string, error) {
+	list, err := store.Collect(ctx, q, "reading what hangs beside a sheet", func(row store.Scanner) (text string, err error) {
+		err = row.Scan(&text)
+		return text, err
+	}, `select languages from placement where program = $1 and place = $2 and spot = $3 and notice = $4 and id <> $5 and state not in ('replaced', 'removed')`,
+		program, sh.at, sh.spot, sh.Notice, sh.Placement)
+	langs := strings.Fields(strings.Join(list, " "))
+	slices.Sort(langs)
+	return slices.Compact(langs), err
+}
+
 // updatePlacement writes a placement over the version that it was read at.
 func updatePlacement(tx *store.Tx, p Placement) error {
 	row := placementRow(p)
@@ -108,6 +121,9 @@ func (f Filter) placements(c *clauses, program string) {
 	case "all":
 	default:
 		c.and("t.state = %s", f.State)
+	}
+	if f.Waiting {
+		c.text = append(c.text, "t.state in ('planned', 'printed')")
 	}
 	if !f.Place.IsZero() {
 		c.and("t.place = %s", f.Place)

@@ -137,6 +137,12 @@ func movePlacements(ctx context.Context, tx *store.Tx, p Place) error {
 	return touchAll(tx, "placement", p.Program, ids)
 }
 
+// codesAt lists the codes of the sheets at a place that are not gone.
+func codesAt(ctx context.Context, q store.Reader, p Place) ([]store.ID, error) {
+	return store.Collect(ctx, q, "reading the codes at a place", scanID,
+		`select code from placement where program = $1 and place = $2 and code is not null and state not in ('replaced', 'removed') order by id`, p.Program, p.ID)
+}
+
 func scanID(row store.Scanner) (store.ID, error) {
 	var id store.ID
 	err := row.Scan(&id)
@@ -156,6 +162,7 @@ type Filter struct {
 	Text, Kind, County  string
 	Notice, State, Spot string   // of placements
 	Old, Due            bool     // of placements: an older version; due to be looked at
+	Waiting             bool     // of placements: planned or printed
 	Unused              bool     // of places: also those that are not in use
 	Place               store.ID // of placements: at this place
 	Origin              store.ID // of places: brought by this file

@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/store"
@@ -126,6 +127,13 @@ func inspectionByEntry(ctx context.Context, q store.Reader, program, entry strin
 		return Inspection{}, nil
 	}
 	return i, fault.Wrap(err, "looking for an entry")
+}
+
+// switchedOff says how many codes went off through what a member found since a moment.
+func switchedOff(ctx context.Context, q store.Reader, program, by string, since time.Time) (n int64, err error) {
+	err = q.QueryRow(ctx, `select count(*) from placement_inspection where program = $1 and by_member = $2 and received_at > $3 and effect = 'code_off'`,
+		program, by, store.Micros(since)).Scan(&n)
+	return n, fault.Wrap(err, "counting codes that were switched off")
 }
 
 // inspectionsOf lists what was found at a placement, the latest first.

@@ -53,6 +53,13 @@ func closeOpen(ctx context.Context, tx *store.Tx, p Placement, how, by, which st
 	return nil
 }
 
+// held says whether a task asks a supervisor to look at a sheet's code.
+func held(ctx context.Context, q store.Reader, p Placement) (bool, error) {
+	var n int64
+	err := q.QueryRow(ctx, `select count(*) from placement_task where program = $1 and placement = $2 and open_for = $3`, p.Program, p.ID, reasonHeld).Scan(&n)
+	return n > 0, fault.Wrap(err, "looking for a task")
+}
+
 // outdated lists placements that carry another version than the pack has and for
 // which nothing was done about that yet.
 func outdated(ctx context.Context, q store.Reader, program string, versions map[string]string, limit int) ([]Placement, error) {

@@ -18,11 +18,12 @@ import (
 const (
 	reasonVersion = "version" // its notice has a newer one
 	reasonCode    = "code"    // its code does not open the printed address
+	reasonHeld    = "held"    // somebody doubts its code, which is on: a supervisor must look
 )
 
 // Reasons lists why tasks are opened.
 func Reasons() []string {
-	return []string{reasonVersion, string(Missing), string(Defaced), string(Stickered), reasonCode}
+	return []string{reasonVersion, string(Missing), string(Defaced), string(Stickered), reasonCode, reasonHeld}
 }
 
 // Task is a sheet to be replaced.

@@ -55,7 +55,7 @@ func (s *Service) showBatches(w http.ResponseWriter, r *http.Request, status int
 	data := batchesData{Trouble: trouble, Today: dayText(s.Now(), pack.Zone), Text: sp.Text, Notices: s.notices(pack, sp.Notice), Languages: languagesOf(pack, sp.Languages),
 		Papers: choices(sp.Paper, Papers(), wordOf(paperWords)), Kinds: choices(sp.Kind, program.NoticePlaces(), wordOf(kindWords)), Counties: counties(pack.State, sp.County),
 		Sources: choices(sp.Source, []string{"typed", "station", "file"}, wordOf(sourceWords)),
-		Acts:    choices(what, []string{BatchPlan, BatchPrinted, BatchUp, BatchRenew}, wordOf(batchWords))}
+		Acts:    choices(what, []string{BatchPlan, BatchPrinted, BatchUp, BatchRenew, BatchRemove}, wordOf(batchWords))}
 	for _, spot := range program.NoticeSpots() {
 		data.Spots = append(data.Spots, choice{spot, spotWords[spot], slices.Contains(sp.Spots, spot)})
 	}

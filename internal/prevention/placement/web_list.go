@@ -31,16 +31,28 @@ func (s *Service) Places(ctx context.Context, m identity.Member, f Filter) ([]Pl
 	return placeList(ctx, s.DB, m.Program, f)
 }
 
+// shown lists placements as pages and files show them: with what the room of codes says
+// of the code of each.
+func (s *Service) shown(ctx context.Context, m identity.Member, f Filter) ([]Placement, string, error) {
+	list, next, err := s.List(ctx, m, f)
+	for i := range list {
+		if err == nil {
+			err = s.asCodesSay(ctx, &list[i])
+		}
+	}
+	return list, next, err
+}
+
 // line is a placement in a list.
 type line struct {
 	ID, PlaceID, Place, County, Spot, Notice, Version, Languages, Code, Seen, State, Tag string
-	CodeOff, Old                                                                         bool
+	CodeOff, Held, Old                                                                   bool
 }
 
 func (s *Service) line(pack *program.Program, p Placement) line {
 	v := line{ID: p.ID.String(), PlaceID: p.Place.ID.String(), Place: p.Place.Label(), County: p.Place.CountyName(), Spot: spotWords[p.Spot], Notice: s.noticeName(pack.ID, p.Notice),
 		Version: p.Version, Languages: strings.Join(p.Languages, ", "), Code: p.Code.Text, Seen: dayText(p.SeenAt, pack.Zone), State: stateWords[p.State], Tag: stateTags[p.State]}
-	v.CodeOff = v.Code != "" && !p.CodeOn
+	v.CodeOff, v.Held = v.Code != "" && !p.CodeOn, p.Held
 	n, known := pack.Notice(p.Notice)
 	v.Old = known && n.Version != p.Version && !p.State.Gone()
 	return v
@@ -66,7 +78,7 @@ func (s *Service) listPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	f := s.filterOf(r)
-	rows, next, err := s.List(r.Context(), m, f)
+	rows, next, err := s.shown(r.Context(), m, f)
 	if err != nil {
 		return err
 	}
@@ -104,7 +116,7 @@ func (s *Service) listCSV(w http.ResponseWriter, r *http.Request) error {
 	head := []string{"placement", "place", "kind", "county", "spot", "notice", "version", "languages", "paper", "code", "code on", "state", "put up on", "last seen", "last looked at"}
 	return web.CSV(w, "placements.csv", head, func(yield func([]string) error) error {
 		for {
-			rows, next, err := s.List(r.Context(), m, f)
+			rows, next, err := s.shown(r.Context(), m, f)
 			if err != nil {
 				return err
 			}

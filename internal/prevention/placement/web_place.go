@@ -245,7 +245,7 @@ func (s *Service) showPlace(w http.ResponseWriter, r *http.Request, status int, 
 		data.Facts = append(data.Facts, fact{"Latitude, longitude", degrees(p.At.Lat) + ", " + degrees(p.At.Lon)})
 	}
 	for after := ""; ; {
-		list, next, err := s.List(r.Context(), m, Filter{Place: p.ID, State: "all", Limit: pageSize, After: after})
+		list, next, err := s.shown(r.Context(), m, Filter{Place: p.ID, State: "all", Limit: pageSize, After: after})
 		if err != nil {
 			return err
 		}

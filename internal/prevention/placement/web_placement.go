@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 
+	"waylight/internal/partnership/policy"
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
@@ -19,7 +20,7 @@ type fact struct{ Name, Value string }
 
 type inspectionLine struct{ At, Found, Opens, By, Effect string }
 
-var effectWords = map[string]string{"": "", effectCodeOff: "its code was switched off", effectLate: "a later look was known already"}
+var effectWords = map[string]string{"": "", effectCodeOff: "its code was switched off", effectHeld: "its code stayed on: a supervisor must look", effectLate: "a later look was known already"}
 
 // shownInspections is how many looks a placement's page shows.
 const shownInspections = 100
@@ -48,6 +49,9 @@ func (s *Service) placementPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := s.asCodesSay(r.Context(), &p); err != nil {
+		return err
+	}
 	pack, err := s.pack(m.Program)
 	if err != nil {
 		return err
@@ -60,9 +64,14 @@ func (s *Service) placementPage(w http.ResponseWriter, r *http.Request) error {
 	data.MayPrint = s.Printer != nil && !p.State.Gone()
 	data.MayReplace = p.State != Planned && !p.State.Gone()
 	hasCode := s.Codes != nil && !p.Code.ID.IsZero()
-	data.MaySwitchOn, data.SwitchOff = hasCode && !p.CodeOn && !p.State.Gone() && p.State != Stickered, hasCode && p.CodeOn
+	data.MaySwitchOn, data.SwitchOff = hasCode && (!p.CodeOn || p.Held) && !p.State.Gone() && p.State != Stickered, hasCode && p.CodeOn
 	if err := s.past(r, pack, p, &data); err != nil {
 		return err
+	}
+	if s.allowed(m, policy.ReadCodes) {
+		if data.Scans, err = s.scans(r, p); err != nil {
+			return err
+		}
 	}
 	return s.pages.Staff(w, r, http.StatusOK, "placement", web.View{Title: "Placement", Data: data})
 }
@@ -113,8 +122,7 @@ func (s *Service) past(r *http.Request, pack *program.Program, p Placement, data
 	if !p.Replaces.IsZero() {
 		data.Before = p.Replaces.String()
 	}
-	data.Scans, err = s.scans(r, p)
-	return err
+	return nil
 }
 
 // scans says how often a sheet's code was scanned, as far as that may be known.

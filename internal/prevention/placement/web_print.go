@@ -17,6 +17,7 @@ import (
 type printLine struct {
 	Name, PDF, Zip string
 	Refused        []Refusal
+	More           int
 }
 
 type printData struct {
@@ -67,9 +68,9 @@ func (s *Service) printPage(w http.ResponseWriter, r *http.Request) error {
 		q.Set("after", p.After.String())
 		q.Set("part", fmt.Sprint(p.Number))
 		data.Parts = append(data.Parts, printLine{Name: fmt.Sprintf("Sheets %d to %d", first, first+p.Sheets-1), PDF: "/staff/placements/print.pdf?" + q.Encode(),
-			Zip: "/staff/placements/print.zip?" + q.Encode(), Refused: p.Refused})
+			Zip: "/staff/placements/print.zip?" + q.Encode(), Refused: p.Refused, More: p.More})
 		first += p.Sheets
-		data.Refused += len(p.Refused)
+		data.Refused += len(p.Refused) + p.More
 	}
 	data.Sheets = first - 1
 	return s.pages.Staff(w, r, http.StatusOK, "placement.print", web.View{Title: "Print", Data: data})

@@ -189,8 +189,8 @@ func (s *Service) roundPost(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		taken++
-		if out.CodeOff {
-			trouble = append(trouble, st.Place.Label()+", "+spotWords[st.Spot]+": "+codeOffSays)
+		if out.CodeOff || out.Held {
+			trouble = append(trouble, st.Place.Label()+", "+spotWords[st.Spot]+": "+out.say())
 		}
 	}
 	if taken == 0 && len(trouble) == 0 {
@@ -209,6 +209,9 @@ func (s *Service) roundPost(w http.ResponseWriter, r *http.Request) error {
 
 // codeOffSays is said when an entry switched a code off.
 const codeOffSays = "Saved. The code of this sheet is switched off now, and a new sheet is asked for. If you can, take the sheet or the sticker away."
+
+// heldSays is said when one did not, because its sender had switched off very many.
+const heldSays = "Saved. The code of this sheet is still on, because you found that of very many today: a supervisor must look. Call yours now. If you can, take the sheet or the sticker away."
 
 type outcomeLine struct {
 	Key     string `json:"key"`
@@ -258,6 +261,8 @@ func (o Outcome) say() string {
 	switch {
 	case o.CodeOff:
 		return codeOffSays
+	case o.Held:
+		return heldSays
 	case o.Late:
 		return "Saved. Somebody looked later than you, so the sheet stays " + stateWords[o.State] + "."
 	}

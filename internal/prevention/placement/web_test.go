@@ -16,6 +16,8 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"waylight/internal/partnership/identity"
+	"waylight/internal/partnership/policy"
+	"waylight/internal/platform/store"
 	"waylight/internal/platform/store/storetest"
 	"waylight/internal/platform/web"
 	"waylight/internal/platform/web/webtest"
@@ -35,6 +37,33 @@ func (w *world) serve(t *testing.T, as identity.Member) *webtest.Client {
 			return h(rw, r.WithContext(identity.WithMember(r.Context(), as)))
 		}
 	})
+}
+
+// How often a sheet's code was scanned is for who may read that of all codes.
+func TestScansAreForWhoReadsCodes(t *testing.T) {
+	t.Parallel()
+	w := served(t)
+	p := w.hang(w.place(), "restroom")
+	admin := w.head
+	admin.Roles = []policy.Role{policy.RoleProgramAdmin}
+	if doc := w.serve(t, admin).GetDoc("/staff/placements/" + p.ID.String()); !strings.Contains(doc.Main(), "too few to show") {
+		t.Errorf("none: %s", doc.Main())
+	}
+	check(t, w.db.Write(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.Exec(`update test_code set scans = 1234`)
+		return err
+	}))
+	for role, may := range map[policy.Role]bool{policy.RoleProgramAdmin: true, policy.RoleMember: false} {
+		as := w.ana
+		as.Roles = []policy.Role{role}
+		if policy.Decide(policy.ReadCodes, w.Subject(as), policy.Object{Program: here}).Allowed != may {
+			t.Fatalf("%s: the table says otherwise", role)
+		}
+		doc := w.serve(t, as).GetDoc("/staff/placements/" + p.ID.String())
+		if doc.Status != http.StatusOK || strings.Contains(doc.Main(), "1234") != may || strings.Contains(doc.Main(), "Scans") != may {
+			t.Errorf("%s: %d: %s", role, doc.Status, doc.Main())
+		}
+	}
 }
 
 // From an empty program to coverage, as a person goes through it without scripts; every
@@ -91,7 +120,7 @@ func TestAPersonHangsSheets(t *testing.T) {
 	if doc := post(at+"/plan", http.StatusBadRequest, "notice", "us-station", "spot", "restroom"); !strings.Contains(doc.Main(), "there already, planned") {
 		t.Errorf("the same sheet again: %s", doc.Main())
 	}
-	doc := look(sheet, "Federal notice for stations, version 1", "Tabloid", "too few to show")
+	doc := look(sheet, "Federal notice for stations, version 1", "Tabloid")
 	version := doc.Values(strings.TrimPrefix(sheet, "") + "/step").Get("version")
 	post(sheet+"/step", http.StatusSeeOther, "version", version, "to", "up", "day", "")
 	post(sheet+"/step", http.StatusConflict, "version", version, "to", "missing")

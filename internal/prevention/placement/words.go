@@ -20,13 +20,14 @@ var (
 	stateTags = map[State]string{
 		Planned: "t-new", Printed: "t-wait", Up: "t-done", Missing: "t-late", Defaced: "t-late", Stickered: "t-late", Replaced: "t-off", Removed: "t-off",
 	}
-	paperWords  = map[string]string{"letter": "Letter, 8.5 × 11 in", "tabloid": "Tabloid, 11 × 17 in", "a4": "A4", "card": "Card", "sticker": "Sticker", "screen": "Screen"}
+	paperWords  = map[string]string{"letter": "Letter, 8.5 × 11 in", "tabloid": "Tabloid, 11 × 17 in", "11x15": "11 × 15 in", "a4": "A4", "card": "Card", "sticker": "Sticker", "screen": "Screen"}
 	foundWords  = map[string]string{FoundSeen: "seen", string(Missing): "missing", string(Defaced): "defaced", string(Stickered): "sticker over the code"}
 	opensWords  = map[string]string{"untried": "not tried", "yes": "yes", "no": "no"}
 	reasonWords = map[string]string{
 		reasonVersion: "newer version of the notice", string(Missing): "missing", string(Defaced): "defaced", string(Stickered): "sticker over the code",
-		reasonCode: "code does not open the printed address",
+		reasonCode: "code does not open the printed address", reasonHeld: "code is on although somebody doubts it: a supervisor must look",
 	}
 	taskWords  = map[string]string{"open": "open", "done": "done", "dropped": "dropped"}
-	batchWords = map[string]string{BatchPlan: "Plan sheets at places", BatchPrinted: "Mark as printed", BatchUp: "Mark as put up", BatchRenew: "Prepare replacements"}
+	batchWords = map[string]string{BatchPlan: "Plan sheets at places", BatchPrinted: "Mark as printed", BatchUp: "Mark as put up", BatchRenew: "Prepare replacements",
+		BatchRemove: "Remove what is planned or printed"}
 )

@@ -5,6 +5,8 @@ package placement_test
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -33,6 +35,7 @@ var codeSchema = store.Schema{Room: "testcode", FS: fstest.MapFS{"0001_code.sql"
   id bytes not null, -- clear
   code text not null, -- clear
   subject bytes not null, -- clear
+  county text not null, -- clear
   place text not null, -- clear
   small bigint not null, -- clear
   is_on bigint not null, -- clear
@@ -50,6 +53,9 @@ func schemas() []store.Schema {
 type codes struct{}
 
 func (codes) Issue(_ context.Context, tx *store.Tx, c placement.NewCode) (placement.Code, error) {
+	if strings.HasPrefix(c.Place, "Refused") {
+		return placement.Code{}, fault.New(fault.Invalid, "test.place", "No code is made for this place.")
+	}
 	const alphabet = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 	text := make([]byte, 5)
 	rand.Read(text)
@@ -57,11 +63,19 @@ func (codes) Issue(_ context.Context, tx *store.Tx, c placement.NewCode) (placem
 		text[i] = alphabet[int(text[i])%len(alphabet)]
 	}
 	out := placement.Code{ID: store.NewID(), Text: string(text)}
-	return out, tx.Insert("test_code", store.Row{"program": c.Program, "id": out.ID, "code": out.Text, "subject": c.Subject, "place": c.Place, "small": c.Small, "is_on": true, "scans": 0})
+	return out, tx.Insert("test_code", store.Row{"program": c.Program, "id": out.ID, "code": out.Text, "subject": c.Subject, "county": c.County, "place": c.Place, "small": c.Small, "is_on": true, "scans": 0})
 }
 
 func (codes) Switch(_ context.Context, tx *store.Tx, program string, id store.ID, on bool, _ string) error {
 	_, err := tx.Exec(`update test_code set is_on = $3 where program = $1 and id = $2`, program, id, map[bool]int64{true: 1}[on])
+	return err
+}
+
+func (codes) Describe(_ context.Context, tx *store.Tx, program string, id store.ID, county, place string, small bool) error {
+	n, err := tx.Exec(`update test_code set county = $3, place = $4, small = $5 where program = $1 and id = $2`, program, id, county, place, map[bool]int64{true: 1}[small])
+	if err == nil && n != 1 {
+		err = fmt.Errorf("%d codes are described", n)
+	}
 	return err
 }
 
@@ -90,6 +104,15 @@ func (w *world) on(id store.ID) bool {
 	var n int64
 	check(w.t, w.db.QueryRow(context.Background(), `select is_on from test_code where program = $1 and id = $2`, here, id).Scan(&n))
 	return n == 1
+}
+
+// says is what whoever scans a code is told.
+func (w *world) says(id store.ID) string {
+	w.t.Helper()
+	var county, place string
+	var small int64
+	check(w.t, w.db.QueryRow(context.Background(), `select county, place, small from test_code where program = $1 and id = $2`, here, id).Scan(&county, &place, &small))
+	return fmt.Sprintf("%s %s %d", county, place, small)
 }
 
 // world is a room with people of Mississippi.

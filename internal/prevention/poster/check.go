@@ -56,7 +56,7 @@ func (s Sheet) checkLanguages() error {
 		}
 	}
 	for _, lang := range s.Notice.Languages {
-		if !s.part && !slices.Contains(langs, lang) {
+		if !s.part && !slices.Contains(langs, lang) && !slices.Contains(s.Beside, lang) {
 			return fmt.Errorf("%w: %s must be in %q too, on this sheet or on one beside it", ErrLanguage, s.Notice.ID, lang)
 		}
 	}

@@ -73,6 +73,25 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// A sheet that lacks a language prints where others beside it carry that one, and not where
+// they carry another.
+func TestLanguagesBeside(t *testing.T) {
+	t.Parallel()
+	p := mississippi(t)
+	s := sheet(t, p, "us-station", "letter", "es")
+	s.Notice.Languages = []string{"en", "es", "vi"}
+	press := poster.NewPress()
+	for _, c := range []struct {
+		beside []string
+		want   error
+	}{{nil, poster.ErrLanguage}, {[]string{"en"}, poster.ErrLanguage}, {[]string{"en", "ar"}, poster.ErrLanguage}, {[]string{"en", "vi"}, nil}, {[]string{"vi", "ar", "en"}, nil}} {
+		s.Beside = c.beside
+		if err := press.Check(s); !errors.Is(err, c.want) {
+			t.Errorf("beside sheets in %v: %v, want %v", c.beside, err, c.want)
+		}
+	}
+}
+
 // A specimen may show what nobody has verified, and says across and on top of the
 // sheet that it is none to post.
 func TestSpecimen(t *testing.T) {
