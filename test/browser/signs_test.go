@@ -33,7 +33,7 @@ func TestFromSignToReader(t *testing.T) {
 	choose(tab, "mode", "tip")
 	choose(tab, "age", "under18")
 	write(tab, "#q-happened", "MS")
-	write(tab, "#q-happened-county", "Issaquena")
+	write(tab, "#q-happened-county", "Tishomingo")
 	write(tab, "#q-story", "CANARY-SIGN somebody asked for a telephone on the platform")
 	wait(t, tab, `document.querySelectorAll("#who-list li").length > 2 && !document.querySelector('button[value=send]').hidden`)
 	tab.Click("button[value=send]")
@@ -46,7 +46,7 @@ func TestFromSignToReader(t *testing.T) {
 	}
 	staff := webtest.Browser(t)
 	signIn(t, staff, d, "chris@child.invalid")
-	openAndAcknowledge(t, staff, d, "Issaquena", "CANARY-SIGN", false)
+	openAndAcknowledge(t, staff, d, "Tishomingo", "CANARY-SIGN", false)
 	wait(t, staff, `!document.querySelector("#open").hidden`)
 	staff.Click("#open")
 	wait(t, staff, `!document.querySelector("#words").hidden`)
