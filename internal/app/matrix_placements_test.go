@@ -40,7 +40,7 @@ func (m *matrix) placements(programID string) map[string]thing {
 	}
 	sheet() // for the rounds to pass
 	return map[string]thing{
-		"/staff/places/{place}": make("place", spot), "/staff/placements/{placement}": make("placement", sheet),
+		"/staff/places/{place}": make("place", spot), "/staff/placements/{placement}": make("placement", sheet), "/staff/placements/sheet/{placement}": make("placement", sheet),
 		"/staff/rounds/{round}": make("round", func() string {
 			r, err := m.app.Placements.MakeRound(ctx, head, "", placement.Filter{})
 			m.fatal(err)
