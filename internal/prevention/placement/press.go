@@ -58,7 +58,7 @@ func (s *Service) poster(ctx context.Context, pack *program.Program, sh Sheet) (
 	if err != nil {
 		return out, err
 	}
-	out.Code, out.CodeOn = sh.Code, on && !sh.CodeOff
+	out.Code, out.CodeOn = sh.Code, on
 	out.Address, out.URL = code.Address(s.Printer.Origin, sh.Code), code.Link(s.Printer.Origin, sh.Code)
 	return out, nil
 }

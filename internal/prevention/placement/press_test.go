@@ -132,6 +132,11 @@ func TestSwitchedOffCodeIsNotPrinted(t *testing.T) {
 	if one := c.GetDoc("/staff/placements/sheet/" + a.ID.String()); one.Status != http.StatusOK || !strings.HasPrefix(one.Body, "%PDF") {
 		t.Errorf("the other sheet: %d", one.Status)
 	}
+	check(t, w.SwitchCode(t.Context(), w.head, a.ID, false))
+	check(t, w.db.Write(t.Context(), func(tx *store.Tx) error { return codes{}.Switch(t.Context(), tx, here, a.Code.ID, true, "") }))
+	if one := c.GetDoc("/staff/placements/sheet/" + a.ID.String()); one.Status != http.StatusOK {
+		t.Errorf("a sheet whose code was switched on again where codes are kept: %d", one.Status)
+	}
 	if none := c.GetDoc("/staff/placements/sheet/" + store.NewID().String()); none.Status != http.StatusNotFound {
 		t.Errorf("no sheet: %d", none.Status)
 	}

@@ -21,7 +21,7 @@ type Sheet struct {
 	County          string   // FIPS code
 	Code            string   // "7K3F9"; "" where the sheet has none
 	CodeID          store.ID
-	CodeOff         bool // its code was switched off here: such a sheet is not printed
+	CodeOff         bool // as this room noted it last; whether it is printed the codes decide
 }
 
 // Printing says which placements are to be printed.
