@@ -13,7 +13,6 @@ import (
 
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/policy"
-	"waylight/internal/partnership/program"
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/form"
@@ -61,12 +60,6 @@ func isDay(text string) bool {
 	return err == nil && at.Format(time.DateOnly) == text
 }
 
-// concerns says whether a notice is of the program's own state or of the whole
-// country. A pack holds those of other states too.
-func concerns(p *program.Program, n program.Notice) bool {
-	return n.Jurisdiction == "US" || n.Jurisdiction == p.State
-}
-
 // check holds details to what they must be.
 func (s *Service) check(programID string, d Details) error {
 	p, ok := s.Programs.Program(programID)
@@ -91,7 +84,7 @@ func (s *Service) check(programID string, d Details) error {
 		return errDays
 	}
 	for i, id := range d.Notices {
-		if n, ok := p.Notice(id); !ok || !concerns(p, n) || slices.Contains(d.Notices[:i], id) {
+		if n, ok := p.Notice(id); !ok || !p.Concerns(n) || slices.Contains(d.Notices[:i], id) {
 			return errNotice
 		}
 	}

@@ -101,7 +101,7 @@ func (s *Service) signsPage(p *program.Program, lang string) web.Handler {
 			return err
 		}
 		for _, n := range p.Notices {
-			if slug == "" && concerns(p, n) && n.InForce(s.Now()) || slices.Contains(shown, n.ID) {
+			if slug == "" && p.Concerns(n) && n.InForce(s.Now()) || slices.Contains(shown, n.ID) {
 				v.Notices = append(v.Notices, s.notice(r, p, n, lang))
 			}
 		}

@@ -103,7 +103,7 @@ func (s *Service) noticesOf(programID string, on []string) []choice {
 	}
 	var out []choice
 	for _, n := range p.Notices {
-		if concerns(p, n) {
+		if p.Concerns(n) {
 			out = append(out, choice{n.ID, n.Title.In("en") + " (" + n.Jurisdiction + ")", slices.Contains(on, n.ID)})
 		}
 	}
