@@ -129,9 +129,21 @@ func turns(ctx context.Context, r store.Reader) (map[string]int64, error) {
 	return out, fault.Wrap(rows.Err(), "asking whether codes changed")
 }
 
-func addScans(tx *store.Tx, k scanKey, n int64) error {
-	_, err := tx.Exec(`insert into code_scan (program, code, day, language, n) values ($1, $2, $3, $4, $5)
-		on conflict (program, code, day, language) do update set n = code_scan.n + excluded.n`, k.program, k.code, k.day, k.language, n)
+// scansAtOnce is how many counts one statement adds: one for each would keep the
+// processor from those who scan meanwhile.
+const scansAtOnce = 100
+
+// addScans adds the counts of some keys, no two of them the same.
+func addScans(tx *store.Tx, keys []scanKey, scans map[scanKey]int64) error {
+	var rows []string
+	var args []any
+	for _, k := range keys {
+		n := len(args)
+		rows = append(rows, fmt.Sprintf("($%d, $%d, $%d, $%d, $%d)", n+1, n+2, n+3, n+4, n+5))
+		args = append(args, k.program, k.code, k.day, k.language, scans[k])
+	}
+	_, err := tx.Exec(`insert into code_scan (program, code, day, language, n) values `+strings.Join(rows, ", ")+`
+		on conflict (program, code, day, language) do update set n = code_scan.n + excluded.n`, args...)
 	return fault.Wrap(err, "adding scans")
 }
 

@@ -144,8 +144,8 @@ func (s *Service) add(ctx context.Context, due func(toldKey) bool) error {
 	}
 	err := s.DB.Write(ctx, func(tx *store.Tx) error {
 		// In one order on every server, so that no two wait for each other.
-		for _, k := range slices.SortedFunc(maps.Keys(scans), scanKey.compare) {
-			if err := addScans(tx, k, scans[k]); err != nil {
+		for keys := range slices.Chunk(slices.SortedFunc(maps.Keys(scans), scanKey.compare), scansAtOnce) {
+			if err := addScans(tx, keys, scans); err != nil {
 				return err
 			}
 		}
