@@ -62,7 +62,7 @@ func wing(dir string) string {
 // order is who may import whom on the same floor: a room imports only rooms that
 // stand before it in its own line.
 var order = [][]string{
-	{"fault", "metric", "gate", "place", "seal", "custody", "form", "mail", "keyring", "replica", "store", "portable", "witness", "jobs", "web", "disclosure", "pdf", "typeset", "paper", "figure", "room"},
+	{"fault", "metric", "gate", "place", "seal", "custody", "form", "mail", "keyring", "replica", "store", "portable", "witness", "jobs", "web", "bulk", "disclosure", "pdf", "typeset", "paper", "figure", "room"},
 	{"program", "policy", "approval", "agency", "identity", "release"},
 	{"report", "referral", "conversation", "file", "canary"},
 	{"report", "spool"},

@@ -61,3 +61,24 @@ func safeCell(cell string) string {
 	}
 	return "'" + cell
 }
+
+// CSVPages writes a list that is read page by page as such a download: page gives the
+// rows from a place on, and the next place, "" behind the last.
+func CSVPages(w http.ResponseWriter, filename string, header []string, page func(after string) (rows [][]string, next string, err error)) error {
+	return CSV(w, filename, header, func(yield func([]string) error) error {
+		for after := ""; ; {
+			rows, next, err := page(after)
+			if err != nil {
+				return err
+			}
+			for _, row := range rows {
+				if err := yield(row); err != nil {
+					return err
+				}
+			}
+			if after = next; next == "" {
+				return nil
+			}
+		}
+	})
+}

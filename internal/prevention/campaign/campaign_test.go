@@ -263,20 +263,7 @@ func TestTheLifeOfACampaign(t *testing.T) {
 func TestAPersonRunsACampaign(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		staff := w.as(admin)
-		look := func(c *webtest.Client, path string, says ...string) *webtest.Doc {
-			t.Helper()
-			doc := c.GetDoc(path)
-			for _, p := range webtest.Problems(doc) {
-				t.Errorf("%s: %s", path, p)
-			}
-			for _, s := range says {
-				if !strings.Contains(doc.Main(), s) {
-					t.Errorf("%s does not say %q: %s", path, s, doc.Main())
-				}
-			}
-			return doc
-		}
-		look(staff, "/staff/campaigns", "No campaign matches")
+		staff.Look("/staff/campaigns", "No campaign matches")
 		values := url.Values{"lead": {"mcaht"}, "slug": {"victim-signs"}, "title_en": {"Month of signs"}, "title_es": {"Mes de letreros"}, "text_en": {"One.\n\nTwo."}, "text_es": {"Uno."},
 			"first": {"2026-11-01"}, "last": {"2027-01-31"}, "notices": {"test-sign"}}
 		refused := staff.PostForm("/staff/campaigns", values)
@@ -286,7 +273,7 @@ func TestAPersonRunsACampaign(t *testing.T) {
 		values.Set("slug", "january-signs")
 		made := staff.PostForm("/staff/campaigns", values)
 		at := strings.TrimSuffix(made.Header.Get("Location"), "?done=made")
-		look(staff, at, "Planned", "HTTPS://TIPS.EXAMPLE.GOV/Q/", "No effect of this campaign follows", "fewer than 5")
+		staff.Look(at, "Planned", "HTTPS://TIPS.EXAMPLE.GOV/Q/", "No effect of this campaign follows", "fewer than 5")
 		public := w.as(identity.Member{})
 		if doc := public.GetDoc("/ms/en/signs/january-signs"); doc.Status != http.StatusNotFound {
 			t.Errorf("a planned campaign is public: %d", doc.Status)
@@ -303,13 +290,13 @@ func TestAPersonRunsACampaign(t *testing.T) {
 			t.Errorf("an amount that is none: %d", doc.Status)
 		}
 		w.piece(staff, at, photo(t))
-		doc := look(staff, at, "$1,250.50", "$99.99", "Invented buses", "Blue day", "Piece of the test", "60 × 40")
+		doc := staff.Look(at, "$1,250.50", "$99.99", "Invented buses", "Blue day", "Piece of the test", "60 × 40")
 		line := hidden(doc.One("form", "action", at+"/money"), "part")
 		if doc := staff.PostForm(at+"/money", url.Values{"part": {line}, "planned": {"1,300"}, "spent": {"1,299.99"}}); doc.Status != http.StatusSeeOther {
 			t.Errorf("amounts: %d", doc.Status)
 		}
-		look(staff, at, "$1,300.00", "$1,299.99")
-		page := look(public, "/ms/en/signs/january-signs", "One.", "Two.", "Call 911", "Blue day", "Invented buses", "Help is near", "المساعدة", "도움이", "January 31, 2027")
+		staff.Look(at, "$1,300.00", "$1,299.99")
+		page := public.Look("/ms/en/signs/january-signs", "One.", "Two.", "Call 911", "Blue day", "Invented buses", "Help is near", "المساعدة", "도움이", "January 31, 2027")
 		if title := strings.ToLower(page.Title()); strings.Contains(title, "traffick") || page.One("img") == nil {
 			t.Errorf("the title is %q, or there is no picture", title)
 		}
@@ -319,10 +306,10 @@ func TestAPersonRunsACampaign(t *testing.T) {
 		if ar := page.One("div", "lang", "ar"); ar == nil || ar.Attr["dir"] != "rtl" {
 			t.Error("Arabic does not run from the right")
 		}
-		look(public, "/ms/es/signs/january-signs", "Uno.", "Día azul", "31 de enero de 2027")
-		look(public, "/ms/en/signs", "About our signs", "Month of signs", "Write to us")
+		public.Look("/ms/es/signs/january-signs", "Uno.", "Día azul", "31 de enero de 2027")
+		public.Look("/ms/en/signs", "About our signs", "Month of signs", "Write to us")
 		w.shut = true
-		if text := look(public, "/ms/en/signs").Main(); strings.Contains(text, "Write to us") {
+		if text := public.Look("/ms/en/signs").Main(); strings.Contains(text, "Write to us") {
 			t.Error("a form that is closed is offered")
 		}
 		for _, form := range doc.All("form", "action", at+"/remove") {
@@ -331,7 +318,7 @@ func TestAPersonRunsACampaign(t *testing.T) {
 				t.Errorf("taking away %v: %d", posted, doc.Status)
 			}
 		}
-		look(staff, at, "No piece yet", "No line yet", "Nobody yet", "None yet")
+		staff.Look(at, "No piece yet", "No line yet", "Nobody yet", "None yet")
 	})
 }
 

@@ -50,61 +50,6 @@ func idOf(r *http.Request) (store.ID, error) {
 	return id, nil
 }
 
-// trouble is why something was not done, for the page that shows the form again with what was typed.
-type trouble struct {
-	Message, Form, Field string
-	Typed                url.Values
-}
-
-// Target is the id of the field it is about, "" for none.
-func (t *trouble) Target() string {
-	if t.Field == "" || t.Form == "" {
-		return ""
-	}
-	return t.Form + "-" + t.Field
-}
-
-func (t *trouble) problems() []form.Problem {
-	if t == nil {
-		return nil
-	}
-	return []form.Problem{{Question: t.Field, Code: "refused"}}
-}
-
-// troubled says whether a person can put right what went wrong, and with which status the page is shown again.
-func troubled(err error, of string, typed url.Values) (*trouble, int) {
-	f, ok := fault.As(err)
-	if !ok {
-		return nil, 0
-	}
-	status := map[fault.Kind]int{fault.Invalid: http.StatusBadRequest, fault.Conflict: http.StatusConflict}[f.Kind]
-	if status == 0 {
-		return nil, 0
-	}
-	return &trouble{f.Message, of, f.Field, typed}, status
-}
-
-// frame is what every page of the room has.
-type frame struct {
-	Done    string
-	Trouble *trouble
-}
-
-// Was gives back what was typed into a field of a form that was refused, or else what stands there.
-func (f frame) Was(form, field, now string) string {
-	if f.Trouble == nil || f.Trouble.Form != form {
-		return now
-	}
-	return f.Trouble.Typed.Get(field)
-}
-
-func framed(r *http.Request, t *trouble) frame {
-	if t != nil {
-		return frame{Trouble: t}
-	}
-	return frame{Done: notices[r.URL.Query().Get("done")]}
-}
-
 // notices are the sentences for the "done" word of an address.
 var notices = map[string]string{
 	"made":     "The campaign is made. It is not public yet.",
@@ -137,7 +82,7 @@ func (s *Service) acting(do act) web.Handler {
 			return err
 		}
 		if err := do(r.Context(), me(r), id, r); err != nil {
-			t, status := troubled(err, of, r.PostForm)
+			t, status := web.Troubled(err, of, r.PostForm)
 			if t == nil {
 				return err
 			}
@@ -192,7 +137,7 @@ func (s *Service) makePost(w http.ResponseWriter, r *http.Request) error {
 	}
 	c, err := s.Make(r.Context(), m, r.PostForm.Get("lead"), detailsOf(r.PostForm))
 	if err != nil {
-		t, status := troubled(err, "make", r.PostForm)
+		t, status := web.Troubled(err, "make", r.PostForm)
 		if t == nil {
 			return err
 		}

@@ -13,11 +13,6 @@ import (
 	"waylight/internal/prevention/code"
 )
 
-type choice struct {
-	Value, Label string
-	On           bool
-}
-
 // stateWords are the states in words for staff.
 var stateWords = map[State]string{Planned: "Planned", Running: "Running, in public", Closed: "Closed"}
 
@@ -27,12 +22,12 @@ type listLine struct {
 }
 
 type listView struct {
-	frame
+	web.Frame
 	Query   string
 	Lines   []listLine
 	MayMake bool
-	Leads   []choice
-	Notices []choice
+	Leads   []web.Choice
+	Notices []web.Choice
 }
 
 func (s *Service) listPage(w http.ResponseWriter, r *http.Request) error {
@@ -40,13 +35,13 @@ func (s *Service) listPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 // showList shows the campaigns that somebody may read.
-func (s *Service) showList(w http.ResponseWriter, r *http.Request, status int, t *trouble) error {
+func (s *Service) showList(w http.ResponseWriter, r *http.Request, status int, t *web.Trouble) error {
 	ctx, m := r.Context(), me(r)
 	found, err := all(ctx, s.DB, m.Program)
 	if err != nil {
 		return err
 	}
-	v := listView{frame: framed(r, t), Query: strings.TrimSpace(r.URL.Query().Get("q")), MayMake: s.may(policy.MakeCampaign, m, policy.Object{Program: m.Program}) == nil}
+	v := listView{Frame: web.Framed(r, t, notices), Query: strings.TrimSpace(r.URL.Query().Get("q")), MayMake: s.may(policy.MakeCampaign, m, policy.Object{Program: m.Program}) == nil}
 	for _, c := range found {
 		partners, err := partnersOf(ctx, s.DB, m.Program, c.ID)
 		if err != nil {
@@ -64,10 +59,10 @@ func (s *Service) showList(w http.ResponseWriter, r *http.Request, status int, t
 			mark(v.Notices, t.Typed["notices"])
 		}
 	}
-	return s.pages.Staff(w, r, status, "campaigns", web.View{Title: "Campaigns", Path: list, Data: v, Problems: t.problems()})
+	return s.pages.Staff(w, r, status, "campaigns", web.View{Title: "Campaigns", Path: list, Data: v, Problems: t.Problems()})
 }
 
-func mark(all []choice, on []string) {
+func mark(all []web.Choice, on []string) {
 	for i := range all {
 		all[i].On = slices.Contains(on, all[i].Value)
 	}
@@ -82,29 +77,29 @@ func (s *Service) office(programID, id string) string {
 }
 
 // offices lists a program's, by name.
-func (s *Service) offices(programID string) []choice {
+func (s *Service) offices(programID string) []web.Choice {
 	p, ok := s.Programs.Program(programID)
 	if !ok {
 		return nil
 	}
-	var out []choice
+	var out []web.Choice
 	for id, o := range p.Offices {
-		out = append(out, choice{id, o.Name.In("en"), false})
+		out = append(out, web.Choice{Value: id, Label: o.Name.In("en"), On: false})
 	}
-	slices.SortFunc(out, func(a, b choice) int { return strings.Compare(a.Label+a.Value, b.Label+b.Value) })
+	slices.SortFunc(out, func(a, b web.Choice) int { return strings.Compare(a.Label+a.Value, b.Label+b.Value) })
 	return out
 }
 
 // noticesOf lists a program's notices.
-func (s *Service) noticesOf(programID string, on []string) []choice {
+func (s *Service) noticesOf(programID string, on []string) []web.Choice {
 	p, ok := s.Programs.Program(programID)
 	if !ok {
 		return nil
 	}
-	var out []choice
+	var out []web.Choice
 	for _, n := range p.Notices {
 		if p.Concerns(n) {
-			out = append(out, choice{n.ID, n.Title.In("en") + " (" + n.Jurisdiction + ")", slices.Contains(on, n.ID)})
+			out = append(out, web.Choice{Value: n.ID, Label: n.Title.In("en") + " (" + n.Jurisdiction + ")", On: slices.Contains(on, n.ID)})
 		}
 	}
 	return out
@@ -124,7 +119,7 @@ type pieceLine struct {
 }
 
 type oneView struct {
-	frame
+	web.Frame
 	Campaign
 	Lead, State   string
 	Next          State
@@ -133,8 +128,8 @@ type oneView struct {
 	Public        string // address of its page
 	Address, Link string // its short address, as printed and as a QR code holds it
 	On            bool
-	Notices       []choice
-	Offices       []choice
+	Notices       []web.Choice
+	Offices       []web.Choice
 	Partners      []partLine
 	Lines         []partLine
 	Events        []partLine
@@ -149,7 +144,7 @@ func (s *Service) onePage(w http.ResponseWriter, r *http.Request) error {
 	return s.showOne(w, r, http.StatusOK, nil)
 }
 
-func (s *Service) showOne(w http.ResponseWriter, r *http.Request, status int, t *trouble) error {
+func (s *Service) showOne(w http.ResponseWriter, r *http.Request, status int, t *web.Trouble) error {
 	ctx, m := r.Context(), me(r)
 	id, err := idOf(r)
 	if err != nil {
@@ -163,7 +158,7 @@ func (s *Service) showOne(w http.ResponseWriter, r *http.Request, status int, t 
 	if err != nil {
 		return err
 	}
-	v := oneView{frame: framed(r, t), Campaign: c, Lead: s.office(c.Program, c.Lead), State: stateWords[c.State], Next: c.State.next(), Least: code.Least,
+	v := oneView{Frame: web.Framed(r, t, notices), Campaign: c, Lead: s.office(c.Program, c.Lead), State: stateWords[c.State], Next: c.State.next(), Least: code.Least,
 		MayChange: s.may(policy.ChangeCampaign, m, c.object(m.Office, p.Partners)) == nil, Offices: s.offices(c.Program), Notices: s.noticesOf(c.Program, c.Notices)}
 	v.NextWords = map[State]string{Running: "Begin: show it in public", Closed: "Close it: it is over"}[v.Next]
 	if c.State != Planned {
@@ -180,7 +175,7 @@ func (s *Service) showOne(w http.ResponseWriter, r *http.Request, status int, t 
 	if err := s.addresses(r, &v, c, p); err != nil {
 		return err
 	}
-	return s.pages.Staff(w, r, status, "campaign", web.View{Title: "Campaign", Path: list + "/" + c.ID.String(), Data: v, Problems: t.problems()})
+	return s.pages.Staff(w, r, status, "campaign", web.View{Title: "Campaign", Path: list + "/" + c.ID.String(), Data: v, Problems: t.Problems()})
 }
 
 func (v *oneView) parts(s *Service, c Campaign, p parts) {

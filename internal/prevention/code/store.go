@@ -75,7 +75,7 @@ func switchTo(tx *store.Tx, programID string, id store.ID, on bool, by string) (
 
 // describe changes what a code says of its place.
 func describe(tx *store.Tx, programID string, id store.ID, county, place string, small bool) error {
-	n, err := tx.Exec(`update code set county = $1, place = $2, small = $3 where program = $4 and id = $5`, nullable(county), place, flag(small), programID, id)
+	n, err := tx.Exec(`update code set county = $1, place = $2, small = $3 where program = $4 and id = $5`, nullable(county), place, store.Flag(small), programID, id)
 	if err != nil {
 		return fault.Wrap(err, "describing a code anew")
 	}
@@ -83,14 +83,6 @@ func describe(tx *store.Tx, programID string, id store.ID, county, place string,
 		return ErrNone
 	}
 	return nil
-}
-
-// flag is a yes or no as a column holds it.
-func flag(yes bool) int64 {
-	if yes {
-		return 1
-	}
-	return 0
 }
 
 func hasText(ctx context.Context, r store.Reader, programID, text string) (bool, error) {
@@ -245,8 +237,7 @@ func list(ctx context.Context, r store.Reader, programID string, f filter, made 
 		add(` and kind = $%d`, f.Kind)
 	}
 	if f.Query != "" {
-		pattern := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(f.Query)) + "%"
-		add(` and (lower(place) like $%[1]d escape '\' or lower(code) like $%[1]d escape '\')`, pattern)
+		add(` and (lower(place) like $%[1]d escape '\' or lower(code) like $%[1]d escape '\')`, store.Like(f.Query))
 	}
 	args = append(args, limit)
 	return store.Collect(ctx, r, "listing codes", scanCode, q+fmt.Sprintf(` order by made_at desc, id desc limit $%d`, len(args)), args...)

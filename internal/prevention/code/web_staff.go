@@ -25,11 +25,6 @@ const (
 // kindWords are what a code stands for, in words for staff.
 var kindWords = map[string]string{Placement: "One sign", Batch: "Several signs", Piece: "Digital piece", Campaign: "Campaign"}
 
-type choice struct {
-	Value, Label string
-	On           bool
-}
-
 type listLine struct {
 	ID, Text, Kind, Where string
 	Sheet                 string // address of the page of its sheet; "" where it stands on none
@@ -39,7 +34,7 @@ type listLine struct {
 
 type listView struct {
 	Done, Query   string
-	States, Kinds []choice
+	States, Kinds []web.Choice
 	Weeks         []string
 	Lines         []listLine
 	Paging        web.Paging
@@ -71,13 +66,13 @@ func (s *Service) listPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := listView{Done: notices[q.Get("done")], Query: f.Query, States: choices(f.State, []choice{{"", "All", false}, {stateOn, "Switched on", false}, {stateOff, "Switched off", false}}),
+	v := listView{Done: notices[q.Get("done")], Query: f.Query, States: web.Chosen([]web.Choice{{Label: "All"}, {Value: stateOn, Label: "Switched on"}, {Value: stateOff, Label: "Switched off"}}, f.State),
 		MaySwitch: slices.Contains(m.Roles, policy.RoleProgramAdmin), Least: Least}
-	kinds := []choice{{"", "All", false}}
+	kinds := []web.Choice{{Label: "All"}}
 	for _, k := range Kinds() {
-		kinds = append(kinds, choice{k, kindWords[k], false})
+		kinds = append(kinds, web.Choice{Value: k, Label: kindWords[k], On: false})
 	}
-	v.Kinds = choices(f.Kind, kinds)
+	v.Kinds = web.Chosen(kinds, f.Kind)
 	keep := url.Values{}
 	for name, value := range map[string]string{"q": f.Query, "state": f.State, "kind": f.Kind} {
 		if value != "" {
@@ -128,13 +123,6 @@ func sheetOf(c Code) string {
 		return ""
 	}
 	return "/staff/placements/" + c.Subject.String()
-}
-
-func choices(now string, all []choice) []choice {
-	for i := range all {
-		all[i].On = all[i].Value == now
-	}
-	return all
 }
 
 func short(text string, most int) string {

@@ -4,10 +4,7 @@ package placement
 
 import (
 	"bufio"
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -15,7 +12,7 @@ import (
 
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/policy"
-	"waylight/internal/platform/fault"
+	"waylight/internal/platform/bulk"
 	"waylight/internal/platform/jobs"
 	"waylight/internal/platform/store"
 )
@@ -48,13 +45,6 @@ type Import struct {
 	Done, Total              int64 // of what is being done with it
 }
 
-// LineProblem is something wrong with a line of a file.
-type LineProblem struct {
-	Line   int    `json:"l"`
-	Column string `json:"c"`
-	Reason string `json:"r"`
-}
-
 // upload is a file while it is read.
 type upload struct {
 	s        *Service
@@ -62,7 +52,7 @@ type upload struct {
 	home     string // the program's own state
 	im       Import
 	rows     []aside
-	problems []LineProblem
+	problems []bulk.Problem
 	parts    [2]int64 // written of places and of problems
 	seen     map[[16]byte]int32
 }
@@ -86,7 +76,7 @@ func (s *Service) Upload(ctx context.Context, m identity.Member, name string, fi
 		return Import{}, err
 	}
 	u := &upload{s: s, m: m, home: pack.State, seen: map[[16]byte]int32{}}
-	u.im = Import{Program: m.Program, Name: cut(name, 100), State: Reading, ID: store.NewID(), By: m.Actor(), Digest: []byte{}}
+	u.im = Import{Program: m.Program, Name: bulk.Cut(name, 100), State: Reading, ID: store.NewID(), By: m.Actor(), Digest: []byte{}}
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
 		u.im.At = tx.Now()
 		if err := insertImport(tx, u.im); err != nil {
@@ -98,31 +88,26 @@ func (s *Service) Upload(ctx context.Context, m identity.Member, name string, fi
 	if err != nil {
 		return Import{}, err
 	}
-	digest := sha256.New()
-	if err := u.read(ctx, io.TeeReader(file, digest)); err != nil {
-		f, ok := fault.As(err)
-		if !ok || f.Kind != fault.Invalid && f.Kind != fault.TooLarge {
-			u.problem(0, "", "the file broke off while it arrived")
-			return u.im, errors.Join(err, u.finish(context.WithoutCancel(ctx), digest.Sum(nil)))
-		}
-		u.problem(0, "", f.Message)
+	digest, refused, broke := bulk.Read(file, func(file io.Reader) error { return u.read(ctx, file) })
+	if refused != "" {
+		u.problem(0, "", refused)
 	}
-	return u.im, u.finish(ctx, digest.Sum(nil))
+	if broke != nil {
+		return u.im, errors.Join(broke, u.finish(context.WithoutCancel(ctx), digest))
+	}
+	return u.im, u.finish(ctx, digest)
 }
 
 func (u *upload) record() string { return "place_import:" + u.im.ID.String() }
 
 func (u *upload) problem(line int, column, reason string) {
-	u.problems = append(u.problems, LineProblem{line, column, reason})
+	u.problems = append(u.problems, bulk.Problem{Line: line, Column: column, Reason: reason})
 	u.im.Problems++
 }
 
 // read goes through the file.
 func (u *upload) read(ctx context.Context, file io.Reader) error {
-	buffered := bufio.NewReaderSize(file, 64<<10)
-	if mark, err := buffered.Peek(3); err == nil && bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
-		_, _ = buffered.Discard(3) // they are there
-	}
+	buffered := bulk.Text(file)
 	first, line, err := firstSign(buffered)
 	switch {
 	case errors.Is(err, io.EOF):
@@ -197,7 +182,7 @@ func (u *upload) row(ctx context.Context, r rawRow) error {
 			u.problem(r.line, "name", fmt.Sprintf("%sis the same place as in line %d", r.what, first))
 		} else {
 			u.seen[key] = int32(r.line)
-			p.Program, p.ID, p.Source, p.Origin, p.MadeBy, p.Version = u.m.Program, rowID(u.im.ID, u.im.Lines), "file", u.im.ID, u.m.Actor(), 1
+			p.Program, p.ID, p.Source, p.Origin, p.MadeBy, p.Version = u.m.Program, bulk.RowID(u.im.ID, u.im.Lines), "file", u.im.ID, u.m.Actor(), 1
 			u.rows = append(u.rows, aside{r.line, p})
 		}
 	}
@@ -205,13 +190,6 @@ func (u *upload) row(ctx context.Context, r rawRow) error {
 		return u.flush(ctx)
 	}
 	return nil
-}
-
-// rowID is the id of a row's place: the import's own random beginning, then which row
-// it is. The places of a file so stand side by side in the index.
-func rowID(file store.ID, row int64) store.ID {
-	binary.BigEndian.PutUint64(file[8:], uint64(row))
-	return file
 }
 
 // flush puts what was read aside.
@@ -299,11 +277,11 @@ func (s *Service) Import(ctx context.Context, m identity.Member, id store.ID) (I
 }
 
 // Problems lists what is wrong with a file, part by part.
-func (s *Service) Problems(ctx context.Context, m identity.Member, id store.ID, part int64) ([]LineProblem, error) {
+func (s *Service) Problems(ctx context.Context, m identity.Member, id store.ID, part int64) ([]bulk.Problem, error) {
 	if _, err := s.Import(ctx, m, id); err != nil {
 		return nil, err
 	}
-	var out []LineProblem
+	var out []bulk.Problem
 	err := readPart(ctx, s.DB, m.Program, id, "problems", part, &out)
 	return out, err
 }

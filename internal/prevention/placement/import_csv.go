@@ -9,6 +9,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"waylight/internal/platform/bulk"
 )
 
 // longestRow is how many bytes a row of a file may have: a quotation mark that is
@@ -98,7 +100,7 @@ func columnsOf(head []string, line int, err error) ([]string, error) {
 		name = strings.ToLower(strings.TrimSpace(name))
 		switch {
 		case !slices.Contains(fields, name):
-			return nil, &unreadable{line, cut(name, 40), "is not a column that places have; they are: " + strings.Join(fields, ", ")}
+			return nil, &unreadable{line, bulk.Cut(name, 40), "is not a column that places have; they are: " + strings.Join(fields, ", ")}
 		case slices.Contains(columns, name):
 			return nil, &unreadable{line, name, "stands there twice"}
 		}

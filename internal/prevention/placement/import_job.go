@@ -5,7 +5,6 @@ package placement
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"waylight/internal/platform/jobs"
 	"waylight/internal/platform/store"
@@ -17,29 +16,19 @@ func (s *Service) commitJob(ctx context.Context, j jobs.Job) error {
 	return s.work(ctx, j, KindCommit, s.commitPart)
 }
 
-// work does one part after the other until none is left or the time is over; what is
-// left then is a job of its own.
+// work does one part after the other.
 func (s *Service) work(ctx context.Context, j jobs.Job, kind string, part func(ctx context.Context, tx *store.Tx, program string, id store.ID) (done int64, more bool, err error)) error {
 	if len(j.Payload) != 16 {
 		return fmt.Errorf("a %s job about nothing", kind)
 	}
 	id := store.ID(j.Payload)
-	for {
-		var more bool
-		err := s.DB.Write(ctx, func(tx *store.Tx) error {
-			var done int64
-			var err error
-			done, more, err = part(ctx, tx, j.Program, id)
-			if until, limited := ctx.Deadline(); err == nil && more && limited && time.Until(until) < enough {
-				more = false
-				return jobs.Enqueue(tx, jobs.Job{Program: j.Program, Kind: kind, Key: fmt.Sprintf("%s/%d", id, done), Payload: id[:]})
-			}
-			return err
-		})
-		if err != nil || !more {
-			return err
-		}
-	}
+	var done int64
+	return jobs.InParts(ctx, s.DB, func(tx *store.Tx) (more bool, err error) {
+		done, more, err = part(ctx, tx, j.Program, id)
+		return more, err
+	}, func(tx *store.Tx) error {
+		return jobs.Enqueue(tx, jobs.Job{Program: j.Program, Kind: kind, Key: fmt.Sprintf("%s/%d", id, done), Payload: id[:]})
+	})
 }
 
 func (s *Service) commitPart(ctx context.Context, tx *store.Tx, program string, id store.ID) (int64, bool, error) {

@@ -18,6 +18,7 @@ import (
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/policy"
 	"waylight/internal/partnership/program"
+	"waylight/internal/platform/bulk"
 	"waylight/internal/platform/place"
 	"waylight/internal/platform/store"
 )
@@ -128,7 +129,7 @@ func readPlace(t Typed, state string) (Place, []Problem) {
 	r.where(&p, state)
 	for _, spot := range strings.Fields(strings.ReplaceAll(r.text("lacks", longestCell), ",", " ")) {
 		if !slices.Contains(program.NoticeSpots(), spot) {
-			r.wrong("lacks", fmt.Sprintf("%q is none of: %s", cut(spot, 40), strings.Join(program.NoticeSpots(), ", ")))
+			r.wrong("lacks", fmt.Sprintf("%q is none of: %s", bulk.Cut(spot, 40), strings.Join(program.NoticeSpots(), ", ")))
 			continue
 		}
 		if !slices.Contains(p.Lacks, spot) {
@@ -170,7 +171,7 @@ func (r *placeReader) text(field string, most int) string {
 	}
 	if n := len([]rune(text)); n > most {
 		r.wrong(field, fmt.Sprintf("has %d letters, and %d fit", n, most))
-		return cut(text, most)
+		return bulk.Cut(text, most)
 	}
 	return text
 }
@@ -343,12 +344,6 @@ func yesNo(v bool) string {
 		return "yes"
 	}
 	return "no"
-}
-
-// cut shortens what came from outside.
-func cut(text string, letters int) string {
-	runes := []rune(strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\x00", ""))
-	return string(runes[:min(len(runes), letters)])
 }
 
 // short is as much of an id as tells two things apart for people. Ids of one file

@@ -67,7 +67,6 @@ var (
 	ErrDay       = fault.New(fault.Invalid, "placement.day", "Give the day as YYYY-MM-DD, not in the future and not more than two years ago.")
 	ErrEmpty     = fault.New(fault.Invalid, "placement.empty", "Nothing here fits what you chose. Nothing was saved.")
 	ErrEntry     = fault.New(fault.Invalid, "placement.entry", "Something about this entry is not right. It was not counted.")
-	errSignIn    = fault.New(fault.SignIn, "sign_in", "Please sign in first.")
 	errForbidden = fault.New(fault.Forbidden, "role", "Your roles do not allow this.")
 	errUpload    = fault.New(fault.Invalid, "placement.upload", "No file arrived. Choose a file and send it again. Nothing was saved.")
 	errTooLong   = fault.New(fault.TooLarge, "placement.import_size", "This file has more places than one import takes (250,000). Divide it. Nothing was saved.")

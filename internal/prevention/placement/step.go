@@ -15,6 +15,7 @@ import (
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/policy"
 	"waylight/internal/partnership/program"
+	"waylight/internal/platform/bulk"
 	"waylight/internal/platform/store"
 	"waylight/internal/prevention/poster"
 )
@@ -155,7 +156,7 @@ func settle(pack *program.Program, d Draft) (Draft, program.Notice, []Problem) {
 	d.Languages = slices.Compact(d.Languages)
 	for _, lang := range d.Languages {
 		if _, ok := n.Words[lang]; !ok {
-			wrong = append(wrong, Problem{"languages", fmt.Sprintf("the notice has no words in %q", cut(lang, 20))})
+			wrong = append(wrong, Problem{"languages", fmt.Sprintf("the notice has no words in %q", bulk.Cut(lang, 20))})
 		}
 	}
 	return d, n, wrong

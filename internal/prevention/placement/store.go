@@ -97,7 +97,7 @@ func updatePlacement(tx *store.Tx, p Placement) error {
 	row := placementRow(p)
 	n, err := tx.Exec(`update placement set notice_version = $4, code_on = $5, state = $6, slot = $7, put_up_on = $8, put_up_by = $9, seen_at = $10, looked_at = $11,
 		version = version + 1 where program = $1 and id = $2 and version = $3`,
-		p.Program, p.ID, p.Row, p.Version, flag(p.CodeOn), row["state"], row["slot"], row["put_up_on"], p.PutUpBy, row["seen_at"], row["looked_at"])
+		p.Program, p.ID, p.Row, p.Version, store.Flag(p.CodeOn), row["state"], row["slot"], row["put_up_on"], p.PutUpBy, row["seen_at"], row["looked_at"])
 	if err != nil {
 		return fault.Wrap(err, "changing a placement")
 	}
@@ -108,43 +108,43 @@ func updatePlacement(tx *store.Tx, p Placement) error {
 }
 
 // placements adds what narrows placements; they are called t, their places p.
-func (f Filter) placements(c *clauses, program string) {
-	c.and("t.program = %s", program)
+func (f Filter) placements(c *store.Clauses, program string) {
+	c.And("t.program = %s", program)
 	for column, v := range map[string]string{"t.kind": f.Kind, "t.county": f.County, "t.notice": f.Notice, "t.spot": f.Spot, "p.source": f.Source} {
 		if v != "" {
-			c.and(column+" = %s", v)
+			c.And(column+" = %s", v)
 		}
 	}
 	switch f.State {
 	case "":
-		c.text = append(c.text, "t.state not in ('replaced', 'removed')")
+		c.Add("t.state not in ('replaced', 'removed')")
 	case "all":
 	default:
-		c.and("t.state = %s", f.State)
+		c.And("t.state = %s", f.State)
 	}
 	if f.Waiting {
-		c.text = append(c.text, "t.state in ('planned', 'printed')")
+		c.Add("t.state in ('planned', 'printed')")
 	}
 	if !f.Place.IsZero() {
-		c.and("t.place = %s", f.Place)
+		c.And("t.place = %s", f.Place)
 	}
 	if f.Text != "" {
-		c.and(`p.sought like %s escape '\'`, like(f.Text))
+		c.And(`p.sought like %s escape '\'`, store.Like(f.Text))
 	}
 	if f.Due {
-		c.and("t.state = 'up' and coalesce(t.looked_at, 0) < %s", f.dueBefore)
+		c.And("t.state = 'up' and coalesce(t.looked_at, 0) < %s", f.dueBefore)
 	}
 	if f.Old {
-		c.text = append(c.text, f.older(c))
+		c.Add(f.older(c))
 	}
 }
 
 // older is the condition that a placement carries another version of its notice than
 // the pack has.
-func (f Filter) older(c *clauses) string {
+func (f Filter) older(c *store.Clauses) string {
 	var any []string
 	for _, id := range sortedKeys(f.versions) {
-		any = append(any, "t.notice = "+c.mark(id)+" and t.notice_version <> "+c.mark(f.versions[id]))
+		any = append(any, "t.notice = "+c.Mark(id)+" and t.notice_version <> "+c.Mark(f.versions[id]))
 	}
 	if len(any) == 0 {
 		return "1 = 0"
@@ -163,17 +163,17 @@ func sortedKeys(m map[string]string) []string {
 
 // placementList lists placements by county and place, behind one of the list.
 func placementList(ctx context.Context, q store.Reader, program string, f Filter) ([]Placement, string, error) {
-	var c clauses
+	var c store.Clauses
 	f.placements(&c, program)
 	county, at, id := "", store.ID{}, store.ID{}
 	if err := web.DecodeCursor(f.After, &county, &at, &id); err != nil {
 		return nil, "", err
 	}
 	if f.After != "" {
-		c.and("(t.county > %s or t.county = %s and (t.place > %s or t.place = %s and t.id > %s))", county, county, at, at, id)
+		c.And("(t.county > %s or t.county = %s and (t.place > %s or t.place = %s and t.id > %s))", county, county, at, at, id)
 	}
 	list, err := store.Collect(ctx, q, "listing placements", scanPlacement,
-		`select `+placementColumns+placementTables+c.where()+` order by t.county, t.place, t.id limit `+c.mark(f.Limit+1), c.args...)
+		`select `+placementColumns+placementTables+" where "+c.All()+` order by t.county, t.place, t.id limit `+c.Mark(f.Limit+1), c.Args...)
 	if err != nil || len(list) <= f.Limit {
 		return list, "", err
 	}
@@ -183,16 +183,16 @@ func placementList(ctx context.Context, q store.Reader, program string, f Filter
 
 // placementsFrom lists placements of a filter by id, behind one.
 func placementsFrom(ctx context.Context, q store.Reader, program string, f Filter, after store.ID, limit int) ([]Placement, error) {
-	var c clauses
+	var c store.Clauses
 	f.placements(&c, program)
-	c.and("t.id > %s", after)
+	c.And("t.id > %s", after)
 	return store.Collect(ctx, q, "listing placements", scanPlacement,
-		`select `+placementColumns+placementTables+c.where()+` order by t.id limit `+c.mark(limit), c.args...)
+		`select `+placementColumns+placementTables+" where "+c.All()+` order by t.id limit `+c.Mark(limit), c.Args...)
 }
 
 func countPlacements(ctx context.Context, q store.Reader, program string, f Filter) (n int64, err error) {
-	var c clauses
+	var c store.Clauses
 	f.placements(&c, program)
-	err = q.QueryRow(ctx, `select count(*)`+placementTables+c.where(), c.args...).Scan(&n)
+	err = q.QueryRow(ctx, `select count(*)`+placementTables+" where "+c.All(), c.Args...).Scan(&n)
 	return n, fault.Wrap(err, "counting placements")
 }

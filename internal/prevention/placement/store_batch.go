@@ -68,21 +68,21 @@ func batchPlacements(ctx context.Context, q store.Reader, b Batch, after store.I
 		return placementsFrom(ctx, q, b.Program, b.filter(), after, limit)
 	}
 	c := b.toReplace()
-	c.and("t.id > %s", after)
+	c.And("t.id > %s", after)
 	return store.Collect(ctx, q, "listing what is to be replaced", scanPlacement,
-		`select `+placementColumns+placementTables+c.where()+` order by t.id limit `+c.mark(limit), c.args...)
+		`select `+placementColumns+placementTables+" where "+c.All()+` order by t.id limit `+c.Mark(limit), c.Args...)
 }
 
 // toReplace is the condition that something is to be replaced.
-func (b Batch) toReplace() *clauses {
-	var c clauses
+func (b Batch) toReplace() *store.Clauses {
+	var c store.Clauses
 	b.filter().placements(&c, b.Program)
-	c.text = append(c.text, `exists (select 1 from placement_task k where k.program = t.program and k.placement = t.id and k.state = 'open')`)
+	c.Add(`exists (select 1 from placement_task k where k.program = t.program and k.placement = t.id and k.state = 'open')`)
 	return &c
 }
 
 func countBatchPlacements(ctx context.Context, q store.Reader, b Batch) (n int64, err error) {
 	c := b.toReplace()
-	err = q.QueryRow(ctx, `select count(*)`+placementTables+c.where(), c.args...).Scan(&n)
+	err = q.QueryRow(ctx, `select count(*)`+placementTables+" where "+c.All(), c.Args...).Scan(&n)
 	return n, fault.Wrap(err, "counting what is to be replaced")
 }

@@ -23,16 +23,16 @@ type sheetAt struct {
 
 // eachHanging goes through the placements that are not gone.
 func eachHanging(ctx context.Context, q store.Reader, program string, c Covering, visit func(sheetAt)) error {
-	var w clauses
-	w.and("program = %s", program)
-	w.text = append(w.text, "state not in ('replaced', 'removed')")
+	var w store.Clauses
+	w.And("program = %s", program)
+	w.Add("state not in ('replaced', 'removed')")
 	if c.County != "" {
-		w.and("county = %s", c.County)
+		w.And("county = %s", c.County)
 	}
 	if c.Notice != "" {
-		w.and("notice = %s", c.Notice)
+		w.And("notice = %s", c.Notice)
 	}
-	rows, err := q.Query(ctx, `select place, county, notice, notice_version, spot, languages, state, looked_at from placement`+w.where(), w.args...)
+	rows, err := q.Query(ctx, `select place, county, notice, notice_version, spot, languages, state, looked_at from placement`+" where "+w.All(), w.Args...)
 	if err != nil {
 		return fault.Wrap(err, "going through what hangs")
 	}
@@ -54,9 +54,9 @@ func eachHanging(ctx context.Context, q store.Reader, program string, c Covering
 // visit.
 func eachPlace(ctx context.Context, q store.Reader, program string, c Covering, visit func(Place) error) error {
 	f := Filter{County: c.County}
-	var w clauses
+	var w store.Clauses
 	f.places(&w, program)
-	rows, err := q.Query(ctx, `select `+placeColumns+` from place p`+w.where()+` order by p.county, p.id`, w.args...)
+	rows, err := q.Query(ctx, `select `+placeColumns+` from place p`+" where "+w.All()+` order by p.county, p.id`, w.Args...)
 	if err != nil {
 		return fault.Wrap(err, "going through the places")
 	}

@@ -107,7 +107,7 @@ func updatePlace(tx *store.Tx, p Place, before int64) error {
 	row := placeRow(p)
 	n, err := tx.Exec(`update place set kind = $4, name = $5, address = $6, city = $7, state = $8, county = $9, latitude = $10, longitude = $11, contact = $12, small = $13,
 		active = $14, lacks = $15, twin = $16, sought = $17, version = $18 where program = $1 and id = $2 and version = $3`,
-		p.Program, p.ID, before, p.Kind, p.Name, p.Address, p.City, p.State, p.County, row["latitude"], row["longitude"], p.Contact, flag(p.Small), flag(p.Active),
+		p.Program, p.ID, before, p.Kind, p.Name, p.Address, p.City, p.State, p.County, row["latitude"], row["longitude"], p.Contact, store.Flag(p.Small), store.Flag(p.Active),
 		row["lacks"], row["twin"], row["sought"], p.Version)
 	if err != nil {
 		return fault.Wrap(err, "changing a place")
@@ -116,13 +116,6 @@ func updatePlace(tx *store.Tx, p Place, before int64) error {
 		return ErrMoved
 	}
 	return tx.Touch("place", p.Program, p.ID)
-}
-
-func flag(on bool) int64 {
-	if on {
-		return 1
-	}
-	return 0
 }
 
 // movePlacements lets what hangs at a place say where and what that is now.
@@ -173,54 +166,29 @@ type Filter struct {
 	dueBefore           int64             // for Due
 }
 
-// clauses builds a condition: each adds its values and gives their marks.
-type clauses struct {
-	text []string
-	args []any
-}
-
-func (c *clauses) mark(value any) string {
-	c.args = append(c.args, value)
-	return fmt.Sprintf("$%d", len(c.args))
-}
-
-func (c *clauses) and(format string, values ...any) {
-	marks := make([]any, len(values))
-	for i, v := range values {
-		marks[i] = c.mark(v)
-	}
-	c.text = append(c.text, fmt.Sprintf(format, marks...))
-}
-
-func (c *clauses) where() string { return " where " + strings.Join(c.text, " and ") }
-
-func like(text string) string {
-	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(text)) + "%"
-}
-
 // places adds what narrows places; they are called p.
-func (f Filter) places(c *clauses, program string) {
-	c.and("p.program = %s", program)
-	c.text = append(c.text, there)
+func (f Filter) places(c *store.Clauses, program string) {
+	c.And("p.program = %s", program)
+	c.Add(there)
 	if !f.Unused {
-		c.text = append(c.text, "p.active = 1")
+		c.Add("p.active = 1")
 	}
 	for column, v := range map[string]string{"kind": f.Kind, "county": f.County, "source": f.Source} {
 		if v != "" {
-			c.and("p."+column+" = %s", v)
+			c.And("p."+column+" = %s", v)
 		}
 	}
 	if !f.Origin.IsZero() {
-		c.and("p.origin = %s", f.Origin)
+		c.And("p.origin = %s", f.Origin)
 	}
 	if f.Text != "" {
-		c.and(`p.sought like %s escape '\'`, like(f.Text))
+		c.And(`p.sought like %s escape '\'`, store.Like(f.Text))
 	}
 }
 
 // placeList lists places by name, behind a place of the list.
 func placeList(ctx context.Context, q store.Reader, program string, f Filter) ([]Place, string, error) {
-	var c clauses
+	var c store.Clauses
 	f.places(&c, program)
 	if f.After != "" {
 		var id store.ID
@@ -231,9 +199,9 @@ func placeList(ctx context.Context, q store.Reader, program string, f Filter) ([
 		if err != nil {
 			return nil, "", err
 		}
-		c.and("(p.sought > %s or p.sought = %s and p.id > %s)", last.sought(), last.sought(), id)
+		c.And("(p.sought > %s or p.sought = %s and p.id > %s)", last.sought(), last.sought(), id)
 	}
-	list, err := store.Collect(ctx, q, "listing places", scanPlace, `select `+placeColumns+` from place p`+c.where()+` order by p.sought, p.id limit `+c.mark(f.Limit+1), c.args...)
+	list, err := store.Collect(ctx, q, "listing places", scanPlace, `select `+placeColumns+` from place p`+" where "+c.All()+` order by p.sought, p.id limit `+c.Mark(f.Limit+1), c.Args...)
 	if err != nil || len(list) <= f.Limit {
 		return list, "", err
 	}
@@ -243,16 +211,16 @@ func placeList(ctx context.Context, q store.Reader, program string, f Filter) ([
 
 // countPlaces says how many places a filter has.
 func countPlaces(ctx context.Context, q store.Reader, program string, f Filter) (n int64, err error) {
-	var c clauses
+	var c store.Clauses
 	f.places(&c, program)
-	err = q.QueryRow(ctx, `select count(*) from place p`+c.where(), c.args...).Scan(&n)
+	err = q.QueryRow(ctx, `select count(*) from place p`+" where "+c.All(), c.Args...).Scan(&n)
 	return n, fault.Wrap(err, "counting places")
 }
 
 // placesFrom lists places of a filter by id, behind one.
 func placesFrom(ctx context.Context, q store.Reader, program string, f Filter, after store.ID, limit int) ([]Place, error) {
-	var c clauses
+	var c store.Clauses
 	f.places(&c, program)
-	c.and("p.id > %s", after)
-	return store.Collect(ctx, q, "listing places", scanPlace, `select `+placeColumns+` from place p`+c.where()+` order by p.id limit `+c.mark(limit), c.args...)
+	c.And("p.id > %s", after)
+	return store.Collect(ctx, q, "listing places", scanPlace, `select `+placeColumns+` from place p`+" where "+c.All()+` order by p.id limit `+c.Mark(limit), c.Args...)
 }

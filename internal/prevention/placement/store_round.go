@@ -70,10 +70,10 @@ func roundList(ctx context.Context, q store.Reader, program, after string, limit
 
 // hanging lists what hangs, or should.
 func hanging(ctx context.Context, q store.Reader, program string, f Filter, limit int) ([]store.ID, error) {
-	var c clauses
+	var c store.Clauses
 	f.placements(&c, program)
-	c.text = append(c.text, "t.state in ('up', 'missing', 'defaced', 'stickered')")
-	return store.Collect(ctx, q, "looking for what hangs", scanID, `select t.id`+placementTables+c.where()+` order by t.county, p.sought, t.place, t.spot, t.id limit `+c.mark(limit), c.args...)
+	c.Add("t.state in ('up', 'missing', 'defaced', 'stickered')")
+	return store.Collect(ctx, q, "looking for what hangs", scanID, `select t.id`+placementTables+" where "+c.All()+` order by t.county, p.sought, t.place, t.spot, t.id limit `+c.Mark(limit), c.Args...)
 }
 
 func stopsAt(ctx context.Context, q store.Reader, program string, round, placement store.ID) (bool, error) {

@@ -64,17 +64,17 @@ func held(ctx context.Context, q store.Reader, p Placement) (bool, error) {
 // which nothing was done about that yet.
 func outdated(ctx context.Context, q store.Reader, program string, versions map[string]string, limit int) ([]Placement, error) {
 	f := Filter{versions: versions}
-	var c clauses
-	c.and("t.program = %s", program)
-	c.text = append(c.text, "t.state not in ('replaced', 'removed')", f.older(&c))
+	var c store.Clauses
+	c.And("t.program = %s", program)
+	c.Add("t.state not in ('replaced', 'removed')", f.older(&c))
 	var known []string
 	for _, id := range sortedKeys(versions) {
-		known = append(known, "t.notice = "+c.mark(id)+" and k.mark = "+c.mark(reasonVersion+":"+versions[id]))
+		known = append(known, "t.notice = "+c.Mark(id)+" and k.mark = "+c.Mark(reasonVersion+":"+versions[id]))
 	}
-	c.text = append(c.text, `(t.state = 'planned' or not exists (select 1 from placement_task k where k.program = t.program and k.placement = t.id
-		and (k.open_for = 'version' or `+strings.Join(known, " or ")+`)))`)
+	c.Add(`(t.state = 'planned' or not exists (select 1 from placement_task k where k.program = t.program and k.placement = t.id
+		and (k.open_for = 'version' or ` + strings.Join(known, " or ") + `)))`)
 	return store.Collect(ctx, q, "looking for older versions", scanPlacement,
-		`select `+placementColumns+placementTables+c.where()+` order by t.id limit `+c.mark(limit), c.args...)
+		`select `+placementColumns+placementTables+" where "+c.All()+` order by t.id limit `+c.Mark(limit), c.Args...)
 }
 
 func scanTask(row store.Scanner) (Task, error) {
@@ -94,11 +94,11 @@ const taskColumns = `k.id, k.reason, k.state, k.opened_at, k.closed_at, k.closed
 const taskTables = ` from placement_task k join placement t on t.program = k.program and t.id = k.placement join place p on p.program = t.program and p.id = t.place`
 
 func taskList(ctx context.Context, q store.Reader, program string, f TaskFilter) ([]Task, string, error) {
-	var c clauses
-	c.and("k.program = %s", program)
+	var c store.Clauses
+	c.And("k.program = %s", program)
 	for column, v := range map[string]string{"state": f.State, "reason": f.Reason, "county": f.County} {
 		if v != "" {
-			c.and("k."+column+" = %s", v)
+			c.And("k."+column+" = %s", v)
 		}
 	}
 	at, id := int64(0), store.ID{}
@@ -106,9 +106,9 @@ func taskList(ctx context.Context, q store.Reader, program string, f TaskFilter)
 		return nil, "", err
 	}
 	if f.After != "" {
-		c.and("(k.opened_at > %s or k.opened_at = %s and k.id > %s)", at, at, id)
+		c.And("(k.opened_at > %s or k.opened_at = %s and k.id > %s)", at, at, id)
 	}
-	list, err := store.Collect(ctx, q, "listing tasks", scanTask, `select `+taskColumns+taskTables+c.where()+` order by k.opened_at, k.id limit `+c.mark(f.Limit+1), c.args...)
+	list, err := store.Collect(ctx, q, "listing tasks", scanTask, `select `+taskColumns+taskTables+" where "+c.All()+` order by k.opened_at, k.id limit `+c.Mark(f.Limit+1), c.Args...)
 	if err != nil || len(list) <= f.Limit {
 		return list, "", err
 	}

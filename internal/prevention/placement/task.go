@@ -55,16 +55,9 @@ func (s *Service) Tasks(ctx context.Context, m identity.Member, f TaskFilter) ([
 // renewRows is how many placements are looked at with one transaction.
 const renewRows = 500
 
-// enough is how much of a job's time must be left for another part; what is left
-// to do then is a job of its own.
-const enough = 12 * time.Second
-
 // renewJob looks whether placements carry an older version of their notice.
 func (s *Service) renewJob(ctx context.Context, j jobs.Job) error {
-	_, err := s.renew(ctx, j.Program, func() bool {
-		until, limited := ctx.Deadline()
-		return limited && time.Until(until) < enough
-	})
+	_, err := s.renew(ctx, j.Program, func() bool { return jobs.Late(ctx) })
 	return err // what is left is found again within the hour
 }
 

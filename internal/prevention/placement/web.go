@@ -13,6 +13,7 @@ import (
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/policy"
 	"waylight/internal/partnership/program"
+	"waylight/internal/platform/bulk"
 	"waylight/internal/platform/place"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
@@ -20,6 +21,9 @@ import (
 
 // pageSize is how many lines a list shows at once.
 const pageSize = 50
+
+// exportRows is how many lines of a download are read at once.
+const exportRows = 500
 
 func (s *Service) routes() []web.Route {
 	read, change := policy.At(policy.ReadPlacements), policy.At(policy.ChangePlacements)
@@ -67,22 +71,14 @@ func (s *Service) routes() []web.Route {
 	}
 }
 
-func me(r *http.Request) (identity.Member, error) {
-	m, ok := identity.From(r.Context())
-	if !ok {
-		return m, errSignIn
-	}
-	return m, nil
-}
-
-// asked is who asks, and for what. An id that cannot be is one that is not there.
-func asked(r *http.Request, name string, none error) (identity.Member, store.ID, error) {
-	id, err := store.ParseID(r.PathValue(name))
+// here is who asks for a page, and the pack of their program.
+func (s *Service) here(r *http.Request) (identity.Member, *program.Program, error) {
+	m, err := identity.Asking(r)
 	if err != nil {
-		return identity.Member{}, id, none
+		return m, nil, err
 	}
-	m, err := me(r)
-	return m, id, err
+	pack, err := s.pack(m.Program)
+	return m, pack, err
 }
 
 // exported records that somebody took a list along.
@@ -101,37 +97,23 @@ var doneWords = map[string]string{
 
 func done(r *http.Request) string { return doneWords[r.URL.Query().Get("done")] }
 
-// choice is one entry of a list to choose from.
-type choice struct {
-	Value, Label string
-	On           bool
-}
-
-func choices(chosen string, values []string, label func(string) string) []choice {
-	out := make([]choice, len(values))
-	for i, v := range values {
-		out[i] = choice{v, label(v), v == chosen}
-	}
-	return out
-}
-
 func wordOf(m map[string]string) func(string) string {
 	return func(v string) string { return m[v] }
 }
 
 // counties are those of a state, to choose from.
-func counties(state, chosen string) []choice {
-	var out []choice
+func counties(state, chosen string) []web.Choice {
+	var out []web.Choice
 	for _, c := range place.Counties(state) {
-		out = append(out, choice{c.FIPS, c.Name, c.FIPS == chosen})
+		out = append(out, web.Choice{Value: c.FIPS, Label: c.Name, On: c.FIPS == chosen})
 	}
 	return out
 }
 
-func (s *Service) notices(pack *program.Program, chosen string) []choice {
-	var out []choice
+func (s *Service) notices(pack *program.Program, chosen string) []web.Choice {
+	var out []web.Choice
 	for _, n := range relevant(pack) {
-		out = append(out, choice{n.ID, n.Title.In("en"), n.ID == chosen})
+		out = append(out, web.Choice{Value: n.ID, Label: n.Title.In("en"), On: n.ID == chosen})
 	}
 	return out
 }
@@ -140,7 +122,7 @@ func (s *Service) notices(pack *program.Program, chosen string) []choice {
 // nothing.
 func (s *Service) filterOf(r *http.Request) Filter {
 	q := r.URL.Query()
-	f := Filter{Text: cut(strings.TrimSpace(q.Get("q")), 100), Kind: q.Get("kind"), County: q.Get("county"), Notice: cut(q.Get("notice"), 60), State: q.Get("state"),
+	f := Filter{Text: bulk.Cut(strings.TrimSpace(q.Get("q")), 100), Kind: q.Get("kind"), County: q.Get("county"), Notice: bulk.Cut(q.Get("notice"), 60), State: q.Get("state"),
 		Unused: q.Get("unused") == "yes", Old: q.Get("what") == "old", Due: q.Get("what") == "due", After: q.Get("after"), Limit: pageSize}
 	if kindWords[f.Kind] == "" {
 		f.Kind = ""

@@ -8,7 +8,9 @@ import (
 	"net/http"
 	"slices"
 
+	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/program"
+	"waylight/internal/platform/bulk"
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/web"
 )
@@ -30,8 +32,8 @@ func batchLineOf(b Batch, pack *program.Program) batchLine {
 type batchesData struct {
 	Trouble                                                     []string
 	Rows                                                        []batchLine
-	Notices, Spots, Languages, Papers, Kinds, Counties, Sources []choice
-	Acts                                                        []choice
+	Notices, Spots, Languages, Papers, Kinds, Counties, Sources []web.Choice
+	Acts                                                        []web.Choice
 	Today, Text                                                 string
 }
 
@@ -40,11 +42,7 @@ func (s *Service) batchesPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) showBatches(w http.ResponseWriter, r *http.Request, status int, what string, sp Spec, trouble []string) error {
-	m, err := me(r)
-	if err != nil {
-		return err
-	}
-	pack, err := s.pack(m.Program)
+	m, pack, err := s.here(r)
 	if err != nil {
 		return err
 	}
@@ -53,11 +51,11 @@ func (s *Service) showBatches(w http.ResponseWriter, r *http.Request, status int
 		return err
 	}
 	data := batchesData{Trouble: trouble, Today: dayText(s.Now(), pack.Zone), Text: sp.Text, Notices: s.notices(pack, sp.Notice), Languages: languagesOf(pack, sp.Languages),
-		Papers: choices(sp.Paper, Papers(), wordOf(paperWords)), Kinds: choices(sp.Kind, program.NoticePlaces(), wordOf(kindWords)), Counties: counties(pack.State, sp.County),
-		Sources: choices(sp.Source, []string{"typed", "station", "file"}, wordOf(sourceWords)),
-		Acts:    choices(what, []string{BatchPlan, BatchPrinted, BatchUp, BatchRenew, BatchRemove}, wordOf(batchWords))}
+		Papers: web.Choices(sp.Paper, Papers(), wordOf(paperWords)), Kinds: web.Choices(sp.Kind, program.NoticePlaces(), wordOf(kindWords)), Counties: counties(pack.State, sp.County),
+		Sources: web.Choices(sp.Source, []string{"typed", "station", "file"}, wordOf(sourceWords)),
+		Acts:    web.Choices(what, []string{BatchPlan, BatchPrinted, BatchUp, BatchRenew, BatchRemove}, wordOf(batchWords))}
 	for _, spot := range program.NoticeSpots() {
-		data.Spots = append(data.Spots, choice{spot, spotWords[spot], slices.Contains(sp.Spots, spot)})
+		data.Spots = append(data.Spots, web.Choice{Value: spot, Label: spotWords[spot], On: slices.Contains(sp.Spots, spot)})
 	}
 	for _, b := range list {
 		data.Rows = append(data.Rows, batchLineOf(b, pack))
@@ -66,7 +64,7 @@ func (s *Service) showBatches(w http.ResponseWriter, r *http.Request, status int
 }
 
 func (s *Service) batchPost(w http.ResponseWriter, r *http.Request) error {
-	m, err := me(r)
+	m, err := identity.Asking(r)
 	if err != nil {
 		return err
 	}
@@ -75,7 +73,7 @@ func (s *Service) batchPost(w http.ResponseWriter, r *http.Request) error {
 	}
 	v := r.PostForm
 	sp := Spec{Notice: v.Get("notice"), Spots: v["spot"], Languages: v["language"], Paper: v.Get("paper"), Day: v.Get("day"), Kind: v.Get("kind"), County: v.Get("county"),
-		Source: v.Get("source"), Text: cut(v.Get("q"), 100)}
+		Source: v.Get("source"), Text: bulk.Cut(v.Get("q"), 100)}
 	b, wrong, err := s.Begin(r.Context(), m, v.Get("what"), sp)
 	switch f, ok := fault.As(err); {
 	case errors.Is(err, ErrTyped):
@@ -96,7 +94,7 @@ type batchData struct {
 }
 
 func (s *Service) batchPage(w http.ResponseWriter, r *http.Request) error {
-	m, id, err := asked(r, "batch", ErrBatch)
+	m, id, err := identity.Asked(r, "batch", ErrBatch)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ type coverLine struct {
 }
 
 type coverData struct {
-	Notices, Counties []choice
+	Notices, Counties []web.Choice
 	Chosen            string // which notices this is about, in words
 	Rows              []coverLine
 	Total             CountyCover
@@ -64,11 +64,7 @@ func (c Covering) address(base string) string {
 }
 
 func (s *Service) coverPage(w http.ResponseWriter, r *http.Request) error {
-	m, err := me(r)
-	if err != nil {
-		return err
-	}
-	pack, err := s.pack(m.Program)
+	m, pack, err := s.here(r)
 	if err != nil {
 		return err
 	}
@@ -107,11 +103,7 @@ func (g Gap) say() string {
 }
 
 func (s *Service) coverCSV(w http.ResponseWriter, r *http.Request) error {
-	m, err := me(r)
-	if err != nil {
-		return err
-	}
-	pack, err := s.pack(m.Program)
+	m, pack, err := s.here(r)
 	if err != nil {
 		return err
 	}
@@ -143,11 +135,7 @@ func (s *Service) coverCSV(w http.ResponseWriter, r *http.Request) error {
 
 // gapsCSV lists every need without its sheet.
 func (s *Service) gapsCSV(w http.ResponseWriter, r *http.Request) error {
-	m, err := me(r)
-	if err != nil {
-		return err
-	}
-	pack, err := s.pack(m.Program)
+	m, pack, err := s.here(r)
 	if err != nil {
 		return err
 	}

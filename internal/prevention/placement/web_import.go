@@ -6,15 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"path"
-	"strconv"
 	"strings"
 	"time"
 
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/program"
+	"waylight/internal/platform/bulk"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
 )
@@ -63,11 +62,7 @@ func (s *Service) importsPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) showImports(w http.ResponseWriter, r *http.Request, status int, trouble string) error {
-	m, err := me(r)
-	if err != nil {
-		return err
-	}
-	pack, err := s.pack(m.Program)
+	m, pack, err := s.here(r)
 	if err != nil {
 		return err
 	}
@@ -85,46 +80,36 @@ func (s *Service) showImports(w http.ResponseWriter, r *http.Request, status int
 
 // importPost reads a file as it arrives.
 func (s *Service) importPost(w http.ResponseWriter, r *http.Request) error {
-	m, err := me(r)
+	m, err := identity.Asking(r)
 	if err != nil {
 		return err
 	}
-	slow := http.NewResponseController(w) // a large file takes longer than a page may
-	_ = errors.Join(slow.SetReadDeadline(time.Now().Add(uploadTime)), slow.SetWriteDeadline(time.Now().Add(uploadTime+time.Minute)))
-	parts, err := r.MultipartReader()
-	if err != nil {
+	name, file, err := bulk.Receive(w, r)
+	switch {
+	case errors.Is(err, bulk.ErrNoFile):
 		return s.showImports(w, r, http.StatusBadRequest, errUpload.Message)
+	case err != nil:
+		return errUpload.With(err)
 	}
-	for {
-		part, err := parts.NextPart()
-		switch {
-		case errors.Is(err, io.EOF):
-			return s.showImports(w, r, http.StatusBadRequest, errUpload.Message)
-		case err != nil:
-			return errUpload.With(err)
-		case part.FormName() != "file" || part.FileName() == "":
-			continue
-		}
-		im, err := s.Upload(r.Context(), m, path.Base(strings.ReplaceAll(part.FileName(), `\`, "/")), part)
-		if err != nil {
-			return err
-		}
-		http.Redirect(w, r, "/staff/places/import/"+im.ID.String(), http.StatusSeeOther)
-		return nil
+	im, err := s.Upload(r.Context(), m, name, file)
+	if err != nil {
+		return err
 	}
+	http.Redirect(w, r, "/staff/places/import/"+im.ID.String(), http.StatusSeeOther)
+	return nil
 }
 
 type importData struct {
 	importLine
 	Preview                       []placeLine
-	List                          []LineProblem
+	List                          []bulk.Problem
 	More                          bool
 	Done                          string
 	MayCommit, MayDiscard, Broken bool
 }
 
 func (s *Service) importPage(w http.ResponseWriter, r *http.Request) error {
-	m, id, err := asked(r, "import", ErrImport)
+	m, id, err := identity.Asked(r, "import", ErrImport)
 	if err != nil {
 		return err
 	}
@@ -145,18 +130,13 @@ func (s *Service) importPage(w http.ResponseWriter, r *http.Request) error {
 	for _, p := range list {
 		data.Preview = append(data.Preview, placeLineOf(p))
 	}
-	for part := int64(0); data.Broken && len(data.List) < shownProblems; part++ {
-		some, err := s.Problems(r.Context(), m, id, part)
+	if data.Broken {
+		data.List, err = s.problems(m, id).First(r.Context(), shownProblems)
 		if err != nil {
 			return err
 		}
-		if len(some) == 0 {
-			break
-		}
-		data.List = append(data.List, some...)
+		data.More = im.Problems > int64(len(data.List))
 	}
-	data.List = data.List[:min(len(data.List), shownProblems)]
-	data.More = data.Broken && im.Problems > int64(len(data.List))
 	refresh := 0
 	if data.Progress != "" {
 		refresh = 2
@@ -164,34 +144,27 @@ func (s *Service) importPage(w http.ResponseWriter, r *http.Request) error {
 	return s.pages.Staff(w, r, http.StatusOK, "place.import", web.View{Title: "Import", Data: data, Refresh: refresh})
 }
 
+// problems are what is wrong with a file.
+func (s *Service) problems(m identity.Member, id store.ID) bulk.Problems {
+	return func(ctx context.Context, part int64) ([]bulk.Problem, error) { return s.Problems(ctx, m, id, part) }
+}
+
 // importProblems lists everything that is wrong with a file.
 func (s *Service) importProblems(w http.ResponseWriter, r *http.Request) error {
-	m, id, err := asked(r, "import", ErrImport)
+	m, id, err := identity.Asked(r, "import", ErrImport)
 	if err != nil {
 		return err
 	}
 	if _, err := s.Import(r.Context(), m, id); err != nil {
 		return err
 	}
-	return web.CSV(w, "problems.csv", []string{"line", "column", "what is wrong"}, func(yield func([]string) error) error {
-		for part := int64(0); ; part++ {
-			list, err := s.Problems(r.Context(), m, id, part)
-			if err != nil || len(list) == 0 {
-				return err
-			}
-			for _, p := range list {
-				if err := yield([]string{strconv.Itoa(p.Line), p.Column, p.Reason}); err != nil {
-					return err
-				}
-			}
-		}
-	})
+	return s.problems(m, id).CSV(w, r)
 }
 
 // importAct decides about an import.
 func (s *Service) importAct(act func(ctx context.Context, m identity.Member, id store.ID) error) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		m, id, err := asked(r, "import", ErrImport)
+		m, id, err := identity.Asked(r, "import", ErrImport)
 		if err != nil {
 			return err
 		}

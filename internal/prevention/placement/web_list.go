@@ -60,8 +60,8 @@ func (s *Service) line(pack *program.Program, p Placement) line {
 
 type listData struct {
 	Done, Text, CSV                 string
-	Kinds, Counties, Notices, Whats []choice
-	States                          []choice
+	Kinds, Counties, Notices, Whats []web.Choice
+	States                          []web.Choice
 	Rows                            []line
 	Filtered, MayChange, MayInspect bool
 	Tasks                           int64
@@ -69,11 +69,7 @@ type listData struct {
 }
 
 func (s *Service) listPage(w http.ResponseWriter, r *http.Request) error {
-	m, err := me(r)
-	if err != nil {
-		return err
-	}
-	pack, err := s.pack(m.Program)
+	m, pack, err := s.here(r)
 	if err != nil {
 		return err
 	}
@@ -83,13 +79,13 @@ func (s *Service) listPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	data := listData{Done: done(r), Text: f.Text, CSV: f.address("/staff/placements.csv", ""), Filtered: f.filtered(), Paging: f.paging("/staff/placements", next),
-		Kinds: choices(f.Kind, program.NoticePlaces(), wordOf(kindWords)), Counties: counties(pack.State, f.County), Notices: s.notices(pack, f.Notice),
+		Kinds: web.Choices(f.Kind, program.NoticePlaces(), wordOf(kindWords)), Counties: counties(pack.State, f.County), Notices: s.notices(pack, f.Notice),
 		MayChange: s.allowed(m, policy.ChangePlacements), MayInspect: s.allowed(m, policy.InspectPlacements)}
 	for _, st := range States() {
-		data.States = append(data.States, choice{string(st), stateWords[st], string(st) == f.State})
+		data.States = append(data.States, web.Choice{Value: string(st), Label: stateWords[st], On: string(st) == f.State})
 	}
-	data.States = append(data.States, choice{"all", "also what is gone", f.State == "all"})
-	data.Whats = []choice{{"due", "Due to be looked at", f.Due}, {"old", "An older version", f.Old}}
+	data.States = append(data.States, web.Choice{Value: "all", Label: "also what is gone", On: f.State == "all"})
+	data.Whats = []web.Choice{{Value: "due", Label: "Due to be looked at", On: f.Due}, {Value: "old", Label: "An older version", On: f.Old}}
 	for _, p := range rows {
 		data.Rows = append(data.Rows, s.line(pack, p))
 	}
@@ -100,40 +96,28 @@ func (s *Service) listPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) listCSV(w http.ResponseWriter, r *http.Request) error {
-	m, err := me(r)
-	if err != nil {
-		return err
-	}
-	pack, err := s.pack(m.Program)
+	m, pack, err := s.here(r)
 	if err != nil {
 		return err
 	}
 	f := s.filterOf(r)
-	f.Limit, f.After = 500, ""
+	f.Limit = exportRows
 	if err := s.exported(r.Context(), m, "placements"); err != nil {
 		return err
 	}
 	head := []string{"placement", "place", "kind", "county", "spot", "notice", "version", "languages", "paper", "code", "code on", "state", "put up on", "last seen", "last looked at"}
-	return web.CSV(w, "placements.csv", head, func(yield func([]string) error) error {
-		for {
-			rows, next, err := s.shown(r.Context(), m, f)
-			if err != nil {
-				return err
+	return web.CSVPages(w, "placements.csv", head, func(after string) (rows [][]string, next string, err error) {
+		f.After = after
+		list, next, err := s.shown(r.Context(), m, f)
+		for _, p := range list {
+			on := ""
+			if p.Code.Text != "" {
+				on = yesNo(p.CodeOn)
 			}
-			for _, p := range rows {
-				on := ""
-				if p.Code.Text != "" {
-					on = yesNo(p.CodeOn)
-				}
-				if err := yield([]string{p.ID.String(), p.Place.Label(), p.Place.Kind, p.Place.State + "-" + p.Place.County, p.Spot, p.Notice, p.Version, strings.Join(p.Languages, " "), p.Paper,
-					p.Code.Text, on, string(p.State), dayText(p.PutUpOn, pack.Zone), dayText(p.SeenAt, pack.Zone), dayText(p.LookedAt, pack.Zone)}); err != nil {
-					return err
-				}
-			}
-			if f.After = next; next == "" {
-				return nil
-			}
+			rows = append(rows, []string{p.ID.String(), p.Place.Label(), p.Place.Kind, p.Place.State + "-" + p.Place.County, p.Spot, p.Notice, p.Version, strings.Join(p.Languages, " "), p.Paper,
+				p.Code.Text, on, string(p.State), dayText(p.PutUpOn, pack.Zone), dayText(p.SeenAt, pack.Zone), dayText(p.LookedAt, pack.Zone)})
 		}
+		return rows, next, err
 	})
 }
 
@@ -145,7 +129,7 @@ type taskLine struct {
 type tasksData struct {
 	Done            string
 	Rows            []taskLine
-	States, Reasons []choice
+	States, Reasons []web.Choice
 	CSV             string
 	Open            int64
 	MayChange       bool
@@ -190,11 +174,7 @@ func taskFilter(r *http.Request) TaskFilter {
 }
 
 func (s *Service) tasksPage(w http.ResponseWriter, r *http.Request) error {
-	m, err := me(r)
-	if err != nil {
-		return err
-	}
-	pack, err := s.pack(m.Program)
+	m, pack, err := s.here(r)
 	if err != nil {
 		return err
 	}
@@ -203,7 +183,7 @@ func (s *Service) tasksPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	data := tasksData{Done: done(r), States: choices(f.State, []string{"open", "done", "dropped"}, wordOf(taskWords)), Reasons: choices(f.Reason, Reasons(), wordOf(reasonWords)),
+	data := tasksData{Done: done(r), States: web.Choices(f.State, []string{"open", "done", "dropped"}, wordOf(taskWords)), Reasons: web.Choices(f.Reason, Reasons(), wordOf(reasonWords)),
 		MayChange: s.allowed(m, policy.ChangePlacements), CSV: web.WithQuery("/staff/placements/tasks.csv", url.Values{"state": {cmp.Or(f.State, "all")}, "reason": {f.Reason}})}
 	data.Paging = f.paging(next)
 	for _, t := range list {
@@ -216,35 +196,23 @@ func (s *Service) tasksPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) tasksCSV(w http.ResponseWriter, r *http.Request) error {
-	m, err := me(r)
-	if err != nil {
-		return err
-	}
-	pack, err := s.pack(m.Program)
+	m, pack, err := s.here(r)
 	if err != nil {
 		return err
 	}
 	f := taskFilter(r)
-	f.Limit, f.After = 500, ""
+	f.Limit = exportRows
 	if err := s.exported(r.Context(), m, "placement tasks"); err != nil {
 		return err
 	}
 	head := []string{"placement", "place", "county", "spot", "notice", "version", "reason", "state", "opened"}
-	return web.CSV(w, "placement-tasks.csv", head, func(yield func([]string) error) error {
-		for {
-			list, next, err := s.Tasks(r.Context(), m, f)
-			if err != nil {
-				return err
-			}
-			for _, t := range list {
-				p := t.Placement
-				if err := yield([]string{p.ID.String(), p.Place.Label(), p.Place.State + "-" + p.Place.County, p.Spot, p.Notice, p.Version, t.Reason, t.State, dayText(t.OpenedAt, pack.Zone)}); err != nil {
-					return err
-				}
-			}
-			if f.After = next; next == "" {
-				return nil
-			}
+	return web.CSVPages(w, "placement-tasks.csv", head, func(after string) (rows [][]string, next string, err error) {
+		f.After = after
+		list, next, err := s.Tasks(r.Context(), m, f)
+		for _, t := range list {
+			p := t.Placement
+			rows = append(rows, []string{p.ID.String(), p.Place.Label(), p.Place.State + "-" + p.Place.County, p.Spot, p.Notice, p.Version, t.Reason, t.State, dayText(t.OpenedAt, pack.Zone)})
 		}
+		return rows, next, err
 	})
 }

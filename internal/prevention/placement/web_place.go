@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/policy"
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/fault"
@@ -42,18 +43,14 @@ func placeLineOf(p Place) placeLine {
 
 type placesData struct {
 	Done, Text, CSV                       string
-	Kinds, Counties                       []choice
+	Kinds, Counties                       []web.Choice
 	Unused, Filtered, MayChange, MayBring bool
 	Rows                                  []placeLine
 	Paging                                web.Paging
 }
 
 func (s *Service) placesPage(w http.ResponseWriter, r *http.Request) error {
-	m, err := me(r)
-	if err != nil {
-		return err
-	}
-	pack, err := s.pack(m.Program)
+	m, pack, err := s.here(r)
 	if err != nil {
 		return err
 	}
@@ -62,7 +59,7 @@ func (s *Service) placesPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	data := placesData{Done: done(r), Text: f.Text, CSV: f.address("/staff/places.csv", ""), Kinds: choices(f.Kind, program.NoticePlaces(), wordOf(kindWords)),
+	data := placesData{Done: done(r), Text: f.Text, CSV: f.address("/staff/places.csv", ""), Kinds: web.Choices(f.Kind, program.NoticePlaces(), wordOf(kindWords)),
 		Counties: counties(pack.State, f.County), Unused: f.Unused, Filtered: f.filtered(), MayChange: s.allowed(m, changes), MayBring: s.allowed(m, policy.ImportPlaces),
 		Paging: f.paging("/staff/places", next)}
 	for _, p := range list {
@@ -73,35 +70,27 @@ func (s *Service) placesPage(w http.ResponseWriter, r *http.Request) error {
 
 // placesCSV gives the places as a file that can be read in again.
 func (s *Service) placesCSV(w http.ResponseWriter, r *http.Request) error {
-	m, err := me(r)
+	m, err := identity.Asking(r)
 	if err != nil {
 		return err
 	}
 	f := s.filterOf(r)
-	f.Limit, f.After = 500, ""
+	f.Limit = exportRows
 	if err := s.exported(r.Context(), m, "places"); err != nil {
 		return err
 	}
-	return web.CSV(w, "places.csv", fields, func(yield func([]string) error) error {
-		for {
-			list, next, err := s.Places(r.Context(), m, f)
-			if err != nil {
-				return err
+	return web.CSVPages(w, "places.csv", fields, func(after string) (rows [][]string, next string, err error) {
+		f.After = after
+		list, next, err := s.Places(r.Context(), m, f)
+		for _, p := range list {
+			t := p.typed()
+			row := make([]string, len(fields))
+			for i, name := range fields {
+				row[i] = t[name]
 			}
-			for _, p := range list {
-				t := p.typed()
-				row := make([]string, len(fields))
-				for i, name := range fields {
-					row[i] = t[name]
-				}
-				if err := yield(row); err != nil {
-					return err
-				}
-			}
-			if f.After = next; next == "" {
-				return nil
-			}
+			rows = append(rows, row)
 		}
+		return rows, next, err
 	})
 }
 
@@ -109,7 +98,7 @@ func (s *Service) placesCSV(w http.ResponseWriter, r *http.Request) error {
 type field struct{ Name, Label, Value, Hint, Problem string }
 
 type placeForm struct {
-	Kinds, Counties, Lacks []choice
+	Kinds, Counties, Lacks []web.Choice
 	Fields                 map[string]field
 	Small                  string // "", "yes", "no"
 	Trouble                []string
@@ -122,18 +111,18 @@ var shortHints = map[string]string{
 }
 
 func formOf(pack *program.Program, t Typed, wrong []Problem) placeForm {
-	f := placeForm{Kinds: choices(t["kind"], program.NoticePlaces(), wordOf(kindWords)), Fields: map[string]field{}, Small: t["small"], Trouble: saidOf(wrong)}
+	f := placeForm{Kinds: web.Choices(t["kind"], program.NoticePlaces(), wordOf(kindWords)), Fields: map[string]field{}, Small: t["small"], Trouble: saidOf(wrong)}
 	county := t["county"]
 	if at, err := place.ParsePlace(county); err == nil && at.County != "" {
 		county = at.County
 	}
 	f.Counties = counties(pack.State, county)
 	if c, ok := place.CountyByFIPS(county); ok && c.State().Code != pack.State {
-		f.Counties = append(f.Counties, choice{c.FIPS, c.Name + ", " + c.State().Code, true})
+		f.Counties = append(f.Counties, web.Choice{Value: c.FIPS, Label: c.Name + ", " + c.State().Code, On: true})
 	}
 	has := strings.Fields(t["lacks"])
 	for _, spot := range program.NoticeSpots() {
-		f.Lacks = append(f.Lacks, choice{spot, spotWords[spot], slices.Contains(has, spot)})
+		f.Lacks = append(f.Lacks, web.Choice{Value: spot, Label: spotWords[spot], On: slices.Contains(has, spot)})
 	}
 	for _, name := range fields {
 		problem := ""
@@ -162,11 +151,7 @@ func (s *Service) newPlacePage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) showNew(w http.ResponseWriter, r *http.Request, status int, t Typed, wrong []Problem) error {
-	m, err := me(r)
-	if err != nil {
-		return err
-	}
-	pack, err := s.pack(m.Program)
+	_, pack, err := s.here(r)
 	if err != nil {
 		return err
 	}
@@ -174,7 +159,7 @@ func (s *Service) showNew(w http.ResponseWriter, r *http.Request, status int, t 
 }
 
 func (s *Service) newPlacePost(w http.ResponseWriter, r *http.Request) error {
-	m, err := me(r)
+	m, err := identity.Asking(r)
 	if err != nil {
 		return err
 	}
@@ -200,15 +185,15 @@ type placeData struct {
 	Facts                  []fact
 	Form                   placeForm
 	Rows                   []line
-	Notices, Spots, Papers []choice
-	Languages              []choice
+	Notices, Spots, Papers []web.Choice
+	Languages              []web.Choice
 	PlanTrouble            []string
 	MayChange              bool
 	Gone                   string // leads to what hung there once
 }
 
 func (s *Service) placePage(w http.ResponseWriter, r *http.Request) error {
-	m, id, err := asked(r, "place", ErrPlace)
+	m, id, err := identity.Asked(r, "place", ErrPlace)
 	if err != nil {
 		return err
 	}
@@ -222,11 +207,7 @@ func (s *Service) placePage(w http.ResponseWriter, r *http.Request) error {
 // showPlace shows a place; t and wrong are of a change that was refused, plan and d of
 // a sheet that was.
 func (s *Service) showPlace(w http.ResponseWriter, r *http.Request, status int, p Place, t Typed, wrong, plan []Problem, d Draft) error {
-	m, err := me(r)
-	if err != nil {
-		return err
-	}
-	pack, err := s.pack(m.Program)
+	m, pack, err := s.here(r)
 	if err != nil {
 		return err
 	}
@@ -234,7 +215,7 @@ func (s *Service) showPlace(w http.ResponseWriter, r *http.Request, status int, 
 		t = p.typed()
 	}
 	data := placeData{placeLine: placeLineOf(p), Version: p.Version, Done: done(r), Form: formOf(pack, t, wrong), MayChange: s.allowed(m, changes), PlanTrouble: saidOf(plan),
-		Notices: s.notices(pack, d.Notice), Spots: choices(d.Spot, program.NoticeSpots(), wordOf(spotWords)), Papers: choices(d.Paper, Papers(), wordOf(paperWords)),
+		Notices: s.notices(pack, d.Notice), Spots: web.Choices(d.Spot, program.NoticeSpots(), wordOf(spotWords)), Papers: web.Choices(d.Paper, Papers(), wordOf(paperWords)),
 		Languages: languagesOf(pack, d.Languages)}
 	for _, name := range []string{"kind", "address", "city", "contact"} {
 		if v := t[name]; v != "" && name != "kind" {
@@ -260,7 +241,7 @@ func (s *Service) showPlace(w http.ResponseWriter, r *http.Request, status int, 
 }
 
 // languagesOf are those of any notice of the pack, to choose from.
-func languagesOf(pack *program.Program, chosen []string) []choice {
+func languagesOf(pack *program.Program, chosen []string) []web.Choice {
 	var all []string
 	for _, n := range relevant(pack) {
 		for lang := range n.Words {
@@ -270,15 +251,15 @@ func languagesOf(pack *program.Program, chosen []string) []choice {
 		}
 	}
 	slices.Sort(all)
-	var out []choice
+	var out []web.Choice
 	for _, lang := range all {
-		out = append(out, choice{lang, lang, slices.Contains(chosen, lang)})
+		out = append(out, web.Choice{Value: lang, Label: lang, On: slices.Contains(chosen, lang)})
 	}
 	return out
 }
 
 func (s *Service) placePost(w http.ResponseWriter, r *http.Request) error {
-	m, id, err := asked(r, "place", ErrPlace)
+	m, id, err := identity.Asked(r, "place", ErrPlace)
 	if err != nil {
 		return err
 	}
@@ -310,7 +291,7 @@ type stationLine struct {
 
 type stationsData struct {
 	Done, Trouble string
-	States        []choice
+	States        []web.Choice
 	Chosen        string
 	Rows          []stationLine
 	New           int
@@ -323,11 +304,7 @@ func (s *Service) stationsPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) showStations(w http.ResponseWriter, r *http.Request, status int, state, trouble string) error {
-	m, err := me(r)
-	if err != nil {
-		return err
-	}
-	pack, err := s.pack(m.Program)
+	m, pack, err := s.here(r)
 	if err != nil {
 		return err
 	}
@@ -340,9 +317,9 @@ func (s *Service) showStations(w http.ResponseWriter, r *http.Request, status in
 	}
 	data := stationsData{Done: done(r), Trouble: trouble, Chosen: state}
 	for _, st := range place.States() {
-		data.States = append(data.States, choice{st.Code, st.Name, st.Code == state})
+		data.States = append(data.States, web.Choice{Value: st.Code, Label: st.Name, On: st.Code == state})
 	}
-	data.States = append(data.States, choice{everywhere, "All states", state == everywhere})
+	data.States = append(data.States, web.Choice{Value: everywhere, Label: "All states", On: state == everywhere})
 	for _, st := range list {
 		if !st.There {
 			data.New++
@@ -353,7 +330,7 @@ func (s *Service) showStations(w http.ResponseWriter, r *http.Request, status in
 }
 
 func (s *Service) stationsPost(w http.ResponseWriter, r *http.Request) error {
-	m, err := me(r)
+	m, err := identity.Asking(r)
 	if err != nil {
 		return err
 	}

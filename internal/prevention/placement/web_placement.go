@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 
+	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/policy"
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/store"
@@ -30,7 +31,7 @@ type placementData struct {
 	Row                                           int64
 	Done, Today                                   string
 	Facts                                         []fact
-	Steps                                         []choice
+	Steps                                         []web.Choice
 	Inspections                                   []inspectionLine
 	Tasks                                         []taskLine
 	MayChange, MayReplace, MaySwitchOn, SwitchOff bool
@@ -41,7 +42,7 @@ type placementData struct {
 }
 
 func (s *Service) placementPage(w http.ResponseWriter, r *http.Request) error {
-	m, id, err := asked(r, "placement", ErrNone)
+	m, id, err := identity.Asked(r, "placement", ErrNone)
 	if err != nil {
 		return err
 	}
@@ -59,7 +60,7 @@ func (s *Service) placementPage(w http.ResponseWriter, r *http.Request) error {
 	data := placementData{line: s.line(pack, p), Row: p.Row, Done: done(r), Today: dayText(s.Now(), pack.Zone), MayChange: s.may(m, changes) == nil}
 	data.Facts = s.facts(r, pack, p)
 	for _, to := range leads[p.State] {
-		data.Steps = append(data.Steps, choice{Value: string(to), Label: stepWords[to]})
+		data.Steps = append(data.Steps, web.Choice{Value: string(to), Label: stepWords[to]})
 	}
 	data.MayPrint = s.Printer != nil && !p.State.Gone()
 	data.MayReplace = p.State != Planned && !p.State.Gone()
@@ -148,7 +149,7 @@ func back(w http.ResponseWriter, r *http.Request, id store.ID, done string) erro
 }
 
 func (s *Service) stepPost(w http.ResponseWriter, r *http.Request) error {
-	m, id, err := asked(r, "placement", ErrNone)
+	m, id, err := identity.Asked(r, "placement", ErrNone)
 	if err != nil {
 		return err
 	}
@@ -163,7 +164,7 @@ func (s *Service) stepPost(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) codePost(w http.ResponseWriter, r *http.Request) error {
-	m, id, err := asked(r, "placement", ErrNone)
+	m, id, err := identity.Asked(r, "placement", ErrNone)
 	if err != nil {
 		return err
 	}
@@ -177,7 +178,7 @@ func (s *Service) codePost(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) replacePost(w http.ResponseWriter, r *http.Request) error {
-	m, id, err := asked(r, "placement", ErrNone)
+	m, id, err := identity.Asked(r, "placement", ErrNone)
 	if err != nil {
 		return err
 	}
@@ -190,7 +191,7 @@ func (s *Service) replacePost(w http.ResponseWriter, r *http.Request) error {
 
 // planPost plans a sheet at a place.
 func (s *Service) planPost(w http.ResponseWriter, r *http.Request) error {
-	m, id, err := asked(r, "place", ErrPlace)
+	m, id, err := identity.Asked(r, "place", ErrPlace)
 	if err != nil {
 		return err
 	}

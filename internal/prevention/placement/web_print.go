@@ -8,7 +8,9 @@ import (
 	"net/http"
 	"net/url"
 
+	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/program"
+	"waylight/internal/platform/bulk"
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
@@ -21,7 +23,7 @@ type printLine struct {
 }
 
 type printData struct {
-	Notices, Kinds, Counties, States []choice
+	Notices, Kinds, Counties, States []web.Choice
 	Parts                            []printLine
 	Sheets, Refused                  int
 	Specimen                         string // why none of it is for posting
@@ -44,11 +46,7 @@ func (f Printing) query() url.Values {
 
 // printPage shows of which files a printing is made.
 func (s *Service) printPage(w http.ResponseWriter, r *http.Request) error {
-	m, err := me(r)
-	if err != nil {
-		return err
-	}
-	pack, err := s.pack(m.Program)
+	m, pack, err := s.here(r)
 	if err != nil {
 		return err
 	}
@@ -57,10 +55,10 @@ func (s *Service) printPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	data := printData{Notices: s.notices(pack, f.Notice), Kinds: choices(f.Kind, program.NoticePlaces(), wordOf(kindWords)), Counties: counties(pack.State, f.County),
+	data := printData{Notices: s.notices(pack, f.Notice), Kinds: web.Choices(f.Kind, program.NoticePlaces(), wordOf(kindWords)), Counties: counties(pack.State, f.County),
 		Many: "/staff/placements/batches", Specimen: s.Printer.Specimen(pack.ID)}
 	for _, st := range []State{Planned, Printed, Up} {
-		data.States = append(data.States, choice{string(st), stateWords[st], st == f.State})
+		data.States = append(data.States, web.Choice{Value: string(st), Label: stateWords[st], On: st == f.State})
 	}
 	first := 1
 	for _, p := range parts {
@@ -79,7 +77,7 @@ func (s *Service) printPage(w http.ResponseWriter, r *http.Request) error {
 // printFile sends one part.
 func (s *Service) printFile(zip bool) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		m, err := me(r)
+		m, err := identity.Asking(r)
 		if err != nil {
 			return err
 		}
@@ -111,12 +109,12 @@ func number(text string) string {
 			return "1"
 		}
 	}
-	return cut(text, 6)
+	return bulk.Cut(text, 6)
 }
 
 // sheetFile sends one placement's sheet.
 func (s *Service) sheetFile(w http.ResponseWriter, r *http.Request) error {
-	m, id, err := asked(r, "placement", ErrNone)
+	m, id, err := identity.Asked(r, "placement", ErrNone)
 	if err != nil {
 		return err
 	}

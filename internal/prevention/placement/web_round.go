@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"strings"
 
+	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/program"
+	"waylight/internal/platform/bulk"
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/place"
 	"waylight/internal/platform/store"
@@ -32,7 +34,7 @@ func roundLineOf(rd Round, pack *program.Program) roundLine {
 type roundsData struct {
 	Trouble, Name, Text string
 	Rows                []roundLine
-	Kinds, Counties     []choice
+	Kinds, Counties     []web.Choice
 	Due                 bool
 	Paging              web.Paging
 }
@@ -42,11 +44,7 @@ func (s *Service) roundsPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) showRounds(w http.ResponseWriter, r *http.Request, status int, data roundsData, f Filter) error {
-	m, err := me(r)
-	if err != nil {
-		return err
-	}
-	pack, err := s.pack(m.Program)
+	m, pack, err := s.here(r)
 	if err != nil {
 		return err
 	}
@@ -55,7 +53,7 @@ func (s *Service) showRounds(w http.ResponseWriter, r *http.Request, status int,
 	if err != nil {
 		return err
 	}
-	data.Kinds, data.Counties = choices(f.Kind, program.NoticePlaces(), wordOf(kindWords)), counties(pack.State, f.County)
+	data.Kinds, data.Counties = web.Choices(f.Kind, program.NoticePlaces(), wordOf(kindWords)), counties(pack.State, f.County)
 	data.Paging = after.paging("/staff/rounds", next)
 	for _, rd := range list {
 		data.Rows = append(data.Rows, roundLineOf(rd, pack))
@@ -64,7 +62,7 @@ func (s *Service) showRounds(w http.ResponseWriter, r *http.Request, status int,
 }
 
 func (s *Service) roundsPost(w http.ResponseWriter, r *http.Request) error {
-	m, err := me(r)
+	m, err := identity.Asking(r)
 	if err != nil {
 		return err
 	}
@@ -72,14 +70,14 @@ func (s *Service) roundsPost(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := r.PostForm
-	f := Filter{Kind: v.Get("kind"), County: v.Get("county"), Due: v.Get("due") == "yes", Text: cut(strings.TrimSpace(v.Get("q")), 100)}
+	f := Filter{Kind: v.Get("kind"), County: v.Get("county"), Due: v.Get("due") == "yes", Text: bulk.Cut(strings.TrimSpace(v.Get("q")), 100)}
 	if kindWords[f.Kind] == "" {
 		f.Kind = ""
 	}
 	if _, ok := place.CountyByFIPS(f.County); !ok {
 		f.County = ""
 	}
-	name := strings.Join(strings.Fields(cut(v.Get("name"), 80)), " ")
+	name := strings.Join(strings.Fields(bulk.Cut(v.Get("name"), 80)), " ")
 	rd, err := s.MakeRound(r.Context(), m, name, f)
 	if x, ok := fault.As(err); ok && x.Kind == fault.Invalid {
 		return s.showRounds(w, r, http.StatusBadRequest, roundsData{Trouble: x.Message, Name: name, Text: f.Text, Due: f.Due}, f)
@@ -117,7 +115,7 @@ func newKey() string {
 }
 
 func (s *Service) roundPage(w http.ResponseWriter, r *http.Request) error {
-	_, id, err := asked(r, "round", ErrRound)
+	_, id, err := identity.Asked(r, "round", ErrRound)
 	if err != nil {
 		return err
 	}
@@ -125,7 +123,7 @@ func (s *Service) roundPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) showRound(w http.ResponseWriter, r *http.Request, status int, id store.ID, trouble []string) error {
-	m, err := me(r)
+	m, err := identity.Asking(r)
 	if err != nil {
 		return err
 	}
@@ -157,7 +155,7 @@ func (s *Service) showRound(w http.ResponseWriter, r *http.Request, status int, 
 // roundPost takes what a browser without script sends: one stop, or all that something
 // was chosen for.
 func (s *Service) roundPost(w http.ResponseWriter, r *http.Request) error {
-	m, id, err := asked(r, "round", ErrRound)
+	m, id, err := identity.Asked(r, "round", ErrRound)
 	if err != nil {
 		return err
 	}
@@ -224,7 +222,7 @@ const mostEntries = 100
 
 // roundEntries takes what a browser kept. Each entry is taken or refused by itself.
 func (s *Service) roundEntries(w http.ResponseWriter, r *http.Request) error {
-	m, id, err := asked(r, "round", ErrRound)
+	m, id, err := identity.Asked(r, "round", ErrRound)
 	if err != nil {
 		return err
 	}
@@ -270,7 +268,7 @@ func (o Outcome) say() string {
 }
 
 func (s *Service) roundClose(w http.ResponseWriter, r *http.Request) error {
-	m, id, err := asked(r, "round", ErrRound)
+	m, id, err := identity.Asked(r, "round", ErrRound)
 	if err != nil {
 		return err
 	}

@@ -28,19 +28,6 @@ func (w *world) serve(as identity.Member) *webtest.Client {
 func TestAPersonGoesThroughACase(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.serve(ann)
-		look := func(path string, says ...string) *webtest.Doc {
-			t.Helper()
-			doc := c.GetDoc(path)
-			for _, p := range webtest.Problems(doc) {
-				t.Errorf("%s: %s", path, p)
-			}
-			for _, s := range says {
-				if !strings.Contains(doc.Main(), s) {
-					t.Errorf("%s does not say %q: %s", path, s, doc.Main())
-				}
-			}
-			return doc
-		}
 		post := func(path, says string, v ...string) *webtest.Doc {
 			t.Helper()
 			form := url.Values{}
@@ -53,16 +40,16 @@ func TestAPersonGoesThroughACase(t *testing.T) {
 			}
 			return doc
 		}
-		look("/staff/court", "No case of your office fits")
-		look("/staff/court/new")
+		c.Look("/staff/court", "No case of your office fits")
+		c.Look("/staff/court/new")
 		post("/staff/court/new", "looks like 3:26-cr-00012", "docket", "Smith", "forum", Federal, "district", "MISSISSIPPI_NORTHERN")
 		post("/staff/court/new", "Choose the federal district", "docket", "3:26-cr-12", "forum", Federal)
 		at := post("/staff/court/new", "", "docket", "3:26-cr-12", "forum", Federal, "district", "MISSISSIPPI_NORTHERN").Header.Get("Location")
-		look(at, "Nobody is charged yet", "Northern District of Mississippi")
-		look(at+"/timeline", "No steps yet")
-		look(at + "/enter")
+		c.Look(at, "Nobody is charged yet", "Northern District of Mississippi")
+		c.Look(at+"/timeline", "No steps yet")
+		c.Look(at + "/enter")
 		for _, f := range forms {
-			if hidden := look(at+"/enter?step="+string(f.step)).One("input", "name", "step"); hidden == nil || hidden.Attr["value"] != string(f.step) {
+			if hidden := c.Look(at+"/enter?step="+string(f.step)).One("input", "name", "step"); hidden == nil || hidden.Attr["value"] != string(f.step) {
 				t.Errorf("the form of %s sends another step", f.step)
 			}
 		}
@@ -75,12 +62,12 @@ func TestAPersonGoesThroughACase(t *testing.T) {
 		enter("not tried in this court", "step", "charged", "day", "2026-03-02", "defendant", "1", "what", "indictment", "count-1", "ms-97-3-54-1")
 		post(at+"/enter", "Open this page anew", "step", "charged", "day", "2026-03-02", "defendant", "1", "what", "indictment", "count-1", "us-18-1591")
 		enter("", "step", "charged", "day", "2026-03-02", "defendant", "1", "what", "indictment", "count-1", "us-18-1591", "count-2", "us-18-1594")
-		look(at, "Nobody asked for restitution by defendant 1", "18 USC 1591", "Sex trafficking", "The victims are told", "7 days after 2026-03-02", "late", "not checked by counsel")
-		look(at+"/enter?step=plea&defendant=1", "Count 1, defendant 1: 18 USC 1591")
+		c.Look(at, "Nobody asked for restitution by defendant 1", "18 USC 1591", "Sex trafficking", "The victims are told", "7 days after 2026-03-02", "late", "not checked by counsel")
+		c.Look(at+"/enter?step=plea&defendant=1", "Count 1, defendant 1: 18 USC 1591")
 		enter("", "step", "plea", "day", "2026-05-04", "defendant", "1", "what", "guilty", "count", "1", "docket_entry", "41")
 		enter("", "step", "sentence", "day", "2026-11-20", "defendant", "1", "what", "prison", "months", "180", "probation", "60")
-		look(at, "sentenced: prison, 180 months of prison, 60 months of supervision", "Dec 4, 2026")
-		look(at+"/worksheet?defendant=1", "Restitution worksheet")
+		c.Look(at, "sentenced: prison, 180 months of prison, 60 months of supervision", "Dec 4, 2026")
+		c.Look(at+"/worksheet?defendant=1", "Restitution worksheet")
 		post(at+"/worksheet", "label such as Victim 1", "label", "Jane Doe", "defendant", "1")
 		sheet := c.PostForm(at+"/worksheet", url.Values{"label": {"Victim 1"}, "defendant": {"1"}, "loss-medical": {"12,500.00"}, "from-1": {"2024-01-01"}, "weeks-1": {"10"}, "hours-1": {"84"}, "gross": {"9,000"}})
 		if sheet.Status != http.StatusOK || !strings.Contains(sheet.Main(), "$21,500.00") || !strings.Contains(sheet.Main(), "$7,685.00") {
@@ -90,24 +77,24 @@ func TestAPersonGoesThroughACase(t *testing.T) {
 			t.Error(p)
 		}
 		enter("", "step", "restitution_requested", "day", "2026-11-20", "defendant", "1", "cents", "21,500.00")
-		if doc := look(at, "Restitution: requested"); strings.Contains(doc.Main(), "Nobody asked") {
+		if doc := c.Look(at, "Restitution: requested"); strings.Contains(doc.Main(), "Nobody asked") {
 			t.Error("the prompt stays")
 		}
 		enter("", "step", "restitution_ordered", "day", "2026-11-21", "what", "joint", "cents", "21,500.00", "item", "1", "share-1", "21,500.00")
 		enter("", "step", "forfeiture_seized", "day", "2026-11-21", "what", "vehicle", "cents", "8,000", "item", "1", "other_day", "2026-11-20")
-		doc := look(at, "$21,500.00", "$8,000.00", "done Nov 21, 2026")
+		doc := c.Look(at, "$21,500.00", "$8,000.00", "done Nov 21, 2026")
 		entry := doc.One("input", "name", "entry").Attr["value"]
 		post(at+"/standing", "number in the docket", "entry", entry, "standing", "confirmed")
 		post(at+"/standing", "", "entry", entry, "standing", "confirmed", "docket_entry", "1")
 		post(at+"/standing", "Plea of May 4, 2026 rests on this step", "entry", entry, "standing", "withdrawn", "why", "wrong_case")
 		post(at+"/standing", "Choose a step", "entry", "x", "standing", "confirmed")
-		look(at+"/timeline", "indictment", "confirmed, docket entry 1", "Defendant", "18 USC 1591")
+		c.Look(at+"/timeline", "indictment", "confirmed, docket entry 1", "Defendant", "18 USC 1591")
 		post(at+"/partners", "takes part", "office", "nobody")
 		post(at+"/partners", "", "office", partner)
-		look("/staff/court?q=cr-00012&statute=us-18-1591&state=MS", "3:26-cr-00012")
-		look("/staff/court/clocks", "Defendant's notice of appeal", "14 days after 2026-11-20")
-		look("/staff/court/clocks?state=all")
-		look("/staff/court/import")
+		c.Look("/staff/court?q=cr-00012&statute=us-18-1591&state=MS", "3:26-cr-00012")
+		c.Look("/staff/court/clocks", "Defendant's notice of appeal", "14 days after 2026-11-20")
+		c.Look("/staff/court/clocks?state=all")
+		c.Look("/staff/court/import")
 		for path, want := range map[string]string{"/staff/court.csv": "MISSISSIPPI_NORTHERN,MS,mbi-coordinator,2026-03-02,charged,1,indictment,1=us-18-1591;2=us-18-1594", "/staff/court/clocks.csv?state=all": "us-frap-4-b us-frcrp-45"} {
 			if doc := c.GetDoc(path); !strings.Contains(doc.Body, want) {
 				t.Errorf("%s: %s", path, doc.Body)

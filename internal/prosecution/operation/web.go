@@ -7,14 +7,11 @@ import (
 	"net/http"
 	"net/url"
 	"path"
-	"slices"
 	"strings"
 	"time"
 
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/policy"
-	"waylight/internal/platform/fault"
-	"waylight/internal/platform/form"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
 )
@@ -67,61 +64,6 @@ func idOf(r *http.Request, name string) (store.ID, error) {
 	return id, nil
 }
 
-// trouble is why something was not done, for the page that shows the form again with what was typed.
-type trouble struct {
-	Message, Form, Field string
-	Typed                url.Values
-}
-
-// Target is the id of the field it is about, "" for none.
-func (t *trouble) Target() string {
-	if t.Field == "" || t.Form == "" {
-		return t.Field
-	}
-	return t.Form + "-" + t.Field
-}
-
-func (t *trouble) problems() []form.Problem {
-	if t == nil {
-		return nil
-	}
-	return []form.Problem{{Question: t.Field, Code: "refused"}}
-}
-
-// troubled says whether a person can put right what went wrong, and with which status the page is shown again.
-func troubled(err error, of string, typed url.Values) (*trouble, int) {
-	f, ok := fault.As(err)
-	if !ok {
-		return nil, 0
-	}
-	status := map[fault.Kind]int{fault.Invalid: http.StatusBadRequest, fault.Conflict: http.StatusConflict}[f.Kind]
-	if status == 0 {
-		return nil, 0
-	}
-	return &trouble{f.Message, of, f.Field, typed}, status
-}
-
-// frame is what every page of the room has.
-type frame struct {
-	Done    string
-	Trouble *trouble
-}
-
-// Was gives back what was typed into a field of the form that was refused.
-func (f frame) Was(form, field string) string {
-	if f.Trouble == nil || f.Trouble.Form != form {
-		return ""
-	}
-	return f.Trouble.Typed.Get(field)
-}
-
-func framed(r *http.Request, t *trouble) frame {
-	if t != nil {
-		return frame{Trouble: t}
-	}
-	return frame{Done: notices[r.URL.Query().Get("done")]}
-}
-
 // notices are the sentences for the "done" word of an address.
 var notices = map[string]string{
 	"planned":   "The operation is planned. No other agency plans anything near it that is known here. A second person must approve it.",
@@ -142,7 +84,7 @@ var notices = map[string]string{
 // act does what a posted form asks, and says which notice the page then shows.
 type act func(ctx context.Context, m identity.Member, r *http.Request) (done string, err error)
 
-type shower func(w http.ResponseWriter, r *http.Request, status int, t *trouble) error
+type shower func(w http.ResponseWriter, r *http.Request, status int, t *web.Trouble) error
 
 // acting does what a page of an operation posts. Who may not is told so before anything of what was sent is read.
 func (s *Service) acting(a policy.Action, do act, show shower, address func(*http.Request) string) web.Handler {
@@ -173,7 +115,7 @@ func (s *Service) posted(w http.ResponseWriter, r *http.Request, do act, show sh
 	if err == nil {
 		return seeOther(w, r, address(r), done)
 	}
-	t, status := troubled(err, path.Base(r.URL.Path), r.PostForm)
+	t, status := web.Troubled(err, path.Base(r.URL.Path), r.PostForm)
 	if t == nil {
 		return err
 	}
@@ -185,30 +127,16 @@ func seeOther(w http.ResponseWriter, r *http.Request, address, done string) erro
 	return nil
 }
 
-// choice is one entry of a list to choose from.
-type choice struct {
-	Value, Label string
-	On           bool
-}
-
-// choices marks what is chosen.
-func choices(list []choice, on ...string) []choice {
-	for i := range list {
-		list[i].On = slices.Contains(on, list[i].Value)
-	}
-	return list
-}
-
 // kindWords are what operations are for, in words.
 var kindWords = map[string]string{
 	"recovery": "Finding people at risk", "arrest": "Arrests", "search": "A search", "buyers": "People who buy", "undercover": "Undercover work", "surveillance": "Surveillance",
 	"inspection": "Inspecting a business", "outreach": "Outreach with helpers", "other": "Something else",
 }
 
-func kindChoices(on string) []choice {
-	var out []choice
+func kindChoices(on string) []web.Choice {
+	var out []web.Choice
 	for _, k := range Kinds() {
-		out = append(out, choice{k, kindWords[k], k == on})
+		out = append(out, web.Choice{Value: k, Label: kindWords[k], On: k == on})
 	}
 	return out
 }
@@ -243,15 +171,15 @@ func (s *Service) by(ctx context.Context, programID, actor string) string {
 }
 
 // offices are those of the directory that can be partners of somebody's office.
-func (s *Service) offices(programID, but string) []choice {
+func (s *Service) offices(programID, but string) []web.Choice {
 	p, ok := s.Programs.Program(programID)
 	if !ok {
 		return nil
 	}
-	var out []choice
+	var out []web.Choice
 	for _, id := range p.OfficeOrder {
 		if id != but {
-			out = append(out, choice{Value: id, Label: s.officeName(programID, id)})
+			out = append(out, web.Choice{Value: id, Label: s.officeName(programID, id)})
 		}
 	}
 	return out

@@ -24,9 +24,9 @@ type row struct {
 }
 
 type listView struct {
-	frame
+	web.Frame
 	Query                            string
-	States, Kinds, Surges            []choice
+	States, Kinds, Surges            []web.Choice
 	Rows                             []row
 	Paging                           web.Paging
 	CSV                              string
@@ -89,15 +89,15 @@ func (s *Service) listPageHandler(w http.ResponseWriter, r *http.Request) error 
 	}
 	who := s.People.Subject(m)
 	own := policy.Object{Program: m.Program, Office: m.Office}
-	v := listView{frame: framed(r, nil), Query: f.Search, Kinds: kindChoices(f.Kind), CSV: f.address("/staff/operations.csv", ""), Filtered: f != (Filter{}),
+	v := listView{Frame: web.Framed(r, nil, notices), Query: f.Search, Kinds: kindChoices(f.Kind), CSV: f.address("/staff/operations.csv", ""), Filtered: f != (Filter{}),
 		MayPlan: policy.Decide(policy.PlanOperation, who, own).Allowed, MayLocations: policy.Decide(policy.ReadLocations, who, own).Allowed, MayChecks: policy.Decide(policy.ReadChecks, who, own).Allowed}
-	v.States = choices([]choice{{Value: "", Label: "Not finished"}}, string(f.State))
+	v.States = web.Chosen([]web.Choice{{Value: "", Label: "Not finished"}}, string(f.State))
 	for _, st := range States() {
-		v.States = append(v.States, choice{string(st), stateWords[st].Word, st == f.State})
+		v.States = append(v.States, web.Choice{Value: string(st), Label: stateWords[st].Word, On: st == f.State})
 	}
-	v.States = append(v.States, choice{"all", "All", f.State == "all"})
+	v.States = append(v.States, web.Choice{Value: "all", Label: "All", On: f.State == "all"})
 	for _, g := range surges {
-		v.Surges = append(v.Surges, choice{g.ID.String(), g.Name, g.ID == f.Surge})
+		v.Surges = append(v.Surges, web.Choice{Value: g.ID.String(), Label: g.Name, On: g.ID == f.Surge})
 	}
 	for _, n := range calls {
 		v.Calls += n
@@ -178,7 +178,7 @@ func (s *Service) listCSV(w http.ResponseWriter, r *http.Request) error {
 
 // checksView is who asked for conflicts.
 type checksView struct {
-	frame
+	web.Frame
 	Whole bool // of the whole program
 	Rows  []checkRow
 }
@@ -208,7 +208,7 @@ func (s *Service) checksPage(w http.ResponseWriter, r *http.Request) error {
 	if err := s.looked(ctx, m, "checks_viewed", "office:"+m.Office); err != nil {
 		return err
 	}
-	v := checksView{frame: framed(r, nil), Whole: whole}
+	v := checksView{Frame: web.Framed(r, nil, notices), Whole: whole}
 	for _, a := range all {
 		v.Rows = append(v.Rows, checkRow{a, s.by(ctx, m.Program, a.Member), s.officeName(m.Program, a.Office), a.Finds >= s.Limits.Finds})
 	}

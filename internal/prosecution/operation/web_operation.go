@@ -18,7 +18,7 @@ import (
 
 // operationView is the page of one operation.
 type operationView struct {
-	frame
+	web.Frame
 	ID, Name, Kind, When, Planned, Where, Around, District, Lead, Surge, SurgeLink, Location string
 	Aim, Outcome, Review, Contact, Phone                                                     string
 	Partners                                                                                 []string
@@ -48,7 +48,7 @@ func (s *Service) operationPage(w http.ResponseWriter, r *http.Request) error {
 	return s.showOperation(w, r, http.StatusOK, nil)
 }
 
-func (s *Service) showOperation(w http.ResponseWriter, r *http.Request, status int, t *trouble) error {
+func (s *Service) showOperation(w http.ResponseWriter, r *http.Request, status int, t *web.Trouble) error {
 	ctx, m := r.Context(), me(r)
 	id, err := idOf(r, "id")
 	if err != nil {
@@ -61,7 +61,7 @@ func (s *Service) showOperation(w http.ResponseWriter, r *http.Request, status i
 	if err := s.looked(ctx, m, "viewed", o.record()); err != nil {
 		return err
 	}
-	v := operationView{frame: framed(r, t), ID: o.ID.String(), Name: o.Name, Kind: kindWords[o.Kind], When: s.span(o), Where: whereOf(o.Plan), Lead: s.officeName(o.Program, o.Lead), Aim: o.Aim,
+	v := operationView{Frame: web.Framed(r, t, notices), ID: o.ID.String(), Name: o.Name, Kind: kindWords[o.Kind], When: s.span(o), Where: whereOf(o.Plan), Lead: s.officeName(o.Program, o.Lead), Aim: o.Aim,
 		Outcome: o.Outcome, Review: o.Review, Contact: o.Contact, Phone: o.Phone, State: stateWords[o.State], Version: o.Version, District: districts()[o.District].Name}
 	if o.Point != nil {
 		v.Around = fmt.Sprintf("%v, %v, and %v kilometers around it", o.Point.Lat, o.Point.Lon, float64(o.Radius)/1000)
@@ -82,7 +82,7 @@ func (s *Service) showOperation(w http.ResponseWriter, r *http.Request, status i
 		return err
 	}
 	s.fillActs(m, o, &v)
-	return s.pages.Staff(w, r, status, "operation", web.View{Title: "Operation", Path: "/staff/operations/" + v.ID, Data: v, Problems: t.problems()})
+	return s.pages.Staff(w, r, status, "operation", web.View{Title: "Operation", Path: "/staff/operations/" + v.ID, Data: v, Problems: t.Problems()})
 }
 
 // fillLinks names the surge and the location, where whoever looks may know them.

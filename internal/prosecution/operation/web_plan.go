@@ -23,15 +23,15 @@ import (
 
 // planView is the form of a plan.
 type planView struct {
-	frame
+	web.Frame
 	Action, Title, Back                        string
 	Running                                    bool // only its end can be put off
 	Version                                    string
 	Name, Aim, Areas, Lat, Lon, Radius         string
 	FromDay, FromClock, ToDay, ToClock         string
 	Contact, Phone, Zone, State                string
-	FromTurn, ToTurn                           []choice
-	Kinds, Partners, Districts, Surges, Places []choice
+	FromTurn, ToTurn                           []web.Choice
+	Kinds, Partners, Districts, Surges, Places []web.Choice
 }
 
 // Wrong says whether a field is the one that was refused.
@@ -76,7 +76,7 @@ func toPlan(w http.ResponseWriter, r *http.Request, id store.ID, near int, done 
 
 // planAgain shows what was typed, and what is wrong with it.
 func (s *Service) planAgain(w http.ResponseWriter, r *http.Request, err error, o Operation) error {
-	t, status := troubled(err, "", r.PostForm)
+	t, status := web.Troubled(err, "", r.PostForm)
 	if t == nil {
 		return err
 	}
@@ -128,16 +128,16 @@ func (s *Service) changePost(w http.ResponseWriter, r *http.Request) error {
 }
 
 // showPlan shows the form with what was typed, or what is planned.
-func (s *Service) showPlan(w http.ResponseWriter, r *http.Request, status int, t *trouble, o Operation, q url.Values) error {
+func (s *Service) showPlan(w http.ResponseWriter, r *http.Request, status int, t *web.Trouble, o Operation, q url.Values) error {
 	m := me(r)
 	p, ok := s.Programs.Program(m.Program)
 	if !ok {
 		return ErrNotFound
 	}
-	v := planView{frame: framed(r, t), Action: "/staff/operations", Title: "Plan an operation", Back: "/staff/operations", Version: q.Get("version"), Running: o.State == Running,
+	v := planView{Frame: web.Framed(r, t, notices), Action: "/staff/operations", Title: "Plan an operation", Back: "/staff/operations", Version: q.Get("version"), Running: o.State == Running,
 		Name: q.Get("name"), Aim: q.Get("aim"), Areas: q.Get("areas"), Lat: q.Get("lat"), Lon: q.Get("lon"), Radius: q.Get("radius"),
 		FromDay: q.Get("from_day"), FromClock: q.Get("from_clock"), ToDay: q.Get("to_day"), ToClock: q.Get("to_clock"), Contact: q.Get("contact"), Phone: q.Get("phone"),
-		Zone: s.Now().In(s.zone(m.Program)).Format("MST"), Kinds: kindChoices(q.Get("kind")), Partners: choices(s.offices(m.Program, m.Office), q["partners"]...)}
+		Zone: s.Now().In(s.zone(m.Program)).Format("MST"), Kinds: kindChoices(q.Get("kind")), Partners: web.Chosen(s.offices(m.Program, m.Office), q["partners"]...)}
 	if st, ok := place.StateByCode(p.State); ok {
 		v.State = st.Name
 	}
@@ -146,15 +146,15 @@ func (s *Service) showPlan(w http.ResponseWriter, r *http.Request, status int, t
 		v.Title, v.Back = "Change the plan", "/staff/operations/"+o.ID.String()
 		v.Action = v.Back + "/change"
 	}
-	v.Districts = []choice{{Value: "", Label: "None"}}
+	v.Districts = []web.Choice{{Value: "", Label: "None"}}
 	for _, d := range Districts() {
-		v.Districts = append(v.Districts, choice{Value: d.Code, Label: d.Name})
+		v.Districts = append(v.Districts, web.Choice{Value: d.Code, Label: d.Name})
 	}
-	choices(v.Districts, q.Get("district"))
+	web.Chosen(v.Districts, q.Get("district"))
 	if err := s.fillChoices(r.Context(), m, &v, q); err != nil {
 		return err
 	}
-	return s.pages.Staff(w, r, status, "plan", web.View{Title: v.Title, Path: v.Back, Data: v, Problems: t.problems()})
+	return s.pages.Staff(w, r, status, "plan", web.View{Title: v.Title, Path: v.Back, Data: v, Problems: t.Problems()})
 }
 
 // fillChoices reads what a plan can be part of.
@@ -163,29 +163,29 @@ func (s *Service) fillChoices(ctx context.Context, m identity.Member, v *planVie
 	if err != nil {
 		return err
 	}
-	v.Surges = []choice{{Value: "", Label: "None"}}
+	v.Surges = []web.Choice{{Value: "", Label: "None"}}
 	for _, g := range surges {
 		if g.Closed.IsZero() || g.ID.String() == q.Get("surge") {
-			v.Surges = append(v.Surges, choice{Value: g.ID.String(), Label: g.Name + ", " + g.First + " to " + g.Last})
+			v.Surges = append(v.Surges, web.Choice{Value: g.ID.String(), Label: g.Name + ", " + g.First + " to " + g.Last})
 		}
 	}
-	choices(v.Surges, q.Get("surge"))
+	web.Chosen(v.Surges, q.Get("surge"))
 	locations, err := s.locations(ctx, s.DB, m.Program)
 	if err != nil {
 		return err
 	}
-	v.Places = []choice{{Value: "", Label: "None"}}
+	v.Places = []web.Choice{{Value: "", Label: "None"}}
 	for _, l := range locations {
 		if l.Withdrawn.IsZero() || l.ID.String() == q.Get("location") {
-			v.Places = append(v.Places, choice{Value: l.ID.String(), Label: l.Name})
+			v.Places = append(v.Places, web.Choice{Value: l.ID.String(), Label: l.Name})
 		}
 	}
-	choices(v.Places, q.Get("location"))
+	web.Chosen(v.Places, q.Get("location"))
 	return nil
 }
 
-func turns(on string) []choice {
-	return choices([]choice{{Value: "", Label: "It is not that night"}, {Value: First, Label: "The first time, before the clocks are set back"}, {Value: Second, Label: "The second time"}}, on)
+func turns(on string) []web.Choice {
+	return web.Chosen([]web.Choice{{Value: "", Label: "It is not that night"}, {Value: First, Label: "The first time, before the clocks are set back"}, {Value: Second, Label: "The second time"}}, on)
 }
 
 // valuesOf is a plan as its form has it.

@@ -22,9 +22,9 @@ type surgeRow struct {
 }
 
 type surgesView struct {
-	frame
+	web.Frame
 	Rows    []surgeRow
-	Offices []choice
+	Offices []web.Choice
 	MayMake bool
 	Query   string
 }
@@ -40,23 +40,23 @@ func (s *Service) surgesPage(w http.ResponseWriter, r *http.Request) error {
 	return s.showSurges(w, r, http.StatusOK, nil)
 }
 
-func (s *Service) showSurges(w http.ResponseWriter, r *http.Request, status int, t *trouble) error {
+func (s *Service) showSurges(w http.ResponseWriter, r *http.Request, status int, t *web.Trouble) error {
 	m := me(r)
 	all, err := s.surgesOf(r.Context(), s.DB, m.Program, m.Office)
 	if err != nil {
 		return err
 	}
-	v := surgesView{frame: framed(r, t), Query: typed(r.URL.Query().Get("q")), MayMake: s.may(policy.ChangeSurge, m, policy.Object{Program: m.Program, Office: m.Office}) == nil,
+	v := surgesView{Frame: web.Framed(r, t, notices), Query: typed(r.URL.Query().Get("q")), MayMake: s.may(policy.ChangeSurge, m, policy.Object{Program: m.Program, Office: m.Office}) == nil,
 		Offices: s.offices(m.Program, m.Office)}
 	if t != nil {
-		choices(v.Offices, t.Typed["partners"]...)
+		web.Chosen(v.Offices, t.Typed["partners"]...)
 	}
 	for _, g := range all {
 		if strings.Contains(strings.ToLower(g.Name), strings.ToLower(v.Query)) {
 			v.Rows = append(v.Rows, surgeRowOf(s, g))
 		}
 	}
-	return s.pages.Staff(w, r, status, "surges", web.View{Title: "Surges", Path: "/staff/surges", Data: v, Problems: t.problems()})
+	return s.pages.Staff(w, r, status, "surges", web.View{Title: "Surges", Path: "/staff/surges", Data: v, Problems: t.Problems()})
 }
 
 func (s *Service) surgePost(w http.ResponseWriter, r *http.Request) error {
@@ -73,7 +73,7 @@ func (s *Service) surgePost(w http.ResponseWriter, r *http.Request) error {
 
 // surgeView is the page of one surge.
 type surgeView struct {
-	frame
+	web.Frame
 	surgeRow
 	Partners []string
 	Tallies  []tallyRow
@@ -107,7 +107,7 @@ func (s *Service) surgePage(w http.ResponseWriter, r *http.Request) error {
 	return s.showSurge(w, r, http.StatusOK, nil)
 }
 
-func (s *Service) showSurge(w http.ResponseWriter, r *http.Request, status int, t *trouble) error {
+func (s *Service) showSurge(w http.ResponseWriter, r *http.Request, status int, t *web.Trouble) error {
 	ctx, m := r.Context(), me(r)
 	g, err := s.surge(r)
 	if err != nil {
@@ -116,7 +116,7 @@ func (s *Service) showSurge(w http.ResponseWriter, r *http.Request, status int, 
 	if err := s.looked(ctx, m, "surge_viewed", g.record()); err != nil {
 		return err
 	}
-	v := surgeView{frame: framed(r, t), surgeRow: surgeRowOf(s, g), MayClose: g.Closed.IsZero() && s.may(policy.ChangeSurge, m, g.object(m.Office)) == nil,
+	v := surgeView{Frame: web.Framed(r, t, notices), surgeRow: surgeRowOf(s, g), MayClose: g.Closed.IsZero() && s.may(policy.ChangeSurge, m, g.object(m.Office)) == nil,
 		MayPlan: g.Closed.IsZero() && s.may(policy.PlanOperation, m, policy.Object{Program: m.Program, Office: m.Office}) == nil}
 	for _, p := range g.Partners {
 		v.Partners = append(v.Partners, s.officeName(g.Program, p))
@@ -134,7 +134,7 @@ func (s *Service) showSurge(w http.ResponseWriter, r *http.Request, status int, 
 	for _, o := range own {
 		v.Rows = append(v.Rows, row{ID: o.ID.String(), Name: o.Name, Kind: kindWords[o.Kind], When: s.span(o), Where: whereOf(o.Plan), Lead: s.officeName(m.Program, o.Lead), State: stateWords[o.State]})
 	}
-	return s.pages.Staff(w, r, status, "surge", web.View{Title: "Surge", Path: "/staff/surges/" + v.ID, Data: v, Problems: t.problems()})
+	return s.pages.Staff(w, r, status, "surge", web.View{Title: "Surge", Path: "/staff/surges/" + v.ID, Data: v, Problems: t.Problems()})
 }
 
 // tabulate makes a table of kinds and states.
@@ -176,7 +176,7 @@ type locationRow struct {
 }
 
 type locationsView struct {
-	frame
+	web.Frame
 	Query          string
 	Rows           []locationRow
 	Federal, State int
@@ -213,7 +213,7 @@ func (s *Service) locationsPage(w http.ResponseWriter, r *http.Request) error {
 	return s.showLocations(w, r, http.StatusOK, nil)
 }
 
-func (s *Service) showLocations(w http.ResponseWriter, r *http.Request, status int, t *trouble) error {
+func (s *Service) showLocations(w http.ResponseWriter, r *http.Request, status int, t *web.Trouble) error {
 	m := me(r)
 	v, err := s.locationsOf(r)
 	if err != nil {
@@ -222,10 +222,10 @@ func (s *Service) showLocations(w http.ResponseWriter, r *http.Request, status i
 	if err := s.looked(r.Context(), m, "locations_viewed", "office:"+m.Office); err != nil {
 		return err
 	}
-	v.frame = framed(r, t)
+	v.Frame = web.Framed(r, t, notices)
 	v.MayChange = s.may(policy.ChangeLocation, m, policy.Object{Program: m.Program}) == nil
 	v.CSV = "/staff/locations.csv"
-	return s.pages.Staff(w, r, status, "locations", web.View{Title: "Featured locations", Path: "/staff/locations", Data: v, Problems: t.problems()})
+	return s.pages.Staff(w, r, status, "locations", web.View{Title: "Featured locations", Path: "/staff/locations", Data: v, Problems: t.Problems()})
 }
 
 func (s *Service) locationsCSV(w http.ResponseWriter, r *http.Request) error {

@@ -3,11 +3,7 @@
 package result
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -19,8 +15,8 @@ import (
 
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/policy"
+	"waylight/internal/platform/bulk"
 	"waylight/internal/platform/custody"
-	"waylight/internal/platform/fault"
 	"waylight/internal/platform/jobs"
 	"waylight/internal/platform/store"
 )
@@ -61,13 +57,6 @@ type Sum struct {
 	Quantity, Amount int64
 }
 
-// LineProblem is something wrong with a line of a file.
-type LineProblem struct {
-	Line   int    `json:"l"`
-	Column string `json:"c"`
-	Reason string `json:"r"`
-}
-
 // upload is a file while it is read.
 type upload struct {
 	s        *Service
@@ -77,7 +66,7 @@ type upload struct {
 	im       Import
 	columns  []field
 	rows     []Result
-	problems []LineProblem
+	problems []bulk.Problem
 	parts    [2]int64 // written of rows and of problems
 	sums     map[parted]*sum
 	kinds    map[string]*sum
@@ -106,7 +95,7 @@ func (s *Service) Upload(ctx context.Context, m identity.Member, name string, fi
 		return Import{}, err
 	}
 	u := &upload{s: s, a: a, b: b, rd: rd, sums: map[parted]*sum{}, kinds: map[string]*sum{}}
-	u.im = Import{Program: m.Program, Office: m.Office, Name: cut(name, 100), State: Reading, ID: store.NewID(), By: m.ID, Digest: []byte{}}
+	u.im = Import{Program: m.Program, Office: m.Office, Name: bulk.Cut(name, 100), State: Reading, ID: store.NewID(), By: m.ID, Digest: []byte{}}
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
 		u.im.At = tx.Now()
 		if err := insertImport(tx, b, u.im); err != nil {
@@ -118,31 +107,26 @@ func (s *Service) Upload(ctx context.Context, m identity.Member, name string, fi
 	if err != nil {
 		return Import{}, err
 	}
-	digest := sha256.New()
-	if err := u.read(ctx, io.TeeReader(file, digest)); err != nil {
-		f, ok := fault.As(err)
-		if !ok || f.Kind != fault.Invalid && f.Kind != fault.TooLarge {
-			u.problem(0, "", "the file broke off while it arrived")
-			return u.im, errors.Join(err, u.finish(context.WithoutCancel(ctx), digest.Sum(nil)))
-		}
-		u.problem(0, "", f.Message)
+	digest, refused, broke := bulk.Read(file, func(file io.Reader) error { return u.read(ctx, file) })
+	if refused != "" {
+		u.problem(0, "", refused)
 	}
-	return u.im, u.finish(ctx, digest.Sum(nil))
+	if broke != nil {
+		return u.im, errors.Join(broke, u.finish(context.WithoutCancel(ctx), digest))
+	}
+	return u.im, u.finish(ctx, digest)
 }
 
 func (u *upload) record() string { return "result_import:" + u.im.ID.String() }
 
 func (u *upload) problem(line int, column, reason string) {
-	u.problems = append(u.problems, LineProblem{line, column, reason})
+	u.problems = append(u.problems, bulk.Problem{Line: line, Column: column, Reason: reason})
 	u.im.Problems++
 }
 
 // read goes through the file.
 func (u *upload) read(ctx context.Context, file io.Reader) error {
-	buffered := bufio.NewReaderSize(file, 64<<10)
-	if mark, err := buffered.Peek(3); err == nil && bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
-		_, _ = buffered.Discard(3) // they are there
-	}
+	buffered := bulk.Text(file)
 	r := csv.NewReader(buffered)
 	r.ReuseRecord, r.FieldsPerRecord = true, -1
 	header, err := r.Read()
@@ -198,7 +182,7 @@ func (u *upload) header(names []string) bool {
 		at := slices.Index(fieldNames[:], strings.ToLower(strings.TrimSpace(name)))
 		switch {
 		case at < 0:
-			u.problem(1, cut(name, 40), "is not a column that results have")
+			u.problem(1, bulk.Cut(name, 40), "is not a column that results have")
 			fine = false
 		case seen[field(at)]:
 			u.problem(1, fieldNames[at], "stands there twice")
@@ -241,18 +225,10 @@ func (u *upload) line(n int, record []string) error {
 		u.checks = append(u.checks, checkLine{n, row})
 		return nil
 	}
-	row.ID, row.EnteredBy, row.Origin, row.Version = rowID(u.im.ID, n), u.a.ID, u.im.ID, 1
+	row.ID, row.EnteredBy, row.Origin, row.Version = bulk.RowID(u.im.ID, int64(n)), u.a.ID, u.im.ID, 1
 	u.rows = append(u.rows, row)
 	u.count(row)
 	return nil
-}
-
-// rowID is the id of a line's row: the import's own random beginning, then the
-// line. The rows of a file so stand side by side in every index, which is what
-// makes writing a hundred thousand of them bearable.
-func rowID(file store.ID, line int) store.ID {
-	binary.BigEndian.PutUint64(file[8:], uint64(line))
-	return file
 }
 
 // parted is by what the totals of a file can be divided.
@@ -365,12 +341,6 @@ func (u *upload) finish(ctx context.Context, digest []byte) error {
 	})
 }
 
-// cut shortens what came from outside.
-func cut(text string, letters int) string {
-	runes := []rune(strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\x00", ""))
-	return string(runes[:min(len(runes), letters)])
-}
-
 // Import finds an import of the member's own office.
 func (s *Service) Import(ctx context.Context, m identity.Member, id store.ID) (Import, error) {
 	b, err := s.box(m.Program)
@@ -388,7 +358,7 @@ func (s *Service) Import(ctx context.Context, m identity.Member, id store.ID) (I
 }
 
 // Problems lists what is wrong with a file, part by part.
-func (s *Service) Problems(ctx context.Context, m identity.Member, id store.ID, part int64) ([]LineProblem, error) {
+func (s *Service) Problems(ctx context.Context, m identity.Member, id store.ID, part int64) ([]bulk.Problem, error) {
 	if _, err := s.Import(ctx, m, id); err != nil {
 		return nil, err
 	}
@@ -396,7 +366,7 @@ func (s *Service) Problems(ctx context.Context, m identity.Member, id store.ID, 
 	if err != nil {
 		return nil, err
 	}
-	var out []LineProblem
+	var out []bulk.Problem
 	err = readPart(ctx, s.DB, b, m.Program, id, "problems", part, &out)
 	return out, err
 }

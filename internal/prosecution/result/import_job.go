@@ -5,7 +5,6 @@ package result
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/jobs"
@@ -18,10 +17,6 @@ const (
 	KindConfirm = "result.confirm"
 )
 
-// enough is how much of a job's time must be left for another part; what is left
-// to do then is a job of its own.
-const enough = 12 * time.Second
-
 // commitJob writes the rows of a file, part by part. What a crash interrupts goes
 // on at the part it came to: a part and how far it is are one transaction.
 func (s *Service) commitJob(ctx context.Context, j jobs.Job) error {
@@ -33,7 +28,7 @@ func (s *Service) confirmJob(ctx context.Context, j jobs.Job) error {
 	return s.work(ctx, j, KindConfirm, s.confirmPart)
 }
 
-// work does one part after the other until none is left or the time is over.
+// work does one part after the other.
 func (s *Service) work(ctx context.Context, j jobs.Job, kind string, part func(ctx context.Context, tx *store.Tx, b box, im Import) (done int64, more bool, err error)) error {
 	if len(j.Payload) != 16 {
 		return fmt.Errorf("a %s job without an import", kind)
@@ -42,25 +37,15 @@ func (s *Service) work(ctx context.Context, j jobs.Job, kind string, part func(c
 	if err != nil {
 		return err
 	}
-	for {
-		var more bool
-		err := s.DB.Write(ctx, func(tx *store.Tx) error {
-			im, err := importByID(ctx, tx, b, j.Program, store.ID(j.Payload))
-			if err != nil {
-				return err
-			}
-			var done int64
-			done, more, err = part(ctx, tx, b, im)
-			if until, limited := ctx.Deadline(); err == nil && more && limited && time.Until(until) < enough {
-				more = false
-				return enqueue(tx, kind, im, done)
-			}
-			return err
-		})
-		if err != nil || !more {
-			return err
+	var im Import
+	var done int64
+	return jobs.InParts(ctx, s.DB, func(tx *store.Tx) (more bool, err error) {
+		if im, err = importByID(ctx, tx, b, j.Program, store.ID(j.Payload)); err != nil {
+			return false, err
 		}
-	}
+		done, more, err = part(ctx, tx, b, im)
+		return more, err
+	}, func(tx *store.Tx) error { return enqueue(tx, kind, im, done) })
 }
 
 func (s *Service) commitPart(ctx context.Context, tx *store.Tx, b box, im Import) (int64, bool, error) {

@@ -68,7 +68,6 @@ var (
 	ErrUndecided  = fault.New(fault.Conflict, "result.import_state", "This cannot be done to the import as it is now. Load the page again and look.")
 	ErrReason     = fault.New(fault.Invalid, "result.reason", "Say why in a few words, up to 300 letters. Name nobody.")
 	errOrganized  = fault.New(fault.Invalid, "result.organization", "A group needs a short name in lower case (letters, digits and -) and a name of up to 80 letters.")
-	errSignIn     = fault.New(fault.SignIn, "sign_in", "Please sign in first.")
 	errForbidden  = fault.New(fault.Forbidden, "role", "Your roles do not allow this.")
 	errOverflow   = fault.New(fault.Internal, "result.overflow", "A sum is larger than can be counted.")
 	errManyProbs  = fault.New(fault.Invalid, "result.rows", "Some rows are not right. Nothing was saved.")

@@ -195,16 +195,9 @@ func organizations(ctx context.Context, q store.Reader, program string) ([]Organ
 
 func setOrganization(tx *store.Tx, program string, o Organization) error {
 	_, err := tx.Exec(`insert into result_organization (program, id, name, retired) values ($1, $2, $3, $4)
-		on conflict (program, id) do update set name = excluded.name, retired = excluded.retired`, program, o.ID, o.Name, flag(o.Retired))
+		on conflict (program, id) do update set name = excluded.name, retired = excluded.retired`, program, o.ID, o.Name, store.Flag(o.Retired))
 	if err != nil {
 		return fault.Wrap(err, "keeping a group")
 	}
 	return tx.Touch("result_organization", program, o.ID)
-}
-
-func flag(on bool) int64 {
-	if on {
-		return 1
-	}
-	return 0
 }

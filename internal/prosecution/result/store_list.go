@@ -17,25 +17,6 @@ import (
 var names = [dimensions]string{"office", "operation", "county", "organization", "role", "offense", "stage", "item", "certainty", "age", "exploitation", "matched", "covers",
 	"qualifier", ""}
 
-// clauses builds a condition: each adds its values and gives their marks.
-type clauses struct {
-	text []string
-	args []any
-}
-
-func (c *clauses) mark(value any) string {
-	c.args = append(c.args, value)
-	return fmt.Sprintf("$%d", len(c.args))
-}
-
-func (c *clauses) and(format string, values ...any) {
-	marks := make([]any, len(values))
-	for i, v := range values {
-		marks[i] = c.mark(v)
-	}
-	c.text = append(c.text, fmt.Sprintf(format, marks...))
-}
-
 // unshown is the way back from shown.
 func unshown(value string) (string, bool) { return "", value == figure.Other }
 
@@ -45,16 +26,16 @@ func counted(ctx context.Context, q store.Reader, b box, t tally, ask figure.Que
 	if err := web.DecodeCursor(after, &day, &id); err != nil {
 		return nil, "", err
 	}
-	var c clauses
-	c.and("r.program = %s and r.kind = %s", ask.Program, t.kind)
-	c.and("r.day >= %s and r.day < %s", from, to)
-	c.and("(r.day > %s or r.day = %s and r.id > %s)", day, day, id)
-	c.text = append(c.text, "r.state = 'confirmed' and r.evidence <> '' and r.same_as is null", visible)
+	var c store.Clauses
+	c.And("r.program = %s and r.kind = %s", ask.Program, t.kind)
+	c.And("r.day >= %s and r.day < %s", from, to)
+	c.And("(r.day > %s or r.day = %s and r.id > %s)", day, day, id)
+	c.Add("r.state = 'confirmed' and r.evidence <> '' and r.same_as is null", visible)
 	for d, v := range t.only {
-		c.and("r."+names[d]+" = %s", v)
+		c.And("r."+names[d]+" = %s", v)
 	}
 	for d, v := range t.never {
-		c.and("r."+names[d]+" <> %s", v)
+		c.And("r."+names[d]+" <> %s", v)
 	}
 	for name, v := range ask.Where {
 		d, has := t.by[name]
@@ -63,13 +44,13 @@ func counted(ctx context.Context, q store.Reader, b box, t tally, ask figure.Que
 		case !has:
 			return nil, "", fmt.Errorf("measure %s has no dimension %s", t.measure, name)
 		case is:
-			c.and("r."+names[d]+" in (%s, %s)", other, v)
+			c.And("r."+names[d]+" in (%s, %s)", other, v)
 		default:
-			c.and("r."+names[d]+" = %s", v)
+			c.And("r."+names[d]+" = %s", v)
 		}
 	}
-	list, err := results(ctx, q, b, `select `+columnsOfResult+` from result r where `+strings.Join(c.text, " and ")+
-		` order by r.day, r.id limit `+c.mark(limit+1), c.args)
+	list, err := results(ctx, q, b, `select `+columnsOfResult+` from result r where `+c.All()+
+		` order by r.day, r.id limit `+c.Mark(limit+1), c.Args)
 	if err != nil || len(list) <= limit {
 		return list, "", err
 	}
@@ -107,26 +88,26 @@ func officeList(ctx context.Context, q store.Reader, b box, program, office stri
 	if err := web.DecodeCursor(f.After, &day, &id); err != nil {
 		return nil, "", err
 	}
-	var c clauses
-	c.and("r.program = %s and r.office = %s", program, office)
-	c.and("(r.day < %s or r.day = %s and r.id > %s)", day, day, id)
-	c.text = append(c.text, visible)
+	var c store.Clauses
+	c.And("r.program = %s and r.office = %s", program, office)
+	c.And("(r.day < %s or r.day = %s and r.id > %s)", day, day, id)
+	c.Add(visible)
 	if f.Kind != "" {
-		c.and("r.kind = %s", f.Kind)
+		c.And("r.kind = %s", f.Kind)
 	}
 	if f.State != "" {
-		c.and("r.state = %s", f.State)
+		c.And("r.state = %s", f.State)
 	}
 	if f.Text != "" {
-		like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(f.Text)) + "%"
+		like := store.Like(f.Text)
 		var in []string
 		for _, name := range []string{"kind", "organization", "role", "offense", "stage", "item", "county", "operation", "evidence"} {
-			in = append(in, "lower(r."+name+") like "+c.mark(like)+` escape '\'`)
+			in = append(in, "lower(r."+name+") like "+c.Mark(like)+` escape '\'`)
 		}
-		c.text = append(c.text, "("+strings.Join(in, " or ")+")")
+		c.Add("(" + strings.Join(in, " or ") + ")")
 	}
-	list, err := results(ctx, q, b, `select `+columnsOfResult+` from result r where `+strings.Join(c.text, " and ")+
-		` order by r.day desc, r.id limit `+c.mark(f.Limit+1), c.args)
+	list, err := results(ctx, q, b, `select `+columnsOfResult+` from result r where `+c.All()+
+		` order by r.day desc, r.id limit `+c.Mark(f.Limit+1), c.Args)
 	if err != nil || len(list) <= f.Limit {
 		return list, "", err
 	}

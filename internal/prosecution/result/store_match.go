@@ -149,7 +149,7 @@ func matchesAt(ctx context.Context, q store.Reader, program, office string, open
 		and (at > $4 or at = $4 and id > $5)
 		and not exists (select 1 from result r join result_import i on i.program = r.program and i.id = r.origin
 			where r.program = m.program and (r.id = m.older or r.id = m.newer) and i.state <> 'done' and i.state <> 'confirming')
-		order by at, id limit $6`, program, office, flag(open), at, after, limit)
+		order by at, id limit $6`, program, office, store.Flag(open), at, after, limit)
 }
 
 func matchList(ctx context.Context, q store.Reader, query string, args ...any) ([]Match, error) {

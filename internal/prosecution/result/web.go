@@ -12,6 +12,7 @@ import (
 
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/policy"
+	"waylight/internal/platform/bulk"
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
@@ -50,33 +51,6 @@ func (s *Service) routes() []web.Route {
 	}
 }
 
-func me(r *http.Request) (identity.Member, error) {
-	m, ok := identity.From(r.Context())
-	if !ok {
-		return m, errSignIn
-	}
-	return m, nil
-}
-
-// pathID reads an id of the address. One that cannot be is one that is not there.
-func pathID(r *http.Request, name string, none error) (store.ID, error) {
-	id, err := store.ParseID(r.PathValue(name))
-	if err != nil {
-		return id, none
-	}
-	return id, nil
-}
-
-// asked is who asks, and for what.
-func asked(r *http.Request, name string, none error) (identity.Member, store.ID, error) {
-	id, err := pathID(r, name, none)
-	if err != nil {
-		return identity.Member{}, id, err
-	}
-	m, err := me(r)
-	return m, id, err
-}
-
 // looked records that somebody looked.
 func (s *Service) looked(ctx context.Context, m identity.Member, event, record string) error {
 	return s.DB.Write(ctx, func(tx *store.Tx) error {
@@ -94,20 +68,6 @@ var doneWords = map[string]string{
 
 func done(r *http.Request) string { return doneWords[r.URL.Query().Get("done")] }
 
-// choice is one entry of a list to choose from.
-type choice struct {
-	Value, Label string
-	On           bool
-}
-
-func choices(chosen string, values []string, label func(string) string) []choice {
-	out := make([]choice, len(values))
-	for i, v := range values {
-		out[i] = choice{v, label(v), v == chosen}
-	}
-	return out
-}
-
 type listRow struct {
 	ID, What, Date, Evidence, State, Tag string
 	Same                                 bool
@@ -115,7 +75,7 @@ type listRow struct {
 
 type listData struct {
 	Office, Done, Text, Export string
-	Kinds, States, New         []choice
+	Kinds, States, New         []web.Choice
 	Rows                       []listRow
 	Filtered                   bool
 	Paging                     web.Paging
@@ -136,7 +96,7 @@ func documentText(r Result) string {
 
 func filterOf(r *http.Request) Filter {
 	q := r.URL.Query()
-	f := Filter{Kind: q.Get("kind"), State: q.Get("state"), Text: cut(strings.TrimSpace(q.Get("q")), 100), After: q.Get("after"), Limit: pageSize}
+	f := Filter{Kind: q.Get("kind"), State: q.Get("state"), Text: bulk.Cut(strings.TrimSpace(q.Get("q")), 100), After: q.Get("after"), Limit: pageSize}
 	if !slices.Contains(Kinds(), f.Kind) {
 		f.Kind = ""
 	}
@@ -169,7 +129,7 @@ func (s *Service) List(ctx context.Context, m identity.Member, f Filter) ([]Resu
 }
 
 func (s *Service) listPage(w http.ResponseWriter, r *http.Request) error {
-	m, err := me(r)
+	m, err := identity.Asking(r)
 	if err != nil {
 		return err
 	}
@@ -183,7 +143,7 @@ func (s *Service) listPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	word := func(v string) string { return kindWords[v] }
 	data := listData{Office: s.label("office")(m.Program, m.Office), Done: done(r), Text: f.Text, Filtered: f.Kind+f.State+f.Text != "", Export: f.address("/staff/results.csv", ""),
-		Kinds: choices(f.Kind, Kinds(), word), New: choices("", Kinds(), word), States: choices(f.State, []string{Reported, Confirmed, Withdrawn}, inWords)}
+		Kinds: web.Choices(f.Kind, Kinds(), word), New: web.Choices("", Kinds(), word), States: web.Choices(f.State, []string{Reported, Confirmed, Withdrawn}, inWords)}
 	for _, x := range rows {
 		data.Rows = append(data.Rows, s.listRow(x))
 	}
@@ -198,7 +158,7 @@ func (s *Service) listPage(w http.ResponseWriter, r *http.Request) error {
 
 // listCSV gives an office's rows as a file that can be read in again.
 func (s *Service) listCSV(w http.ResponseWriter, r *http.Request) error {
-	m, err := me(r)
+	m, err := identity.Asking(r)
 	if err != nil {
 		return err
 	}

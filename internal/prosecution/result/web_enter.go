@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"waylight/internal/partnership/identity"
+	"waylight/internal/platform/bulk"
 	"waylight/internal/platform/figure"
 	"waylight/internal/platform/place"
 	"waylight/internal/platform/web"
@@ -27,7 +28,7 @@ const (
 // gridCell is one field of one line.
 type gridCell struct {
 	ID, Name, Field, Head, Label, Value, Problem, Type string
-	Choices                                            []choice
+	Choices                                            []web.Choice
 	Number                                             int
 	Missing                                            bool // may not be empty
 }
@@ -40,7 +41,7 @@ type gridColumn struct {
 
 type gridData struct {
 	Kind, Word, Trouble string
-	Kinds               []choice
+	Kinds               []web.Choice
 	Columns             []gridColumn
 	Rows                [][]gridCell
 	Count, More         int
@@ -49,31 +50,31 @@ type gridData struct {
 
 // lists are the values that a field can have, for its list on the page; nil for
 // what is typed.
-func (s *Service) lists(ctx context.Context, m identity.Member, kind string) (map[field][]choice, error) {
+func (s *Service) lists(ctx context.Context, m identity.Member, kind string) (map[field][]web.Choice, error) {
 	closed := map[field][]string{fRole: roles, fAge: ages, fStage: stages, fItem: items[kind], fCertainty: certainty, fExploitation: forms, fUnit: unitOrder, fQualifier: qualifiers,
 		fCovers: covered, fEvidence: evidences, fHandedTo: handed, fConsent: {yes}, fMatched: matches}
-	out := map[field][]choice{}
+	out := map[field][]web.Choice{}
 	for f, values := range closed {
 		if values != nil {
-			out[f] = choices("", values, inWords)
+			out[f] = web.Choices("", values, inWords)
 		}
 	}
 	for _, o := range offenses {
-		out[fOffense] = append(out[fOffense], choice{Value: o.Code, Label: o.Code + " " + o.EN})
+		out[fOffense] = append(out[fOffense], web.Choice{Value: o.Code, Label: o.Code + " " + o.EN})
 	}
-	out[fOffense] = append(out[fOffense], choice{Value: figure.Other, Label: "other"})
+	out[fOffense] = append(out[fOffense], web.Choice{Value: figure.Other, Label: "other"})
 	groups, err := organizations(ctx, s.DB, m.Program)
 	if err != nil {
 		return nil, err
 	}
 	for _, g := range groups {
 		if !g.Retired {
-			out[fOrganization] = append(out[fOrganization], choice{Value: g.ID, Label: g.Name})
+			out[fOrganization] = append(out[fOrganization], web.Choice{Value: g.ID, Label: g.Name})
 		}
 	}
 	if p, ok := s.Programs.Program(m.Program); ok {
 		for _, c := range place.Counties(p.State) {
-			out[fCounty] = append(out[fCounty], choice{Value: place.Place{State: p.State, County: c.FIPS}.String(), Label: c.Name})
+			out[fCounty] = append(out[fCounty], web.Choice{Value: place.Place{State: p.State, County: c.FIPS}.String(), Label: c.Name})
 		}
 	}
 	if s.Operations != nil {
@@ -82,14 +83,14 @@ func (s *Service) lists(ctx context.Context, m identity.Member, kind string) (ma
 			return nil, err
 		}
 		for _, o := range mine {
-			out[fOperation] = append(out[fOperation], choice{Value: o.ID, Label: o.Name})
+			out[fOperation] = append(out[fOperation], web.Choice{Value: o.ID, Label: o.Name})
 		}
 	}
 	return out, nil
 }
 
 // cellsOf makes a line's fields.
-func cellsOf(kind string, n int, l Line, problems []Problem, lists map[field][]choice) []gridCell {
+func cellsOf(kind string, n int, l Line, problems []Problem, lists map[field][]web.Choice) []gridCell {
 	var out []gridCell
 	for _, name := range FieldsOf(kind) {
 		f := field(slices.Index(fieldNames[:], name))
@@ -119,7 +120,7 @@ func (s *Service) grid(r *http.Request, m identity.Member, kind string, lines []
 	if err != nil {
 		return gridData{}, err
 	}
-	data := gridData{Kind: kind, Word: kindWords[kind], Count: len(lines), More: min(len(lines)+10, mostGrid), Kinds: choices(kind, Kinds(), func(v string) string { return kindWords[v] })}
+	data := gridData{Kind: kind, Word: kindWords[kind], Count: len(lines), More: min(len(lines)+10, mostGrid), Kinds: web.Choices(kind, Kinds(), func(v string) string { return kindWords[v] })}
 	for _, c := range cellsOf(kind, 0, Line{}, nil, lists) {
 		data.Columns = append(data.Columns, gridColumn{fieldWords[c.Field], c.Missing || c.Field == "date"})
 	}
@@ -144,7 +145,7 @@ func kindOf(r *http.Request) string {
 }
 
 func (s *Service) enterPage(w http.ResponseWriter, r *http.Request) error {
-	m, err := me(r)
+	m, err := identity.Asking(r)
 	if err != nil {
 		return err
 	}
@@ -172,7 +173,7 @@ func typedLines(form url.Values, kind string) []Line {
 	lines := make([]Line, n)
 	for i := range lines {
 		for _, name := range FieldsOf(kind) {
-			lines[i][slices.Index(fieldNames[:], name)] = cut(form.Get(fmt.Sprintf("r%d.%s", i, name)), 120)
+			lines[i][slices.Index(fieldNames[:], name)] = bulk.Cut(form.Get(fmt.Sprintf("r%d.%s", i, name)), 120)
 		}
 		lines[i][fKind] = kind
 	}
@@ -181,7 +182,7 @@ func typedLines(form url.Values, kind string) []Line {
 
 // enterPost saves all lines or none, and shows what is wrong beside it.
 func (s *Service) enterPost(w http.ResponseWriter, r *http.Request) error {
-	m, err := me(r)
+	m, err := identity.Asking(r)
 	if err != nil {
 		return err
 	}
@@ -227,7 +228,7 @@ var untold = []field{fNumber, fBooking, fStateID, fReceipt, fSHA256}
 
 // checkRow says what is wrong with a line while it is typed. It keeps nothing.
 func (s *Service) checkRow(w http.ResponseWriter, r *http.Request) error {
-	m, err := me(r)
+	m, err := identity.Asking(r)
 	if err != nil {
 		return err
 	}
@@ -235,7 +236,7 @@ func (s *Service) checkRow(w http.ResponseWriter, r *http.Request) error {
 	var l Line
 	for i, name := range fieldNames {
 		if !slices.Contains(untold, field(i)) {
-			l[i] = cut(q.Get(name), 120)
+			l[i] = bulk.Cut(q.Get(name), 120)
 		}
 	}
 	row, problems, err := s.CheckLine(r.Context(), m, l)

@@ -6,15 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"path"
-	"strconv"
 	"strings"
 	"time"
 
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/policy"
+	"waylight/internal/platform/bulk"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
 )
@@ -77,7 +76,7 @@ func (s *Service) importsPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) showImports(w http.ResponseWriter, r *http.Request, status int, trouble string) error {
-	m, err := me(r)
+	m, err := identity.Asking(r)
 	if err != nil {
 		return err
 	}
@@ -112,39 +111,29 @@ func (s *Service) showImports(w http.ResponseWriter, r *http.Request, status int
 
 // importPost reads a file as it arrives.
 func (s *Service) importPost(w http.ResponseWriter, r *http.Request) error {
-	m, err := me(r)
+	m, err := identity.Asking(r)
 	if err != nil {
 		return err
 	}
-	slow := http.NewResponseController(w) // a large file takes longer than a page may
-	_ = errors.Join(slow.SetReadDeadline(time.Now().Add(uploadTime)), slow.SetWriteDeadline(time.Now().Add(uploadTime+time.Minute)))
-	parts, err := r.MultipartReader()
-	if err != nil {
+	name, file, err := bulk.Receive(w, r)
+	switch {
+	case errors.Is(err, bulk.ErrNoFile):
 		return s.showImports(w, r, http.StatusBadRequest, errUpload.Message)
+	case err != nil:
+		return errUpload.With(err)
 	}
-	for {
-		part, err := parts.NextPart()
-		switch {
-		case errors.Is(err, io.EOF):
-			return s.showImports(w, r, http.StatusBadRequest, errUpload.Message)
-		case err != nil:
-			return errUpload.With(err)
-		case part.FormName() != "file" || part.FileName() == "":
-			continue
-		}
-		im, err := s.Upload(r.Context(), m, path.Base(strings.ReplaceAll(part.FileName(), `\`, "/")), part)
-		if err != nil {
-			return err
-		}
-		http.Redirect(w, r, "/staff/results/import/"+im.ID.String(), http.StatusSeeOther)
-		return nil
+	im, err := s.Upload(r.Context(), m, name, file)
+	if err != nil {
+		return err
 	}
+	http.Redirect(w, r, "/staff/results/import/"+im.ID.String(), http.StatusSeeOther)
+	return nil
 }
 
 type importData struct {
 	importLine
 	Sums                                      []string
-	List                                      []LineProblem
+	List                                      []bulk.Problem
 	More                                      bool
 	Done                                      string
 	Own                                       bool
@@ -152,7 +141,7 @@ type importData struct {
 }
 
 func (s *Service) importPage(w http.ResponseWriter, r *http.Request) error {
-	m, id, err := asked(r, "import", ErrImport)
+	m, id, err := identity.Asked(r, "import", ErrImport)
 	if err != nil {
 		return err
 	}
@@ -166,17 +155,10 @@ func (s *Service) importPage(w http.ResponseWriter, r *http.Request) error {
 		data.Sums = append(data.Sums, sumText(x))
 	}
 	if data.Broken {
-		for part := int64(0); len(data.List) < shownProblems; part++ {
-			list, err := s.Problems(r.Context(), m, id, part)
-			if err != nil {
-				return err
-			}
-			if len(list) == 0 {
-				break
-			}
-			data.List = append(data.List, list...)
+		data.List, err = s.problems(m, id).First(r.Context(), shownProblems)
+		if err != nil {
+			return err
 		}
-		data.List = data.List[:min(len(data.List), shownProblems)]
 		data.More = im.Problems > int64(len(data.List))
 	}
 	refresh := 0
@@ -186,34 +168,27 @@ func (s *Service) importPage(w http.ResponseWriter, r *http.Request) error {
 	return s.pages.Staff(w, r, http.StatusOK, "result.import", web.View{Title: "Import", Data: data, Refresh: refresh})
 }
 
+// problems are what is wrong with a file.
+func (s *Service) problems(m identity.Member, id store.ID) bulk.Problems {
+	return func(ctx context.Context, part int64) ([]bulk.Problem, error) { return s.Problems(ctx, m, id, part) }
+}
+
 // importProblems lists everything that is wrong with a file.
 func (s *Service) importProblems(w http.ResponseWriter, r *http.Request) error {
-	m, id, err := asked(r, "import", ErrImport)
+	m, id, err := identity.Asked(r, "import", ErrImport)
 	if err != nil {
 		return err
 	}
 	if _, err := s.Import(r.Context(), m, id); err != nil {
 		return err
 	}
-	return web.CSV(w, "problems.csv", []string{"line", "column", "what is wrong"}, func(yield func([]string) error) error {
-		for part := int64(0); ; part++ {
-			list, err := s.Problems(r.Context(), m, id, part)
-			if err != nil || len(list) == 0 {
-				return err
-			}
-			for _, p := range list {
-				if err := yield([]string{strconv.Itoa(p.Line), p.Column, p.Reason}); err != nil {
-					return err
-				}
-			}
-		}
-	})
+	return s.problems(m, id).CSV(w, r)
 }
 
 // importAct decides about an import.
 func (s *Service) importAct(act func(ctx context.Context, m identity.Member, id store.ID) error) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		m, id, err := asked(r, "import", ErrImport)
+		m, id, err := identity.Asked(r, "import", ErrImport)
 		if err != nil {
 			return err
 		}

@@ -52,7 +52,7 @@ type matchesData struct {
 }
 
 func (s *Service) matchesPage(w http.ResponseWriter, r *http.Request) error {
-	m, err := me(r)
+	m, err := identity.Asking(r)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (s *Service) matchUnsay(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) matchAct(w http.ResponseWriter, r *http.Request, done string, act func(ctx context.Context, m identity.Member, id store.ID) error) error {
-	m, id, err := asked(r, "match", ErrMatch)
+	m, id, err := identity.Asked(r, "match", ErrMatch)
 	if err != nil {
 		return err
 	}

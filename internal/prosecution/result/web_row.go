@@ -12,6 +12,7 @@ import (
 
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/policy"
+	"waylight/internal/platform/bulk"
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
@@ -92,7 +93,7 @@ func differing(before, after []fact) []fact {
 }
 
 func (s *Service) rowPage(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "result", ErrNone)
+	_, id, err := identity.Asked(r, "result", ErrNone)
 	if err != nil {
 		return err
 	}
@@ -101,7 +102,7 @@ func (s *Service) rowPage(w http.ResponseWriter, r *http.Request) error {
 
 // showRow answers with a row's page; typed and wrong are of a change that was refused.
 func (s *Service) showRow(w http.ResponseWriter, r *http.Request, status int, id store.ID, typed *Line, wrong []Problem, trouble, reason string) error {
-	m, err := me(r)
+	m, err := identity.Asking(r)
 	if err != nil {
 		return err
 	}
@@ -148,7 +149,7 @@ func (s *Service) showRow(w http.ResponseWriter, r *http.Request, status int, id
 }
 
 func (s *Service) rowChange(w http.ResponseWriter, r *http.Request) error {
-	m, id, err := asked(r, "result", ErrNone)
+	m, id, err := identity.Asked(r, "result", ErrNone)
 	if err != nil {
 		return err
 	}
@@ -186,7 +187,7 @@ func (s *Service) rowUndo(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) rowAct(w http.ResponseWriter, r *http.Request, done string, act func(ctx context.Context, m identity.Member, id store.ID) error) error {
-	m, id, err := asked(r, "result", ErrNone)
+	m, id, err := identity.Asked(r, "result", ErrNone)
 	if err != nil {
 		return err
 	}
@@ -194,7 +195,7 @@ func (s *Service) rowAct(w http.ResponseWriter, r *http.Request, done string, ac
 }
 
 func (s *Service) rowWithdraw(w http.ResponseWriter, r *http.Request) error {
-	m, id, err := asked(r, "result", ErrNone)
+	m, id, err := identity.Asked(r, "result", ErrNone)
 	if err != nil {
 		return err
 	}
@@ -204,7 +205,7 @@ func (s *Service) rowWithdraw(w http.ResponseWriter, r *http.Request) error {
 	reason := r.PostForm.Get("reason")
 	err = s.Withdraw(r.Context(), m, id, reason)
 	if f, ok := fault.As(err); ok && f.Kind == fault.Invalid {
-		return s.showRow(w, r, http.StatusBadRequest, id, nil, nil, f.Message, cut(strings.TrimSpace(reason), 300))
+		return s.showRow(w, r, http.StatusBadRequest, id, nil, nil, f.Message, bulk.Cut(strings.TrimSpace(reason), 300))
 	}
 	return s.after(w, r, err, "withdrawn")
 }
@@ -221,7 +222,7 @@ func (s *Service) groupsPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) showGroups(w http.ResponseWriter, r *http.Request, status int, data groupsData) error {
-	m, err := me(r)
+	m, err := identity.Asking(r)
 	if err != nil {
 		return err
 	}
@@ -232,14 +233,14 @@ func (s *Service) showGroups(w http.ResponseWriter, r *http.Request, status int,
 }
 
 func (s *Service) groupsPost(w http.ResponseWriter, r *http.Request) error {
-	m, err := me(r)
+	m, err := identity.Asking(r)
 	if err != nil {
 		return err
 	}
 	if err := web.ParseForm(r); err != nil {
 		return err
 	}
-	o := Organization{ID: cut(r.PostForm.Get("group"), 60), Name: cut(r.PostForm.Get("name"), 100), Retired: r.PostForm.Get("retired") == yes}
+	o := Organization{ID: bulk.Cut(r.PostForm.Get("group"), 60), Name: bulk.Cut(r.PostForm.Get("name"), 100), Retired: r.PostForm.Get("retired") == yes}
 	err = s.SetOrganization(r.Context(), m, o)
 	if f, ok := fault.As(err); ok && f.Kind == fault.Invalid {
 		return s.showGroups(w, r, http.StatusBadRequest, groupsData{Trouble: f.Message, ID: o.ID, Name: o.Name})

@@ -83,13 +83,6 @@ func idOrNull(id store.ID) any {
 	return id
 }
 
-func flag(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
-}
-
 func split(s string) []string {
 	if s == "" {
 		return nil
@@ -122,11 +115,11 @@ func parseEvent(s string) program.Event {
 func insert(tx *store.Tx, r Referral, words string, order time.Time) error {
 	err := tx.Insert("referral", store.Row{
 		"program": r.Program, "id": r.ID, "report": r.Report, "origin": string(r.Origin), "rule": r.Rule,
-		"recipient": r.Recipient, "holder": r.Holder, "relay": flag(r.Relay), "obligor": r.Obligor, "stands_for": r.StandsFor,
+		"recipient": r.Recipient, "holder": r.Holder, "relay": store.Flag(r.Relay), "obligor": r.Obligor, "stands_for": r.StandsFor,
 		"means": strings.Join(r.Means, ","), "proofs": strings.Join(r.Proofs, ","), "basis": strings.Join(r.Basis, ","),
-		"limit_by": r.LimitBy, "span": int64(r.Limit / time.Microsecond), "at_once": flag(r.AtOnce), "starts": eventText(r.Starts),
-		"accepted": store.Micros(r.Accepted), "started": micros(r.Started), "due": micros(r.Due), "courtesy": flag(r.Courtesy),
-		"mode": r.Mode, "urgency": flag(!r.Danger), "child": flag(r.Child), "test": flag(r.Test), "place": r.Place, "age": r.Age,
+		"limit_by": r.LimitBy, "span": int64(r.Limit / time.Microsecond), "at_once": store.Flag(r.AtOnce), "starts": eventText(r.Starts),
+		"accepted": store.Micros(r.Accepted), "started": micros(r.Started), "due": micros(r.Due), "courtesy": store.Flag(r.Courtesy),
+		"mode": r.Mode, "urgency": store.Flag(!r.Danger), "child": store.Flag(r.Child), "test": store.Flag(r.Test), "place": r.Place, "age": r.Age,
 		"exploitation": r.Kind, "conflict": conflictText(r.Conflict), "words": words, "order_at": store.Micros(order), "state": string(r.State), "owner": nil,
 		"taken_by": nil, "taken_until": nil, "retry_at": nil, "attempts": int64(0), "opened_at": nil, "opened_by": nil,
 		"acknowledged_at": nil, "outcome": "", "done_at": nil, "level": int64(r.Level), "next_at": micros(r.NextAt),

@@ -31,7 +31,7 @@ type spot struct {
 	id             store.ID
 }
 
-func spotOf(r Referral) spot { return spot{flag(!r.Danger), store.Micros(orderOf(r)), r.ID} }
+func spotOf(r Referral) spot { return spot{store.Flag(!r.Danger), store.Micros(orderOf(r)), r.ID} }
 
 func (a spot) compare(b spot) int {
 	return cmp.Or(cmp.Compare(a.urgency, b.urgency), cmp.Compare(a.order, b.order), bytes.Compare(a.id[:], b.id[:]))

@@ -112,6 +112,21 @@ func (c *Client) GetDoc(path string) *Doc {
 	return c.Do(http.MethodGet, path, "", nil)
 }
 
+// Look fetches a page that must hold to what pages must, and say something.
+func (c *Client) Look(path string, says ...string) *Doc {
+	c.t.Helper()
+	doc := c.GetDoc(path)
+	for _, p := range Problems(doc) {
+		c.t.Errorf("%s: %s", path, p)
+	}
+	for _, s := range says {
+		if !strings.Contains(doc.Main(), s) {
+			c.t.Errorf("%s does not say %q: %s", path, s, doc.Main())
+		}
+	}
+	return doc
+}
+
 // PostForm posts values as a page's form does.
 func (c *Client) PostForm(path string, values url.Values) *Doc {
 	c.t.Helper()
