@@ -25,7 +25,7 @@ func (s Sheet) own(set *typeset.Setter, p *plate, code *qr.Code) (*drawing, erro
 		}
 		size := min(p.address.h, p.address.w/line.Width)
 		if size < min(leastAddress, p.address.h) {
-			return nil, fmt.Errorf("%w: the address %q is too long to be read beside the code", ErrCode, s.Address)
+			return nil, fmt.Errorf("%w: the address %q is too long to be read beside the code on %s; %s", ErrCode, s.Address, s.Size.Name, s.hint())
 		}
 		x := p.address.x
 		switch {

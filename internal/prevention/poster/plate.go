@@ -68,12 +68,16 @@ func (s Sheet) plate(set *typeset.Setter, said []saying, modules int) (*plate, e
 	if modules > 0 {
 		besides = fmt.Sprintf(" beside a code of %.1f centimeters", s.leastSide()/pointsPerCM)
 	}
-	hint := "take a larger one"
-	if len(said) > 1 {
-		hint = "print one sheet per language, or " + hint
-	}
 	return nil, fmt.Errorf("%w: %s in %s does not fit on %s with letters of %g points%s; %s",
-		ErrLetters, s.Notice.ID, strings.Join(s.languages(), ", "), s.Size.Name, s.Notice.LeastPoints, besides, hint)
+		ErrLetters, s.Notice.ID, strings.Join(s.languages(), ", "), s.Size.Name, s.Notice.LeastPoints, besides, s.hint())
+}
+
+// hint says what to do where something does not fit.
+func (s Sheet) hint() string {
+	if len(s.languages()) > 1 {
+		return "print one sheet per language, or take a larger one"
+	}
+	return "take a larger one"
 }
 
 // make finds the largest letters with which everything fits, and then the most room

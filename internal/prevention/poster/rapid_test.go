@@ -39,7 +39,8 @@ func TestAnySheetPrintsOrIsRefused(t *testing.T) {
 		err := press.PDF(&out, s)
 		if err != nil {
 			refused++
-			if !errors.Is(err, poster.ErrGlyph) && !errors.Is(err, poster.ErrLetters) || out.Len() > 0 {
+			narrow := s.Code != "" && errors.Is(err, poster.ErrCode) // the address beside the code is wider than its column
+			if !narrow && !errors.Is(err, poster.ErrGlyph) && !errors.Is(err, poster.ErrLetters) || out.Len() > 0 {
 				t.Errorf("%v, and %d bytes", err, out.Len())
 			}
 			return
