@@ -10,6 +10,7 @@
 //	waylight restore FOLDER       puts a copy back, and proves it by its log
 //	waylight export FILE          whole programs, for the other kind of database
 //	waylight import FILE          brings them in
+//	waylight spool                accepted reports that wait here for the database
 //	waylight open REPORT          open one report offline, with recovery shares
 //	waylight directory new|sign   the key that says which office keys are real
 //	waylight release E-MAIL       unlock an account that failed sign-ins locked
@@ -65,6 +66,7 @@ func verbs() []verb {
 		{"restore", "put a backup into a fresh folder, and prove it", runRestore},
 		{"export", "carry programs out into a file that fits either database", runExport},
 		{"import", "bring an exported file into an empty database", runImport},
+		{"spool", "list accepted reports that wait on this machine for the database", runSpool},
 		{"open", "open one report offline with recovery shares", runOpen},
 		{"directory", "make the offline directory key; sign with it", runDirectory},
 		{"release", "unlock the account of an e-mail address", runRelease},

@@ -171,7 +171,11 @@ func New(ctx context.Context, c Config) (_ *App, err error) {
 	if err := a.pin(ctx); err != nil {
 		return nil, err
 	}
-	if a.DB.Engine() == "postgres" {
+	if a.DB.Engine() != "postgres" {
+		if err := refuseSpooled(ctx, a.Data); err != nil {
+			return nil, err
+		}
+	} else {
 		if a.Spool, err = a.openSpool(ctx, a.Ring, a.Programs.IDs()); err != nil {
 			return nil, err
 		}
@@ -179,7 +183,7 @@ func New(ctx context.Context, c Config) (_ *App, err error) {
 	if err := a.makeSite(); err != nil {
 		return nil, err
 	}
-	a.withGate()
+	a.Gate = behindGate(a.Site, a.Ring, a.Log)
 	if err := a.makeRooms(); err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -40,12 +39,15 @@ type auditor struct {
 	looked   map[string]time.Time // by program: the last look that came to an end
 	verified map[string]time.Time
 	damaged  map[string]bool
-	forked   map[string]bool // by program and witness: another history was seen
-	shouted  map[string]time.Time
+	forked   map[string]bool      // by program and witness: another history was seen
+	shouted  map[string]time.Time // by program and what was said
+	admins   map[string][]string  // by program: whom to mail, as last read
+	failed   map[string]int       // by program: looks in a row that the database broke off
 }
 
 func newAuditor(now time.Time) *auditor {
-	return &auditor{self: store.NewID(), began: now, looked: map[string]time.Time{}, verified: map[string]time.Time{}, damaged: map[string]bool{}, forked: map[string]bool{}, shouted: map[string]time.Time{}}
+	return &auditor{self: store.NewID(), began: now, looked: map[string]time.Time{}, verified: map[string]time.Time{}, damaged: map[string]bool{}, forked: map[string]bool{}, shouted: map[string]time.Time{},
+		admins: map[string][]string{}, failed: map[string]int{}}
 }
 
 // watching looks at every program until ctx ends.
@@ -53,19 +55,28 @@ func (a *App) watching(ctx context.Context) {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	for {
-		for _, program := range a.Programs.IDs() {
-			if a.DB.MovedTo(program) != "" {
-				continue // its log has ended here
-			}
-			err := a.watch(ctx, program)
-			if err != nil && ctx.Err() == nil {
-				a.Log.Error("watching the audit log", "program", program, "error", err.Error())
-			}
-		}
+		a.WatchAll(ctx)
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		}
+	}
+}
+
+// WatchAll looks once at every program whose log has not ended here. What it cannot
+// find out, it mails past the database when the next look cannot either.
+func (a *App) WatchAll(ctx context.Context) {
+	for _, program := range a.Programs.IDs() {
+		if a.DB.MovedTo(program) != "" {
+			continue
+		}
+		err := a.watch(ctx, program)
+		if err != nil && ctx.Err() == nil {
+			a.Log.Error("watching the audit log", "program", program, "error", err.Error())
+		}
+		if err := a.brokenOff(ctx, program, err); err != nil && ctx.Err() == nil {
+			a.Log.Error("mailing that nobody can look at the audit log", "program", program, "error", err.Error())
 		}
 	}
 }
@@ -114,7 +125,7 @@ func (a *App) Watch(ctx context.Context, program string) error {
 	err = a.Agencies.Settle(ctx, program, auditAlarms, wanted)
 	if err != nil {
 		a.Log.Error("auditing fails and no alarm can be kept", "program", program)
-		return errors.Join(err, a.shout(ctx, program, "The server cannot record what is done. Tell whoever keeps the machine now, and look at: "+a.Origin+"/staff/work\n"))
+		return errors.Join(err, a.shout(ctx, program, sayUnrecorded+a.Origin+"/staff/work\n"))
 	}
 	if stuck, err := a.stuck(ctx, program); err != nil || stuck {
 		err = errors.Join(err, a.tellStuck(ctx, program))
@@ -124,6 +135,9 @@ func (a *App) Watch(ctx context.Context, program string) error {
 	}
 	if err := a.Canaries.Settle(ctx, program); err != nil {
 		return fault.Wrap(err, "looking at the tests of the ways in")
+	}
+	if _, err := a.administrators(ctx, program); err != nil {
+		return fault.Wrap(err, "reading whom to mail")
 	}
 	a.audit.mu.Lock()
 	defer a.audit.mu.Unlock()
@@ -205,34 +219,87 @@ func within(done, now time.Time, while time.Duration) bool {
 	return !done.After(now) && now.Sub(done) < while
 }
 
+// What is mailed when no alarm can be kept.
+const (
+	sayUnrecorded = "The server cannot record what is done. Tell whoever keeps the machine now, and look at: "
+	sayAway       = "The server has not reached its database for ten minutes or more. Reports are still accepted and kept on the server's own disk, but no agency is told of them until the database is back. Tell whoever keeps the machine now, and call the agencies that are on duty. Afterwards look at: "
+	sayStuck      = "A report was accepted while the database was away and has not arrived since. It is kept on the server that took it. Tell whoever keeps that machine now.\n"
+)
+
+// brokenOff counts the looks in a row that ended in an error, and mails from the
+// second on: the first may have met a database that only changed machines.
+func (a *App) brokenOff(ctx context.Context, program string, err error) error {
+	a.audit.mu.Lock()
+	a.audit.failed[program]++
+	if err == nil {
+		a.audit.failed[program] = 0
+	}
+	failed := a.audit.failed[program]
+	a.audit.mu.Unlock()
+	if failed < 2 {
+		return nil
+	}
+	say := sayUnrecorded
+	if a.Spool != nil {
+		say = sayAway
+	}
+	return a.shout(ctx, program, say+a.Origin+"/staff/work\n")
+}
+
 // tellStuck says that a report waits in this server's spool although the database is there.
 func (a *App) tellStuck(ctx context.Context, program string) error {
 	a.Log.Error("a report does not arrive from this server's spool", "program", program)
-	return a.shout(ctx, program, "A report was accepted while the database was away and has not arrived since. It is kept on the server that took it. Tell whoever keeps that machine now.\n")
+	return a.shout(ctx, program, sayStuck)
 }
 
-// shout mails the program's administrators without keeping anything, at most once an hour: for when nothing can be kept, and for what concerns this server
+// shout mails the program's administrators without keeping anything, each thing at most once an hour: for when nothing can be kept, and for what concerns this server
 // alone, which another one on the same database would take for settled.
 func (a *App) shout(ctx context.Context, program, text string) error {
+	said := program + " " + text
 	a.audit.mu.Lock()
-	soon := within(a.audit.shouted[program], a.Now(), time.Hour)
+	soon := within(a.audit.shouted[said], a.Now(), time.Hour)
 	a.audit.mu.Unlock()
 	if soon || a.sender == nil {
 		return nil
 	}
-	members, err := a.People.Members(ctx, program, "")
+	to, err := a.administrators(ctx, program)
 	if err != nil {
 		return err
 	}
-	members = slices.DeleteFunc(members, func(m identity.Member) bool { return !m.Has(identity.RoleProgramAdmin) })
-	for _, m := range members {
-		err = errors.Join(err, a.sender.Send(ctx, mail.Message{To: m.Email, Subject: "Waylight: something needs your attention at once",
-			Text: text}))
+	reached := false
+	for _, address := range to {
+		sent := a.sender.Send(ctx, mail.Message{To: address, Subject: "Waylight: something needs your attention at once", Text: text})
+		reached = reached || sent == nil
+		err = errors.Join(err, sent)
 	}
+	if reached {
+		a.audit.mu.Lock()
+		defer a.audit.mu.Unlock()
+		a.audit.shouted[said] = a.Now()
+	}
+	return err
+}
+
+// administrators are the addresses of a program's administrators: those that were
+// read last while the database does not answer.
+func (a *App) administrators(ctx context.Context, program string) ([]string, error) {
+	members, err := a.People.Members(ctx, program, "")
 	a.audit.mu.Lock()
 	defer a.audit.mu.Unlock()
-	a.audit.shouted[program] = a.Now()
-	return err
+	if err != nil {
+		if known := a.audit.admins[program]; len(known) > 0 {
+			return known, nil
+		}
+		return nil, err
+	}
+	var to []string
+	for _, m := range members {
+		if m.Has(identity.RoleProgramAdmin) {
+			to = append(to, m.Email)
+		}
+	}
+	a.audit.admins[program] = to
+	return to, nil
 }
 
 // watched says since when every program was looked at, or since when the server runs.

@@ -31,14 +31,22 @@ type watchedApp struct {
 
 func watched(t *testing.T) *watchedApp {
 	t.Helper()
+	file := filepath.Join(t.TempDir(), "waylight.db")
+	w := watchedOn(t, filepath.Dir(file), "sqlite:"+file)
+	w.file = file
+	return w
+}
+
+func watchedOn(t *testing.T, data, database string) *watchedApp {
+	t.Helper()
 	post, err := mail.NewCatcher("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { post.Close() })
-	w := &watchedApp{t: t, clock: storetest.NewClock(storetest.Start), post: post, file: filepath.Join(t.TempDir(), "waylight.db")}
+	w := &watchedApp{t: t, clock: storetest.NewClock(storetest.Start), post: post}
 	w.App = installation(t, app.Config{
-		Data: filepath.Dir(w.file), Database: "sqlite:" + w.file, Origin: "https://tips.example.gov", Now: w.clock.Now,
+		Data: data, Database: database, Origin: "https://tips.example.gov", Now: w.clock.Now,
 		Mail: mail.Config{Addr: post.Addr(), From: "notices@example.gov", TLS: mail.LoopbackOnly},
 	})
 	link, err := w.FirstAdministrator(ctx, "ms", "head@example.gov", "Head")
@@ -188,4 +196,38 @@ func TestSilentLogIsTold(t *testing.T) {
 	if got := w.look(); got != "" || health() != http.StatusOK {
 		t.Errorf("mended: %s, %d", got, health())
 	}
+}
+
+// While the database is away nothing can be kept, and no agency is told of what the spool takes: the administrators are mailed from the second look on, once an
+// hour, at the addresses that were read last.
+func TestAnOutageIsMailed(t *testing.T) {
+	t.Parallel()
+	database := storetest.NewDatabase(t)
+	w := watchedOn(t, t.TempDir(), database.URL)
+	w.WatchAll(ctx)
+	if _, err := w.Runner.RunDue(ctx); err != nil {
+		t.Fatal(err)
+	}
+	before := w.mailed()
+	database.Leave()
+	w.WatchAll(ctx)
+	if w.mailed() != before {
+		t.Error("a first look without the database was mailed")
+	}
+	for range 3 {
+		w.clock.Advance(10 * time.Minute)
+		w.WatchAll(ctx)
+	}
+	if got := w.post.Messages()[before:]; len(got) != 1 || got[0].To != "head@example.gov" || !strings.Contains(got[0].Text, "no agency is told") {
+		t.Errorf("mailed in half an hour: %v", got)
+	}
+	database.Return()
+	w.WatchAll(ctx)
+	w.clock.Advance(2 * time.Hour)
+	database.Leave()
+	w.WatchAll(ctx)
+	if got := len(w.post.Messages()) - before; got != 1 {
+		t.Errorf("%d mails after a new outage's first look", got)
+	}
+	database.Return()
 }

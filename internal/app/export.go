@@ -87,6 +87,10 @@ func (e *Exporting) open(ctx context.Context, c Config) (*store.DB, func(), erro
 	if err != nil {
 		return nil, nil, fmt.Errorf("moving needs the server stopped: %w", err)
 	}
+	if err := refuseSpooled(ctx, c.Data); err != nil {
+		release()
+		return nil, nil, err
+	}
 	db, err := store.Open(ctx, c.Database, store.Options{Schemas: Schemas()})
 	if err != nil {
 		release()

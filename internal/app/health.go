@@ -22,13 +22,13 @@ var healthPaths = []string{"/livez", "/readyz", "/healthz"}
 
 func (a *App) healthRoutes() []web.Route {
 	return []web.Route{
-		{Pattern: "GET /livez", Access: policy.At(policy.ReadHealth), Handler: a.live},
+		{Pattern: "GET /livez", Access: policy.At(policy.ReadHealth), Handler: live},
 		{Pattern: "GET /readyz", Access: policy.At(policy.ReadHealth), Handler: a.ready},
 		{Pattern: "GET /healthz", Access: policy.At(policy.ReadHealth), Handler: a.health},
 	}
 }
 
-func (a *App) live(w http.ResponseWriter, _ *http.Request) error {
+func live(w http.ResponseWriter, _ *http.Request) error {
 	return plain(w, "text/plain; charset=utf-8", []byte("ok\n"))
 }
 

@@ -3,12 +3,14 @@
 package app
 
 import (
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
 
 	"waylight/internal/partnership/policy"
 	"waylight/internal/platform/gate"
+	"waylight/internal/platform/keyring"
 	"waylight/internal/platform/web"
 )
 
@@ -16,11 +18,12 @@ import (
 // says otherwise; what one needs while its report waits is some 40 KB.
 const defaultConnections = 4096
 
-// withGate puts the site behind the gate.
-func (a *App) withGate() {
-	a.Gate = gate.New()
-	a.Gate.Tell = a.tellRush
-	a.Site.Gate, a.Site.Puzzles = a.Gate, gate.NewPuzzles(a.Ring.Pepper())
+// behindGate puts a site behind a gate.
+func behindGate(site *web.Site, ring *keyring.Ring, log *slog.Logger) *gate.Gate {
+	g := gate.New()
+	g.Tell = func(r gate.Rush) { tellRush(log, r) }
+	site.Gate, site.Puzzles = g, gate.NewPuzzles(ring.Pepper())
+	return g
 }
 
 // puzzle is what a sender's browser is asked to solve while there are two lines.
@@ -34,12 +37,12 @@ func (a *App) puzzle() *gate.Work {
 
 // tellRush notes the beginning and the end of a rush. It says how many waited,
 // which by then is more than can be at work, and nothing of any one of them.
-func (a *App) tellRush(r gate.Rush) {
+func tellRush(log *slog.Logger, r gate.Rush) {
 	if r.Ended.IsZero() {
-		a.Log.Warn("more reports come in than can be taken at once; they wait, and other requests make way")
+		log.Warn("more reports come in than can be taken at once; they wait, and other requests make way")
 		return
 	}
-	a.Log.Warn("the rush is over", "lasted", r.Ended.Sub(r.Began), "waited_most", r.Most, "longest_wait", r.Longest, "others_turned_away", r.Turned)
+	log.Warn("the rush is over", "lasted", r.Ended.Sub(r.Began), "waited_most", r.Most, "longest_wait", r.Longest, "others_turned_away", r.Turned)
 }
 
 // heavy are pages that go through everything that hangs, and files of hundreds of sheets.

@@ -4,9 +4,11 @@ package app
 
 import (
 	"context"
+	"path/filepath"
 
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/metric"
+	"waylight/internal/protection/file"
 )
 
 // declareGauges adds what is asked for instead of counted: once everything is open.
@@ -22,7 +24,7 @@ func (a *App) declareGauges() {
 	s.Gauge(metric.Series{Name: "waylight_ready", Help: "1 while this process takes requests, 0 while it stops."}, a.askReady)
 	s.Gauge(metric.Series{Name: "waylight_database_up", Help: "1 when the database answers."}, a.askDatabase)
 	s.Gauge(metric.Series{Name: "waylight_database_bytes", Help: "Size of the database, rounded up.", Step: diskStep, Up: true}, a.askSize)
-	s.Gauge(metric.Series{Name: "waylight_disk_free_bytes", Help: "Free on the disk of the database; absent where that is another machine's.", Step: diskStep}, a.askDisk)
+	s.Gauge(metric.Series{Name: "waylight_disk_free_bytes", Help: "Free on the disk of the embedded database, or of the spool.", Step: diskStep}, a.askDisk)
 	s.Gauge(metric.Series{Name: "waylight_writer_queue", Help: "Writes that wait to be committed.", Step: manyEvents}, func(context.Context) ([]metric.Value, error) {
 		return metric.Single(float64(a.DB.Waiting())), nil
 	})
@@ -35,6 +37,7 @@ func (a *App) declareGauges() {
 	s.Gauge(metric.Series{Name: "waylight_verification_disagrees", Help: "1 when data and log disagreed.", Labels: programs}, a.askDamaged)
 	s.Gauge(metric.Series{Name: "waylight_second_copy_age_seconds", Step: 1, Help: "Since the second copy was last whole; absent where none is kept."}, a.askCopied)
 	s.Gauge(metric.Series{Name: "waylight_sessions", Help: "Open sessions of members, rounded up.", Step: someWrong, Up: true, Held: true}, a.askSessions)
+	s.Gauge(metric.Series{Name: "waylight_spool_waiting", Help: "Accepted reports on this server's disk that have not reached the database, rounded up; absent where there is no spool.", Step: someWrong, Up: true, Held: true}, a.askSpool)
 	a.declareWork()
 	declareProcess(s)
 }
@@ -108,11 +111,27 @@ func (a *App) askSize(ctx context.Context) ([]metric.Value, error) {
 }
 
 func (a *App) askDisk(context.Context) ([]metric.Value, error) {
-	if a.DB.File() == "" {
+	on := a.DB.File()
+	if on == "" {
+		on = filepath.Join(a.Data, spoolFile)
+	}
+	space, err := file.SpaceOf(on)
+	return metric.Single(float64(space.Free)), err
+}
+
+func (a *App) askSpool(ctx context.Context) ([]metric.Value, error) {
+	if a.Spool == nil {
 		return nil, nil
 	}
-	space, err := a.Files.Space()
-	return metric.Single(float64(space.Free)), err
+	total := 0
+	for _, program := range a.Programs.IDs() {
+		n, err := a.Spool.Waiting(ctx, program)
+		if err != nil {
+			return nil, err
+		}
+		total += n
+	}
+	return metric.Single(float64(total)), nil
 }
 
 func truth(yes bool) float64 {

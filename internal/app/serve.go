@@ -36,20 +36,8 @@ func (a *App) Serve(ctx context.Context, l net.Listener, certificate *tls.Certif
 		return err
 	}
 	defer release()
-	lobby := gate.NewLobby(l, a.Connections)
-	here := &guests{open: map[net.Conn]http.ConnState{}}
-	server := newServer(a.untilStopping(a.handler))
-	server.ConnContext = lobby.Context
-	server.ConnState = func(c net.Conn, state http.ConnState) {
-		lobby.State(c, state)
-		here.note(c, state)
-	}
-	l = lobby
-	if certificate != nil {
-		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*certificate}, MinVersion: tls.VersionTLS12}
-		l = tls.NewListener(l, server.TLSConfig)
-	}
-	if err := a.SendCanariesTo(reachable(l.Addr()), certificate); err != nil {
+	h := newHall(l, a.untilStopping(a.handler), a.Connections, certificate)
+	if err := a.SendCanariesTo(reachable(h.Addr()), certificate); err != nil {
 		return err
 	}
 	defer a.canaryLine.Store(nil)
@@ -61,10 +49,9 @@ func (a *App) Serve(ctx context.Context, l net.Listener, certificate *tls.Certif
 	work.Go(func() { a.releasing(working) })
 	a.Log.Info("the server began", "version", a.Build.Version, "commit", a.Build.Commit, "go", a.Build.Go, "fips140", a.Build.FIPS,
 		"engine", a.DB.Engine(), "programs", a.Programs.IDs(), "origin", a.Origin)
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(l) }()
+	h.open()
 	select {
-	case err := <-served:
+	case err := <-h.served:
 		stop()
 		work.Wait()
 		return fmt.Errorf("serving: %w", err)
@@ -72,15 +59,25 @@ func (a *App) Serve(ctx context.Context, l net.Listener, certificate *tls.Certif
 	}
 	a.Log.Info("the server stops", "drain", a.Drain.String())
 	a.drain()
-	err = finish(context.WithoutCancel(ctx), l, server, served, here)
+	err = h.finish(context.WithoutCancel(ctx))
 	work.Wait()
 	a.Log.Info("the server stopped", "whole", err == nil)
 	return err
 }
 
-// newServer is how every page of the site is served.
-func newServer(h http.Handler) *http.Server {
-	return &http.Server{
+// hall is where requests on a listener are answered.
+type hall struct {
+	net.Listener
+	server *http.Server
+	here   *guests
+	served chan error // why it takes no more; once it is open
+}
+
+// newHall is how every page of the site is served. A nil certificate serves plain HTTP.
+func newHall(l net.Listener, h http.Handler, connections int, certificate *tls.Certificate) *hall {
+	lobby := gate.NewLobby(l, connections)
+	here := &guests{open: map[net.Conn]http.ConnState{}}
+	server := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       2 * time.Minute, // a slow telephone may take long over a long report; waiting for its turn then counts no more
@@ -88,7 +85,23 @@ func newServer(h http.Handler) *http.Server {
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          quiet(),
+		ConnContext:       lobby.Context,
+		ConnState: func(c net.Conn, state http.ConnState) {
+			lobby.State(c, state)
+			here.note(c, state)
+		},
 	}
+	taken := &hall{Listener: lobby, server: server, here: here, served: make(chan error, 1)}
+	if certificate != nil {
+		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*certificate}, MinVersion: tls.VersionTLS12}
+		taken.Listener = tls.NewListener(lobby, server.TLSConfig)
+	}
+	return taken
+}
+
+// open begins to answer.
+func (h *hall) open() {
+	go func() { h.served <- h.server.Serve(h.Listener) }()
 }
 
 // attend does what a server has to look after beside its jobs, until ctx ends.

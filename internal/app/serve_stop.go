@@ -87,13 +87,13 @@ func (a *App) untilStopping(h http.Handler) http.Handler {
 }
 
 // finish takes no more connections, and answers those that were taken. Only when the server's loop has ended is it known of every one.
-func finish(ctx context.Context, l net.Listener, server *http.Server, served <-chan error, g *guests) error {
+func (h *hall) finish(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, graceful)
 	defer cancel()
-	err := l.Close()
-	if serveErr := <-served; !errors.Is(serveErr, net.ErrClosed) {
+	err := h.Close()
+	if serveErr := <-h.served; !errors.Is(serveErr, net.ErrClosed) {
 		err = errors.Join(err, serveErr)
 	}
-	g.leave(ctx)
-	return errors.Join(err, server.Shutdown(ctx))
+	h.here.leave(ctx)
+	return errors.Join(err, h.server.Shutdown(ctx))
 }

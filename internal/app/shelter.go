@@ -71,40 +71,19 @@ func Shelter(ctx context.Context, c Config, l net.Listener, certificate *tls.Cer
 		return nil, err
 	}
 	c.Log.Error("the database is away at the start: the spool takes reports")
-	serving, stop := context.WithCancel(ctx)
-	served := make(chan error, 1)
-	go func() { served <- serveHTTP(serving, l, certificate, s.handler) }()
-	err = s.await(serving, served)
-	stop()
-	// Answers under way end first: the spool belongs to one at a time.
-	if err = errors.Join(err, <-served, s.spool.Close()); err != nil || ctx.Err() != nil {
+	h := newHall(l, s.handler, c.Connections, certificate)
+	h.open()
+	if err = s.await(ctx, h.served); err == nil {
+		err = h.finish(context.WithoutCancel(ctx)) // answers under way end first: the spool belongs to one at a time
+	}
+	if err = errors.Join(err, s.spool.Close()); err != nil || ctx.Err() != nil {
 		return nil, err
 	}
 	return New(ctx, c)
 }
 
-// serveHTTP answers requests on l until ctx ends.
-func serveHTTP(ctx context.Context, l net.Listener, certificate *tls.Certificate, h http.Handler) error {
-	server := newServer(h)
-	if certificate != nil {
-		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{*certificate}, MinVersion: tls.VersionTLS12})
-	}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(l) }()
-	select {
-	case err := <-served:
-		return fmt.Errorf("serving from the spool: %w", err)
-	case <-ctx.Done():
-	}
-	graceful, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
-	defer cancel()
-	err := server.Shutdown(graceful)
-	<-served
-	return err
-}
-
-// await waits until the database takes writes, or serving ends.
-func (s *shelter) await(ctx context.Context, served chan error) error {
+// await waits until the database takes writes, or ctx ends.
+func (s *shelter) await(ctx context.Context, served <-chan error) error {
 	tick := time.NewTicker(againEvery)
 	defer tick.Stop()
 	for {
@@ -112,8 +91,7 @@ func (s *shelter) await(ctx context.Context, served chan error) error {
 		case <-ctx.Done():
 			return nil
 		case err := <-served:
-			served <- nil
-			return err
+			return fmt.Errorf("serving from the spool: %w", err)
 		case <-tick.C:
 		}
 		if store.Probe(ctx, s.Database) == nil {
@@ -186,6 +164,7 @@ func (s *shelter) furnish(ring *keyring.Ring) error {
 		return err
 	}
 	s.site = site
+	behindGate(site, ring, s.Log)
 	reports, err := report.New(report.Config{
 		DB: s.spool.Store(), Programs: s.programs, Keys: s.keys, Keyed: s.keyed, Referrals: nobody{}, Log: func(p string) *custody.Log { return s.logs[p] },
 		Pepper: ring.Pepper(), Site: site, Now: s.Now, Chains: s.chains, Directory: func(string) ed25519.PublicKey { return s.Directory },
@@ -195,11 +174,16 @@ func (s *shelter) furnish(ring *keyring.Ring) error {
 		return err
 	}
 	routes := append(reports.Room().Routes,
+		web.Route{Pattern: "GET /livez", Access: policy.At(policy.ReadHealth), Handler: live},
+		web.Route{Pattern: "GET /readyz", Access: policy.At(policy.ReadHealth), Handler: live}, // it takes reports
 		web.Route{Pattern: "GET /robots.txt", Access: policy.At(policy.ReadSite), Handler: robots},
 		web.Route{Pattern: "GET /{$}", Access: policy.At(policy.ReadSite), Handler: s.front})
 	for _, method := range []string{"GET", "POST"} {
 		routes = append(routes, web.Route{Pattern: method + " /{path...}", Access: policy.At(policy.ReadSite),
 			Handler: func(http.ResponseWriter, *http.Request) error { return errSheltered }})
+	}
+	for i, r := range routes {
+		routes[i].Class = classOf(r)
 	}
 	mux := http.NewServeMux()
 	site.Mount(mux, routes, nil)

@@ -6,6 +6,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -103,11 +105,42 @@ const stuckAfter = 10 * time.Minute
 
 // stuck says whether a report waits in the spool although the database is there.
 func (a *App) stuck(ctx context.Context, program string) (bool, error) {
-	if a.Spool == nil || a.Spool.Away() {
+	if a.Spool == nil {
 		return false, nil
 	}
-	oldest, err := a.Spool.Oldest(ctx, program)
-	return !oldest.IsZero() && a.Now().Sub(oldest) > stuckAfter, err
+	since, err := a.Spool.Since(ctx, program)
+	return since > stuckAfter, err
+}
+
+// spooledIn lists what waits in a data folder for a PostgreSQL database.
+func spooledIn(ctx context.Context, data string) ([]spool.Kept, error) {
+	return spool.List(ctx, filepath.Join(data, spoolFile))
+}
+
+// refuseSpooled refuses to give up or to change the database of a folder in which
+// accepted reports still wait for it: nothing would ever forward them.
+func refuseSpooled(ctx context.Context, data string) error {
+	kept, err := spooledIn(ctx, data)
+	if err == nil && len(kept) > 0 {
+		err = fmt.Errorf("%d accepted reports wait in %s for the PostgreSQL database; serve with that database until they have arrived (waylight spool shows what waits)", len(kept), filepath.Join(data, spoolFile))
+	}
+	return err
+}
+
+// Spooled prints what waits in a data folder for its database.
+func Spooled(ctx context.Context, data string, w io.Writer) error {
+	if _, err := os.Stat(data); err != nil {
+		return fmt.Errorf("there is no installation here: %w", err)
+	}
+	kept, err := spooledIn(ctx, data)
+	if err != nil {
+		return err
+	}
+	for _, k := range kept {
+		fmt.Fprintf(w, "%s\treport %s\taccepted %s\n", k.Program, k.Report, k.At.UTC().Format(time.RFC3339))
+	}
+	_, err = fmt.Fprintf(w, "%d waiting\n", len(kept))
+	return err
 }
 
 // publishSpool signs checkpoints of the spool's logs on the schedule of the

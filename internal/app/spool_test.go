@@ -215,6 +215,20 @@ func TestReportsAreKeptWhileTheDatabaseIsAway(t *testing.T) {
 		t.Errorf("an earlier one sent again: %d, %+v", status, again)
 	}
 	stop()
+	var list bytes.Buffer
+	if err := app.Spooled(ctx, w.config.Data, &list); err != nil || !strings.Contains(list.String(), during.Report) || !strings.HasSuffix(list.String(), " waiting\n") {
+		t.Errorf("what waits, %v:\n%s", err, list.String())
+	}
+	// Nobody may leave them behind.
+	other := w.config
+	other.Database = "sqlite:" + t.TempDir() + "/other.db"
+	if _, err := app.New(ctx, other); err == nil || !strings.Contains(err.Error(), "accepted reports wait") {
+		t.Fatalf("another database for the same folder: %v", err)
+	}
+	move := app.Exporting{Data: w.config.Data, Database: w.config.Database, Keyring: w.config.Keyring, MoveTo: "https://there.example.gov", Out: t.TempDir() + "/out"}
+	if err := move.Run(ctx, io.Discard); err == nil || !strings.Contains(err.Error(), "accepted reports wait") {
+		t.Errorf("moving away from them: %v", err)
+	}
 
 	// A start without the database.
 	sheltered := make(chan *app.App, 1)
@@ -239,7 +253,8 @@ func TestReportsAreKeptWhileTheDatabaseIsAway(t *testing.T) {
 			t.Errorf("a receipt in the shelter: %d, %+v", status, seen)
 		}
 	}
-	for path, want := range map[string]int{"/ms/en": http.StatusOK, "/ms/es": http.StatusOK, "/staff": http.StatusServiceUnavailable, "/receipt": http.StatusOK, "/healthz": http.StatusServiceUnavailable} {
+	for path, want := range map[string]int{"/ms/en": http.StatusOK, "/ms/es": http.StatusOK, "/staff": http.StatusServiceUnavailable, "/receipt": http.StatusOK,
+		"/livez": http.StatusOK, "/readyz": http.StatusOK, "/healthz": http.StatusServiceUnavailable} {
 		res, err := http.Get(address + path)
 		if err != nil {
 			t.Fatal(err)

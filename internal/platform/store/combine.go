@@ -109,6 +109,9 @@ func (c *combiner) attempt(batch []request, apart bool) ([]error, error) {
 			s.abandon()
 			return results, s.lost
 		}
+		if broken(err) { // its own trouble, not the caller's
+			err = errUnavailable.With(err)
+		}
 		results[i] = err
 		leaves = append(leaves, made...)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"waylight/internal/platform/custody"
+	"waylight/internal/platform/fault"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/store/storetest"
 )
@@ -162,4 +163,37 @@ func TestFailureThatIsKeptQuietUndoesItsCallerAlone(t *testing.T) {
 		}
 		verify(t, db, clock, "p")
 	})
+}
+
+// A server that is out of room says so to each caller as its own trouble, so that whoever can keep what it wrote elsewhere does.
+func TestAServersOwnTroubleIsNotTheCallers(t *testing.T) {
+	t.Parallel()
+	db, _ := storetest.Postgres(t, []store.Schema{thing})
+	err := db.Write(ctx, func(tx *store.Tx) error {
+		_, err := tx.Exec(`create function full_disk() returns trigger language plpgsql as $$ begin if new.n < 0 then raise exception using errcode = '53100', message = 'no room'; end if; return new; end $$`)
+		if err == nil {
+			_, err = tx.Exec(`create trigger full_disk before insert on thing for each row execute function full_disk()`)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const callers = 30
+	answers := make([]error, callers)
+	crowd(t, db, callers, func(i int) {
+		n := i
+		if i%10 == 0 {
+			n = -1
+		}
+		answers[i] = db.Accept(ctx, func(tx *store.Tx) error {
+			defer tx.Log(custody.Entry{Program: "p", Event: "thing.made"})
+			return tx.Insert("thing", store.Row{"program": "p", "id": store.NewID(), "word": "w", "n": n})
+		})
+	})
+	for i, err := range answers {
+		if refused := fault.KindOf(err) == fault.Unavailable; refused != (i%10 == 0) || !refused && err != nil {
+			t.Errorf("caller %d was answered %v", i, err)
+		}
+	}
 }

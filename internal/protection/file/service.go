@@ -126,7 +126,7 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Space == nil {
 		file := c.DB.File()
-		c.Space = func() (Space, error) { return spaceOf(file) }
+		c.Space = func() (Space, error) { return SpaceOf(file) }
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

@@ -9,9 +9,9 @@ import (
 	"syscall"
 )
 
-// spaceOf asks how much is left on the disk of a file. Without a file, as with a
+// SpaceOf asks how much is left on the disk of a file. Without a file, as with a
 // database on another machine, nothing is known.
-func spaceOf(file string) (Space, error) {
+func SpaceOf(file string) (Space, error) {
 	if file == "" {
 		return Space{}, nil
 	}

@@ -24,6 +24,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -55,6 +57,7 @@ type Spool struct {
 	now  func() time.Time
 	logs map[string]*custody.Log
 	away atomic.Bool
+	back atomic.Int64 // since when the database is there, as far as this server knows
 }
 
 // Open opens the spool, creating it at the first time.
@@ -64,6 +67,7 @@ func Open(ctx context.Context, c Config) (*Spool, error) {
 		return nil, fault.Wrap(err, "opening the spool")
 	}
 	s := &Spool{db: db, now: c.Now, logs: map[string]*custody.Log{}}
+	s.back.Store(store.Micros(c.Now()))
 	for _, program := range c.Programs {
 		name, err := s.nameOf(ctx, program)
 		if err == nil {
@@ -96,7 +100,27 @@ func (s *Spool) Close() error { return s.db.Close() }
 func (s *Spool) Away() bool { return s.away.Load() }
 
 // SetAway notes whether the database is away, and says whether that is news.
-func (s *Spool) SetAway(away bool) bool { return s.away.Swap(away) != away }
+func (s *Spool) SetAway(away bool) bool {
+	news := s.away.Swap(away) != away
+	if news && !away {
+		s.back.Store(store.Micros(s.now()))
+	}
+	return news
+}
+
+// Since is how long the report that has waited longest for a program could have
+// been forwarded: while the database was away nothing could be. It is 0 when none
+// waits, or none can arrive yet.
+func (s *Spool) Since(ctx context.Context, program string) (time.Duration, error) {
+	oldest, err := oldestSpooled(ctx, s.db, program)
+	if err != nil || oldest.IsZero() || s.Away() {
+		return 0, err
+	}
+	if back := store.Time(s.back.Load()); back.After(oldest) {
+		oldest = back
+	}
+	return s.now().Sub(oldest), nil
+}
 
 // Reader reads the spool's log.
 func (s *Spool) Reader() store.Reader { return s.db }
@@ -150,10 +174,25 @@ func (s *Spool) Waiting(ctx context.Context, program string) (int, error) {
 	return countSpooled(ctx, s.db, program)
 }
 
-// Oldest is when the report that has waited longest for a program was taken, zero
-// when none waits.
-func (s *Spool) Oldest(ctx context.Context, program string) (time.Time, error) {
-	return oldestSpooled(ctx, s.db, program)
+// Kept is a report that waits in a spool.
+type Kept struct {
+	Program string
+	Report  store.ID
+	At      time.Time // when it was accepted
+}
+
+// List reads what waits in a spool's file, whether or not a server has it open,
+// the oldest first. Where there is no file nothing waits.
+func List(ctx context.Context, file string) ([]Kept, error) {
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	db, err := store.Inspect(ctx, "sqlite:"+file, store.Options{Schemas: []store.Schema{Schema()}})
+	if err != nil {
+		return nil, fault.Wrap(err, "opening the spool")
+	}
+	defer db.Close()
+	return listKept(ctx, db)
 }
 
 // TakeOver is the database's side of forwarding.
@@ -161,29 +200,49 @@ type TakeOver func(ctx context.Context, w report.Waiting, proof report.SpoolProo
 
 // Forward gives everything that waits for a program to the database, in the order
 // in which it came, and says how many reports arrived. It stops at the first one
-// that the database does not take, except for one that can never arrive
-// (report.ErrOtherWords): that stays here, and the others go on.
+// that the database does not take now. One that it will not take as it is, because
+// other words stand under its receipt (report.ErrOtherWords) or it is damaged, stays
+// here, and the others go on.
 func (s *Spool) Forward(ctx context.Context, program string, take TakeOver) (int, error) {
 	ids, err := listSpooled(ctx, s.db, program)
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
-	if err := s.Publish(ctx, program); err != nil {
+	if err := s.cover(ctx, program); err != nil {
 		return 0, err
 	}
 	done, stuck := 0, error(nil)
 	for _, id := range ids {
 		err := s.forward(ctx, program, id, take)
 		switch {
-		case errors.Is(err, report.ErrOtherWords):
-			stuck = fmt.Errorf("a report stays in the spool: %w", err)
-		case err != nil:
+		case err == nil:
+			done++
+		case ctx.Err() != nil, notNow(err):
 			return done, err
 		default:
-			done++
+			stuck = errors.Join(stuck, fmt.Errorf("a report stays in the spool: %w", err))
 		}
 	}
 	return done, stuck
+}
+
+// notNow says of an error that the same report may well be taken later.
+func notNow(err error) bool {
+	switch fault.KindOf(err) {
+	case fault.Unavailable, fault.Overloaded:
+		return true
+	}
+	return store.Away(err) || errors.Is(err, store.ErrUnknown) || errors.Is(err, errChanged)
+}
+
+// cover publishes the spool's log unless a checkpoint holds the entries of all that
+// waits: each one costs entries of its own, and what is stuck is tried for ever.
+func (s *Spool) cover(ctx context.Context, program string) error {
+	open, err := uncovered(ctx, s.db, program)
+	if err != nil || !open {
+		return err
+	}
+	return s.Publish(ctx, program)
 }
 
 func (s *Spool) forward(ctx context.Context, program string, id store.ID, take TakeOver) error {

@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"waylight/internal/platform/custody"
+	"waylight/internal/platform/fault"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/store/storetest"
 	"waylight/internal/protection/report"
@@ -81,7 +82,7 @@ func TestEveryReportArrivesOnce(t *testing.T) {
 			}
 			switch rapid.IntRange(0, 3).Draw(t, "database") {
 			case 0:
-				return errors.New("the database refuses")
+				return fault.New(fault.Unavailable, "storage", "The database refuses.")
 			case 1:
 				shut = w.Report // its holder is quicker than the removal
 			}
@@ -95,7 +96,7 @@ func TestEveryReportArrivesOnce(t *testing.T) {
 				return s.CloseReceipt(ctx, w.Program, w.Report)
 			}
 			if rapid.Bool().Draw(t, "answer lost") {
-				return errors.New("the answer got lost")
+				return store.ErrUnknown
 			}
 			return nil
 		}
@@ -154,32 +155,67 @@ func TestEveryReportArrivesOnce(t *testing.T) {
 	})
 }
 
-// One report that can never arrive holds up no other.
-func TestAReportWithoutAPlaceStaysAndHoldsUpNoOther(t *testing.T) {
+// A report that can never arrive, or that is damaged, holds up no other, however often it is tried, and costs the log nothing more.
+func TestAReportThatCannotArriveStaysAndHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	clock := storetest.NewClock(storetest.Start)
-	s := open(t, t.TempDir(), keys{}, clock)
+	dir := t.TempDir()
+	s := open(t, dir, keys{}, clock)
 	t.Cleanup(func() { s.Close() })
-	first, second := waiting("ms", clock.Now()), waiting("ms", clock.Now().Add(time.Second))
-	for _, w := range []report.Waiting{first, second} {
+	first, damaged, third := waiting("ms", clock.Now()), waiting("ms", clock.Now().Add(time.Second)), waiting("ms", clock.Now().Add(2*time.Second))
+	for _, w := range []report.Waiting{first, damaged, third} {
 		if _, err := s.Keep(ctx, w); err != nil {
 			t.Fatal(err)
 		}
 	}
-	n, err := s.Forward(ctx, "ms", func(_ context.Context, w report.Waiting, _ report.SpoolProof) error {
+	if err := s.Store().Write(ctx, func(tx *store.Tx) error {
+		_, err := tx.Exec(`delete from spooled_leaf where id = $1`, damaged.Report)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	size := func() int64 {
+		sizes, err := custody.Sizes(ctx, s.Reader())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sizes["ms"]
+	}
+	s.SetAway(true)
+	clock.Advance(time.Hour)
+	if since, err := s.Since(ctx, "ms"); since != 0 || err != nil {
+		t.Errorf("while the database is away they can arrive since %v, %v", since, err)
+	}
+	s.SetAway(false)
+	clock.Advance(time.Minute)
+	if since, err := s.Since(ctx, "ms"); since != time.Minute || err != nil {
+		t.Errorf("they can arrive since %v, %v", since, err)
+	}
+	take := func(_ context.Context, w report.Waiting, _ report.SpoolProof) error {
 		if w.Report == first.Report {
 			return report.ErrOtherWords
 		}
 		return nil
-	})
+	}
+	n, err := s.Forward(ctx, "ms", take)
 	if n != 1 || !errors.Is(err, report.ErrOtherWords) {
 		t.Errorf("%d arrived, %v", n, err)
 	}
-	if oldest, err := s.Oldest(ctx, "ms"); err != nil || !oldest.Equal(first.Kept) {
-		t.Errorf("the oldest is of %v, %v", oldest, err)
+	before := size()
+	for range 3 {
+		if n, err := s.Forward(ctx, "ms", take); n != 0 || !errors.Is(err, report.ErrOtherWords) {
+			t.Errorf("tried again: %d arrived, %v", n, err)
+		}
 	}
-	if _, found, err := s.Find(ctx, "ms", first.Report); !found || err != nil {
-		t.Errorf("the one without a place is gone: %v", err)
+	if after := size(); after != before {
+		t.Errorf("trying again made the log grow from %d to %d", before, after)
+	}
+	kept, err := spool.List(ctx, filepath.Join(dir, "spool.db"))
+	if err != nil || len(kept) != 2 || kept[0] != (spool.Kept{Program: "ms", Report: first.Report, At: first.Kept}) || kept[1].Report != damaged.Report {
+		t.Errorf("what waits: %v, %v", kept, err)
+	}
+	if none, err := spool.List(ctx, filepath.Join(dir, "none.db")); len(none) != 0 || err != nil {
+		t.Errorf("without a spool: %v, %v", none, err)
 	}
 	if _, err := s.Keep(ctx, waiting("nowhere", clock.Now())); err == nil {
 		t.Error("a report of a program without a log was kept")

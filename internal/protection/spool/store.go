@@ -116,6 +116,33 @@ func listSpooled(ctx context.Context, r store.Reader, program string) ([]store.I
 	return out, rows.Err()
 }
 
+func listKept(ctx context.Context, r store.Reader) ([]Kept, error) {
+	rows, err := r.Query(ctx, `select program, id, kept from spooled order by kept, program, id`)
+	if err != nil {
+		return nil, fault.Wrap(err, "listing the spool")
+	}
+	defer rows.Close()
+	var out []Kept
+	for rows.Next() {
+		var k Kept
+		var kept int64
+		if err := rows.Scan(&k.Program, &k.Report, &kept); err != nil {
+			return nil, fault.Wrap(err, "listing the spool")
+		}
+		k.At = store.Time(kept)
+		out = append(out, k)
+	}
+	return out, rows.Err()
+}
+
+// uncovered says whether something waits whose entry no checkpoint holds yet.
+func uncovered(ctx context.Context, r store.Reader, program string) (bool, error) {
+	var n int
+	err := r.QueryRow(ctx, `select count(*) from spooled_leaf join custody_leaf on custody_leaf.program = spooled_leaf.program and custody_leaf.commitment = spooled_leaf.commitment
+		where spooled_leaf.program = $1 and custody_leaf.idx >= (select coalesce(max(size), 0) from custody_checkpoint where program = $1)`, program).Scan(&n)
+	return n > 0, fault.Wrap(err, "reading how far the spool's log is published")
+}
+
 func countSpooled(ctx context.Context, r store.Reader, program string) (int, error) {
 	var n int
 	err := r.QueryRow(ctx, `select count(*) from spooled where program = $1`, program).Scan(&n)
