@@ -40,6 +40,7 @@ type CountyCover struct {
 type Gap struct {
 	Place        Place
 	Notice, Spot string
+	Label        string // which one, where the place has several
 	What         string // "none", "coming", "broken", "part"
 	Languages    []string
 }
@@ -119,10 +120,11 @@ func (c Covering) asked(pack *program.Program, now time.Time) []program.Notice {
 	return all
 }
 
-// need is a notice at a spot of a place.
+// need is a notice at a spot of a place: each of several is one of its own.
 type need struct {
 	place        store.ID
 	notice, spot string
+	label        string // as folded does it
 }
 
 // hang is what is known of the sheets at a need.
@@ -141,7 +143,7 @@ func (s *Service) Cover(ctx context.Context, m identity.Member, c Covering, gap 
 	if err != nil {
 		return nil, err
 	}
-	w := &coverage{notices: c.asked(pack, s.Now()), hangs: map[need]hang{}, counties: map[string]*CountyCover{}, gap: gap}
+	w := &coverage{notices: c.asked(pack, s.Now()), hangs: map[need]hang{}, named: map[need][]string{}, counties: map[string]*CountyCover{}, gap: gap}
 	versions, due := versionsOf(pack), s.Now().Add(-s.Due)
 	err = eachHanging(ctx, s.DB, m.Program, c, func(p sheetAt) {
 		if !slices.ContainsFunc(w.notices, func(n program.Notice) bool { return n.ID == p.notice }) {
@@ -168,6 +170,7 @@ func (s *Service) Cover(ctx context.Context, m identity.Member, c Covering, gap 
 type coverage struct {
 	notices  []program.Notice
 	hangs    map[need]hang
+	named    map[need][]string // which of several have a sheet, of needs without a label
 	counties map[string]*CountyCover
 	gap      func(Gap) error
 }
@@ -183,8 +186,11 @@ func (w *coverage) county(fips string) *CountyCover {
 }
 
 func (w *coverage) hung(p sheetAt) {
-	key := need{p.place, p.notice, p.spot}
-	h := w.hangs[key]
+	key := need{p.place, p.notice, p.spot, folded(p.label)}
+	h, known := w.hangs[key]
+	if of := (need{p.place, p.notice, p.spot, ""}); !known && p.label != "" {
+		w.named[of] = append(w.named[of], p.label)
+	}
 	switch {
 	case p.state == Up:
 		h.up = append(h.up, p.languages...)
@@ -208,8 +214,10 @@ func (w *coverage) place(p Place) error {
 			if slices.Contains(p.Lacks, spot) || !needed(p.Kind, spot) {
 				continue
 			}
-			if err := w.need(p, n, spot); err != nil {
-				return err
+			for _, label := range w.labels(p, n, spot) {
+				if err := w.need(p, n, spot, label); err != nil {
+					return err
+				}
 			}
 		}
 	}
@@ -219,10 +227,27 @@ func (w *coverage) place(p Place) error {
 	return nil
 }
 
-func (w *coverage) need(p Place, n program.Notice, spot string) error {
-	c, h := w.county(p.County), w.hangs[need{p.ID, n.ID, spot}]
+// labels are the names of a spot at which a place needs a notice: those that the place
+// gives, and each other at which a sheet is planned or hangs, so that none of them is
+// forgotten when a second one gets a name.
+func (w *coverage) labels(p Place, n program.Notice, spot string) []string {
+	of := need{p.ID, n.ID, spot, ""}
+	var out []string
+	if _, there := w.hangs[of]; there {
+		out = append(out, "")
+	}
+	for _, label := range slices.Concat(p.labels(spot), w.named[of]) {
+		if !slices.ContainsFunc(out, func(has string) bool { return folded(has) == folded(label) }) && (label != "" || len(w.named[of]) == 0) {
+			out = append(out, label)
+		}
+	}
+	return out
+}
+
+func (w *coverage) need(p Place, n program.Notice, spot, label string) error {
+	c, h := w.county(p.County), w.hangs[need{p.ID, n.ID, spot, folded(label)}]
 	c.Needs++
-	g := Gap{Place: p, Notice: n.ID, Spot: spot}
+	g := Gap{Place: p, Notice: n.ID, Spot: spot, Label: label}
 	for _, lang := range n.Languages {
 		if !slices.Contains(h.up, lang) {
 			g.Languages = append(g.Languages, lang)

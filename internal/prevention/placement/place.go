@@ -35,6 +35,7 @@ type Place struct {
 	Small               bool     // few people come there
 	Active              bool     // sheets can hang there
 	Lacks               []string // spots that it does not have
+	Several             []Named  // spots that it has more than once
 	Source              string   // where it is known from: "typed", "station", "file"
 	Origin              store.ID // the import it came with
 	MadeAt              time.Time
@@ -96,7 +97,7 @@ type Problem struct{ Field, Reason string }
 type Typed map[string]string
 
 // fields are the names of a place's fields, in the order of a file and of the form.
-var fields = []string{"kind", "name", "address", "city", "county", "state", "latitude", "longitude", "contact", "small", "lacks"}
+var fields = []string{"kind", "name", "address", "city", "county", "state", "latitude", "longitude", "contact", "small", "lacks", "several"}
 
 // The longest that may be typed, in letters.
 const (
@@ -137,6 +138,7 @@ func readPlace(t Typed, state string) (Place, []Problem) {
 		}
 	}
 	slices.Sort(p.Lacks)
+	r.several(&p)
 	p.Small = r.yes("small", p.usuallySmall())
 	return p, r.problems
 }
@@ -330,7 +332,7 @@ func findCounty(named, state, home string) (county place.County, why string) {
 // typed is the place as its form shows it.
 func (p Place) typed() Typed {
 	t := Typed{"kind": p.Kind, "name": p.Name, "address": p.Address, "city": p.City, "county": p.State + "-" + p.County, "state": p.State, "contact": p.Contact,
-		"small": yesNo(p.Small), "lacks": strings.Join(p.Lacks, " ")}
+		"small": yesNo(p.Small), "lacks": strings.Join(p.Lacks, " "), "several": severalText(p.Several)}
 	if p.At != nil {
 		t["latitude"], t["longitude"] = degrees(p.At.Lat), degrees(p.At.Lon)
 	}

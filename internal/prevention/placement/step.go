@@ -66,6 +66,7 @@ type Placement struct {
 	ID              store.ID
 	Place           Place
 	Spot            string // of [program.NoticeSpots]
+	Label           string // which one, where the place has several; "" where it has one
 	Notice, Version string
 	Languages       []string // sorted
 	Paper           string   // of Papers
@@ -111,9 +112,16 @@ func usualPaper(n program.Notice) string {
 	return best
 }
 
+// where is the spot in words.
+func (p Placement) where() string { return spotName(p.Spot, p.Label) }
+
 // slot is what can hang somewhere once.
 func (p Placement) slot() string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{p.Place.ID.String(), p.Spot, p.Notice, strings.Join(p.Languages, " ")}, "\x00")))
+	parts := []string{p.Place.ID.String(), p.Spot, p.Notice, strings.Join(p.Languages, " ")}
+	if p.Label != "" {
+		parts = append(parts, folded(p.Label))
+	}
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(sum[:16])
 }
 
@@ -124,6 +132,7 @@ const next = "/next"
 type Draft struct {
 	Place        store.ID
 	Notice, Spot string
+	Label        string   // which one, where the place has several
 	Languages    []string // none: those that the notice must be in
 	Paper        string   // "": what the notice is printed on as a rule
 }
@@ -139,6 +148,9 @@ func settle(pack *program.Program, d Draft) (Draft, program.Notice, []Problem) {
 	if !slices.Contains(program.NoticeSpots(), d.Spot) {
 		wrong = append(wrong, Problem{"spot", "is none of: " + strings.Join(program.NoticeSpots(), ", ")})
 	}
+	r := placeReader{}
+	d.Label = r.which("label", d.Label)
+	wrong = append(wrong, r.problems...)
 	if d.Paper == "" {
 		d.Paper = usualPaper(n)
 	}
@@ -186,7 +198,10 @@ func (s *Service) Add(ctx context.Context, m identity.Member, d Draft) (Placemen
 			wrong = []Problem{{"spot", why}}
 			return ErrTyped
 		}
-		p := Placement{Program: m.Program, ID: store.NewID(), Place: at, Spot: d.Spot, Notice: notice.ID, Version: notice.Version, Languages: d.Languages, Paper: d.Paper,
+		if at, d.Label, wrong, err = name(tx, at, d.Spot, d.Label, m.Actor()); err != nil {
+			return err
+		}
+		p := Placement{Program: m.Program, ID: store.NewID(), Place: at, Spot: d.Spot, Label: d.Label, Notice: notice.ID, Version: notice.Version, Languages: d.Languages, Paper: d.Paper,
 			State: Planned, MadeAt: tx.Now(), MadeBy: m.Actor(), Row: 1}
 		p.Slot = p.slot()
 		twin, err := bySlot(ctx, tx, m.Program, p.Slot)
@@ -448,7 +463,7 @@ func (s *Service) succeed(ctx context.Context, tx *store.Tx, pack *program.Progr
 	if !ok || old.State == Planned || old.State.Gone() || !old.Place.Active {
 		return Placement{}, ErrState
 	}
-	p := Placement{Program: old.Program, ID: store.NewID(), Place: old.Place, Spot: old.Spot, Notice: notice.ID, Version: notice.Version, Languages: old.Languages,
+	p := Placement{Program: old.Program, ID: store.NewID(), Place: old.Place, Spot: old.Spot, Label: old.Label, Notice: notice.ID, Version: notice.Version, Languages: old.Languages,
 		Paper: old.Paper, State: Planned, Replaces: old.ID, MadeAt: tx.Now(), MadeBy: by, Row: 1}
 	if !large(p.Paper, notice) { // the new version may ask for more
 		p.Paper = usualPaper(notice)

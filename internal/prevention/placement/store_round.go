@@ -73,7 +73,7 @@ func hanging(ctx context.Context, q store.Reader, program string, f Filter, limi
 	var c store.Clauses
 	f.placements(&c, program)
 	c.Add("t.state in ('up', 'missing', 'defaced', 'stickered')")
-	return store.Collect(ctx, q, "looking for what hangs", scanID, `select t.id`+placementTables+" where "+c.All()+` order by t.county, p.sought, t.place, t.spot, t.id limit `+c.Mark(limit), c.Args...)
+	return store.Collect(ctx, q, "looking for what hangs", scanID, `select t.id`+placementTables+" where "+c.All()+` order by t.county, p.sought, t.place, t.spot, coalesce(t.label, ''), t.id limit `+c.Mark(limit), c.Args...)
 }
 
 func stopsAt(ctx context.Context, q store.Reader, program string, round, placement store.ID) (bool, error) {

@@ -45,6 +45,7 @@ func (s *Service) routes() []web.Route {
 		{Pattern: "GET /staff/placements/{placement}", Access: read, Handler: s.placementPage},
 		{Pattern: "GET /staff/placements/sheet/{placement}", Access: read, Handler: s.sheetFile},
 		{Pattern: "POST /staff/placements/{placement}/step", Access: change, Handler: s.stepPost},
+		{Pattern: "POST /staff/placements/{placement}/name", Access: change, Handler: s.namePost},
 		{Pattern: "POST /staff/placements/{placement}/code", Access: change, Handler: s.codePost},
 		{Pattern: "POST /staff/placements/{placement}/replace", Access: change, Handler: s.replacePost},
 		{Pattern: "GET /staff/places", Access: read, Handler: s.placesPage},

@@ -78,7 +78,7 @@ func (s *Service) coverPage(w http.ResponseWriter, r *http.Request) error {
 	data.Chosen = strings.Join(titles, "; ")
 	list, err := s.Cover(r.Context(), m, c, func(g Gap) error {
 		if data.More++; len(data.Gaps) < shownGaps {
-			data.Gaps = append(data.Gaps, gapLine{g.Place.ID.String(), g.Place.Label(), g.Place.CountyName(), spotWords[g.Spot], s.noticeName(m.Program, g.Notice), g.say()})
+			data.Gaps = append(data.Gaps, gapLine{g.Place.ID.String(), g.Place.Label(), g.Place.CountyName(), spotName(g.Spot, g.Label), s.noticeName(m.Program, g.Notice), g.say()})
 		}
 		return nil
 	})
@@ -142,9 +142,9 @@ func (s *Service) gapsCSV(w http.ResponseWriter, r *http.Request) error {
 	if err := s.exported(r.Context(), m, "gaps"); err != nil {
 		return err
 	}
-	return web.CSV(w, "gaps.csv", []string{"county", "place", "kind", "address", "city", "spot", "notice", "what is missing", "languages"}, func(yield func([]string) error) error {
+	return web.CSV(w, "gaps.csv", []string{"county", "place", "kind", "address", "city", "spot", "which", "notice", "what is missing", "languages"}, func(yield func([]string) error) error {
 		_, err := s.Cover(r.Context(), m, covering(r, pack), func(g Gap) error {
-			return yield([]string{g.Place.State + "-" + g.Place.County, g.Place.Name, g.Place.Kind, g.Place.Address, g.Place.City, g.Spot, g.Notice, gapWords[g.What],
+			return yield([]string{g.Place.State + "-" + g.Place.County, g.Place.Name, g.Place.Kind, g.Place.Address, g.Place.City, g.Spot, g.Label, g.Notice, gapWords[g.What],
 				strings.Join(g.Languages, " ")})
 		})
 		return err

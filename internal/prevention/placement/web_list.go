@@ -50,7 +50,7 @@ type line struct {
 }
 
 func (s *Service) line(pack *program.Program, p Placement) line {
-	v := line{ID: p.ID.String(), PlaceID: p.Place.ID.String(), Place: p.Place.Label(), County: p.Place.CountyName(), Spot: spotWords[p.Spot], Notice: s.noticeName(pack.ID, p.Notice),
+	v := line{ID: p.ID.String(), PlaceID: p.Place.ID.String(), Place: p.Place.Label(), County: p.Place.CountyName(), Spot: p.where(), Notice: s.noticeName(pack.ID, p.Notice),
 		Version: p.Version, Languages: strings.Join(p.Languages, ", "), Code: p.Code.Text, Seen: dayText(p.SeenAt, pack.Zone), State: stateWords[p.State], Tag: stateTags[p.State]}
 	v.CodeOff, v.Held = v.Code != "" && !p.CodeOn, p.Held
 	n, known := pack.Notice(p.Notice)
@@ -105,7 +105,7 @@ func (s *Service) listCSV(w http.ResponseWriter, r *http.Request) error {
 	if err := s.exported(r.Context(), m, "placements"); err != nil {
 		return err
 	}
-	head := []string{"placement", "place", "kind", "county", "spot", "notice", "version", "languages", "paper", "code", "code on", "state", "put up on", "last seen", "last looked at"}
+	head := []string{"placement", "place", "kind", "county", "spot", "which", "notice", "version", "languages", "paper", "code", "code on", "state", "put up on", "last seen", "last looked at"}
 	return web.CSVPages(w, "placements.csv", head, func(after string) (rows [][]string, next string, err error) {
 		f.After = after
 		list, next, err := s.shown(r.Context(), m, f)
@@ -114,7 +114,7 @@ func (s *Service) listCSV(w http.ResponseWriter, r *http.Request) error {
 			if p.Code.Text != "" {
 				on = yesNo(p.CodeOn)
 			}
-			rows = append(rows, []string{p.ID.String(), p.Place.Label(), p.Place.Kind, p.Place.State + "-" + p.Place.County, p.Spot, p.Notice, p.Version, strings.Join(p.Languages, " "), p.Paper,
+			rows = append(rows, []string{p.ID.String(), p.Place.Label(), p.Place.Kind, p.Place.State + "-" + p.Place.County, p.Spot, p.Label, p.Notice, p.Version, strings.Join(p.Languages, " "), p.Paper,
 				p.Code.Text, on, string(p.State), dayText(p.PutUpOn, pack.Zone), dayText(p.SeenAt, pack.Zone), dayText(p.LookedAt, pack.Zone)})
 		}
 		return rows, next, err
@@ -205,13 +205,13 @@ func (s *Service) tasksCSV(w http.ResponseWriter, r *http.Request) error {
 	if err := s.exported(r.Context(), m, "placement tasks"); err != nil {
 		return err
 	}
-	head := []string{"placement", "place", "county", "spot", "notice", "version", "reason", "state", "opened"}
+	head := []string{"placement", "place", "county", "spot", "which", "notice", "version", "reason", "state", "opened"}
 	return web.CSVPages(w, "placement-tasks.csv", head, func(after string) (rows [][]string, next string, err error) {
 		f.After = after
 		list, next, err := s.Tasks(r.Context(), m, f)
 		for _, t := range list {
 			p := t.Placement
-			rows = append(rows, []string{p.ID.String(), p.Place.Label(), p.Place.State + "-" + p.Place.County, p.Spot, p.Notice, p.Version, t.Reason, t.State, dayText(t.OpenedAt, pack.Zone)})
+			rows = append(rows, []string{p.ID.String(), p.Place.Label(), p.Place.State + "-" + p.Place.County, p.Spot, p.Label, p.Notice, p.Version, t.Reason, t.State, dayText(t.OpenedAt, pack.Zone)})
 		}
 		return rows, next, err
 	})

@@ -22,7 +22,7 @@ const changes = policy.ChangePlacements
 // fieldWords are the fields' names on pages.
 var fieldWords = map[string]string{
 	"kind": "Kind", "name": "Name", "address": "Address", "city": "City", "county": "County", "state": "State", "latitude": "Latitude", "longitude": "Longitude",
-	"contact": "Office to ask", "small": "Few people come there", "lacks": "Spots that it does not have", "notice": "Notice", "spot": "Spot", "languages": "Languages",
+	"contact": "Office to ask", "small": "Few people come there", "lacks": "Spots that it does not have", "several": "Spots that it has more than once", "label": "Which one", "notice": "Notice", "spot": "Spot", "languages": "Languages",
 	"paper": "Paper", "spots": "Spots", "what": "What", "": "Row",
 }
 
@@ -188,6 +188,8 @@ type placeData struct {
 	Notices, Spots, Papers []web.Choice
 	Languages              []web.Choice
 	PlanTrouble            []string
+	Label                  string // which of several, as it was typed
+	Labels                 []string
 	MayChange              bool
 	Gone                   string // leads to what hung there once
 }
@@ -216,11 +218,19 @@ func (s *Service) showPlace(w http.ResponseWriter, r *http.Request, status int, 
 	}
 	data := placeData{placeLine: placeLineOf(p), Version: p.Version, Done: done(r), Form: formOf(pack, t, wrong), MayChange: s.allowed(m, changes), PlanTrouble: saidOf(plan),
 		Notices: s.notices(pack, d.Notice), Spots: web.Choices(d.Spot, program.NoticeSpots(), wordOf(spotWords)), Papers: web.Choices(d.Paper, Papers(), wordOf(paperWords)),
-		Languages: languagesOf(pack, d.Languages)}
+		Languages: languagesOf(pack, d.Languages), Label: d.Label}
+	for _, n := range p.Several {
+		if !slices.Contains(data.Labels, n.Label) {
+			data.Labels = append(data.Labels, n.Label)
+		}
+	}
 	for _, name := range []string{"kind", "address", "city", "contact"} {
 		if v := t[name]; v != "" && name != "kind" {
 			data.Facts = append(data.Facts, fact{fieldWords[name], v})
 		}
+	}
+	if len(p.Several) > 0 {
+		data.Facts = append(data.Facts, fact{fieldWords["several"], severalText(p.Several)})
 	}
 	if p.At != nil {
 		data.Facts = append(data.Facts, fact{"Latitude, longitude", degrees(p.At.Lat) + ", " + degrees(p.At.Lon)})

@@ -180,7 +180,7 @@ func (s *Service) roundPost(w http.ResponseWriter, r *http.Request) error {
 		}
 		out, err := s.Inspect(r.Context(), m, id, Entry{Key: r.PostForm.Get("key-" + at), Placement: st.ID, Found: found, Opens: opens})
 		if f, ok := fault.As(err); ok && f.Kind == fault.Invalid {
-			trouble = append(trouble, st.Place.Label()+", "+spotWords[st.Spot]+": "+f.Message)
+			trouble = append(trouble, st.Place.Label()+", "+st.where()+": "+f.Message)
 			continue
 		}
 		if err != nil {
@@ -188,7 +188,7 @@ func (s *Service) roundPost(w http.ResponseWriter, r *http.Request) error {
 		}
 		taken++
 		if out.CodeOff || out.Held {
-			trouble = append(trouble, st.Place.Label()+", "+spotWords[st.Spot]+": "+out.say())
+			trouble = append(trouble, st.Place.Label()+", "+st.where()+": "+out.say())
 		}
 	}
 	if taken == 0 && len(trouble) == 0 {
