@@ -18,10 +18,10 @@ import (
 // Covering says which notices are asked about, and where.
 type Covering struct {
 	Notice string // "": all that a law requires, or all where no law requires any
-	County string // FIPS code; "": everywhere
+	County string // FIPS code, noCounty; "": everywhere
 }
 
-// CountyCover is how far the notices hang in a county. A need is a notice at a spot of
+// CountyCover is how far the notices hang in a county, or at what moves and has none. A need is a notice at a spot of
 // a place that it is for.
 type CountyCover struct {
 	County, Name string
@@ -70,12 +70,9 @@ func relevant(pack *program.Program) []program.Notice {
 // nation is the jurisdiction of a notice that is for every state.
 const nation = "US"
 
-// vehicles have a car and none of the spots of a building.
-var vehicles = []string{"train", "bus", "aircraft"}
-
 // hasSpot says whether a kind of place can have a spot at all.
 func hasSpot(kind, spot string) bool {
-	vehicle := slices.Contains(vehicles, kind)
+	vehicle := moves(kind)
 	switch spot {
 	case "car":
 		return vehicle
@@ -178,8 +175,7 @@ type coverage struct {
 func (w *coverage) county(fips string) *CountyCover {
 	c := w.counties[fips]
 	if c == nil {
-		known, _ := place.CountyByFIPS(fips)
-		c = &CountyCover{County: fips, Name: known.Name}
+		c = &CountyCover{County: fips, Name: Place{County: fips}.region()}
 		w.counties[fips] = c
 	}
 	return c
@@ -276,7 +272,7 @@ func (w *coverage) need(p Place, n program.Notice, spot, label string) error {
 	return w.gap(g)
 }
 
-// list gives the counties by name.
+// list gives the counties by name, and behind them what has none.
 func (w *coverage) list() []CountyCover {
 	var out []CountyCover
 	for _, c := range w.counties {
@@ -284,7 +280,15 @@ func (w *coverage) list() []CountyCover {
 			out = append(out, *c)
 		}
 	}
-	slices.SortFunc(out, func(a, b CountyCover) int { return strings.Compare(a.Name+a.County, b.Name+b.County) })
+	slices.SortFunc(out, func(a, b CountyCover) int {
+		switch {
+		case a.County == "":
+			return 1
+		case b.County == "":
+			return -1
+		}
+		return strings.Compare(a.Name+a.County, b.Name+b.County)
+	})
 	return out
 }
 

@@ -29,7 +29,7 @@ type Place struct {
 	ID                  store.ID
 	Kind                string // of [program.NoticePlaces]
 	Name, Address, City string
-	State, County       string // postal code, FIPS code
+	State, County       string // postal code, FIPS code; what moves may have no county
 	At                  *place.Point
 	Contact             string   // an office, never a person
 	Small               bool     // few people come there
@@ -47,6 +47,42 @@ type Place struct {
 func (p Place) CountyName() string {
 	c, _ := place.CountyByFIPS(p.County)
 	return c.Name
+}
+
+// region is the county for people to read, also of what has none.
+func (p Place) region() string {
+	if p.County == "" {
+		return noCountyWords
+	}
+	return p.CountyName()
+}
+
+// countyCode is the county as files have it: "MS-28049", "" for none.
+func (p Place) countyCode() string {
+	if p.County == "" {
+		return ""
+	}
+	return p.State + "-" + p.County
+}
+
+// vehicles are the kinds of places that move. They have a car and none of the spots of a
+// building, and no county where nobody says which.
+var vehicles = []string{"train", "bus", "aircraft"}
+
+func moves(kind string) bool { return slices.Contains(vehicles, kind) }
+
+// noCounty stands for what has no county, where a county is asked for.
+const (
+	noCounty      = "none"
+	noCountyWords = "no county: it moves"
+)
+
+// countyOr is a county's code, noCounty, or "" for what is neither.
+func countyOr(text string) string {
+	if _, ok := place.CountyByFIPS(text); !ok && text != noCounty {
+		return ""
+	}
+	return text
 }
 
 // Label is the place as a sheet and a page name it.
@@ -287,8 +323,13 @@ func (r *placeReader) where(p *Place, home string) {
 		if outline, ok := place.Shape(county.FIPS); ok && p.At != nil && outline.Away(p.At.Lat, p.At.Lon) > near {
 			r.wrong("latitude", "latitude and longitude lie outside of "+county.Name+", "+county.State().Name)
 		}
+	case p.At == nil && moves(p.Kind):
+		p.State = state
+		if _, ok := place.StateByCode(home); ok && state == "" {
+			p.State = home
+		}
 	case p.At == nil:
-		r.wrong("county", "is missing: give the county, or latitude and longitude")
+		r.wrong("county", "is missing: give the county, or latitude and longitude. Only a train, a bus or an aircraft can be without")
 	default:
 		r.located(p, state)
 	}
@@ -331,7 +372,7 @@ func findCounty(named, state, home string) (county place.County, why string) {
 
 // typed is the place as its form shows it.
 func (p Place) typed() Typed {
-	t := Typed{"kind": p.Kind, "name": p.Name, "address": p.Address, "city": p.City, "county": p.State + "-" + p.County, "state": p.State, "contact": p.Contact,
+	t := Typed{"kind": p.Kind, "name": p.Name, "address": p.Address, "city": p.City, "county": p.countyCode(), "state": p.State, "contact": p.Contact,
 		"small": yesNo(p.Small), "lacks": strings.Join(p.Lacks, " "), "several": severalText(p.Several)}
 	if p.At != nil {
 		t["latitude"], t["longitude"] = degrees(p.At.Lat), degrees(p.At.Lon)
@@ -357,7 +398,7 @@ func short(id store.ID) string {
 
 // twinProblem names the place that is there already.
 func twinProblem(p Place) Problem {
-	return Problem{"name", fmt.Sprintf("is there already: %s, %s (%s)", p.Label(), p.CountyName(), short(p.ID))}
+	return Problem{"name", fmt.Sprintf("is there already: %s, %s (%s)", p.Label(), p.region(), short(p.ID))}
 }
 
 // AddPlace adds a place that somebody typed.

@@ -18,7 +18,7 @@ type Sheet struct {
 	Place, Spot     string   // in words
 	at              store.ID // the place
 	spot, label     string   // of [program.NoticeSpots], and which one
-	County          string   // FIPS code
+	County          string   // FIPS code; "" for what moves
 	Code            string   // "7K3F9"; "" where the sheet has none
 	CodeID          store.ID
 	CodeOff         bool // as this room noted it last; whether it is printed the codes decide

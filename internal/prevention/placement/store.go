@@ -110,7 +110,8 @@ func updatePlacement(tx *store.Tx, p Placement) error {
 // placements adds what narrows placements; they are called t, their places p.
 func (f Filter) placements(c *store.Clauses, program string) {
 	c.And("t.program = %s", program)
-	for column, v := range map[string]string{"t.kind": f.Kind, "t.county": f.County, "t.notice": f.Notice, "t.spot": f.Spot, "p.source": f.Source} {
+	f.county(c, "t.county")
+	for column, v := range map[string]string{"t.kind": f.Kind, "t.notice": f.Notice, "t.spot": f.Spot, "p.source": f.Source} {
 		if v != "" {
 			c.And(column+" = %s", v)
 		}

@@ -27,9 +27,7 @@ func eachHanging(ctx context.Context, q store.Reader, program string, c Covering
 	var w store.Clauses
 	w.And("program = %s", program)
 	w.Add("state not in ('replaced', 'removed')")
-	if c.County != "" {
-		w.And("county = %s", c.County)
-	}
+	Filter{County: c.County}.county(&w, "county")
 	if c.Notice != "" {
 		w.And("notice = %s", c.Notice)
 	}

@@ -153,7 +153,8 @@ func touchAll(tx *store.Tx, table, program string, ids []store.ID) error {
 
 // Filter narrows a list of places or of placements.
 type Filter struct {
-	Text, Kind, County  string
+	Text, Kind          string
+	County              string   // FIPS code, noCounty
 	Notice, State, Spot string   // of placements
 	Old, Due            bool     // of placements: an older version; due to be looked at
 	Waiting             bool     // of placements: planned or printed
@@ -167,6 +168,17 @@ type Filter struct {
 	dueBefore           int64             // for Due
 }
 
+// county adds that something is in a county, or in none.
+func (f Filter) county(c *store.Clauses, column string) {
+	switch f.County {
+	case "":
+	case noCounty:
+		c.Add(column + " = ''")
+	default:
+		c.And(column+" = %s", f.County)
+	}
+}
+
 // places adds what narrows places; they are called p.
 func (f Filter) places(c *store.Clauses, program string) {
 	c.And("p.program = %s", program)
@@ -174,7 +186,8 @@ func (f Filter) places(c *store.Clauses, program string) {
 	if !f.Unused {
 		c.Add("p.active = 1")
 	}
-	for column, v := range map[string]string{"kind": f.Kind, "county": f.County, "source": f.Source} {
+	f.county(c, "p.county")
+	for column, v := range map[string]string{"kind": f.Kind, "source": f.Source} {
 		if v != "" {
 			c.And("p."+column+" = %s", v)
 		}

@@ -111,6 +111,11 @@ func counties(state, chosen string) []web.Choice {
 	return out
 }
 
+// whereabouts are the counties of a state, and that what moves has none, to narrow a list by.
+func whereabouts(state, chosen string) []web.Choice {
+	return append(counties(state, chosen), web.Choice{Value: noCounty, Label: "None: what moves", On: chosen == noCounty})
+}
+
 func (s *Service) notices(pack *program.Program, chosen string) []web.Choice {
 	var out []web.Choice
 	for _, n := range relevant(pack) {
@@ -128,9 +133,7 @@ func (s *Service) filterOf(r *http.Request) Filter {
 	if kindWords[f.Kind] == "" {
 		f.Kind = ""
 	}
-	if _, ok := place.CountyByFIPS(f.County); !ok {
-		f.County = ""
-	}
+	f.County = countyOr(f.County)
 	if f.State != "all" && !slices.Contains(States(), State(f.State)) {
 		f.State = ""
 	}

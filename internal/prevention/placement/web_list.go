@@ -50,7 +50,7 @@ type line struct {
 }
 
 func (s *Service) line(pack *program.Program, p Placement) line {
-	v := line{ID: p.ID.String(), PlaceID: p.Place.ID.String(), Place: p.Place.Label(), County: p.Place.CountyName(), Spot: p.where(), Notice: s.noticeName(pack.ID, p.Notice),
+	v := line{ID: p.ID.String(), PlaceID: p.Place.ID.String(), Place: p.Place.Label(), County: p.Place.region(), Spot: p.where(), Notice: s.noticeName(pack.ID, p.Notice),
 		Version: p.Version, Languages: strings.Join(p.Languages, ", "), Code: p.Code.Text, Seen: dayText(p.SeenAt, pack.Zone), State: stateWords[p.State], Tag: stateTags[p.State]}
 	v.CodeOff, v.Held = v.Code != "" && !p.CodeOn, p.Held
 	n, known := pack.Notice(p.Notice)
@@ -79,7 +79,7 @@ func (s *Service) listPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	data := listData{Done: done(r), Text: f.Text, CSV: f.address("/staff/placements.csv", ""), Filtered: f.filtered(), Paging: f.paging("/staff/placements", next),
-		Kinds: web.Choices(f.Kind, program.NoticePlaces(), wordOf(kindWords)), Counties: counties(pack.State, f.County), Notices: s.notices(pack, f.Notice),
+		Kinds: web.Choices(f.Kind, program.NoticePlaces(), wordOf(kindWords)), Counties: whereabouts(pack.State, f.County), Notices: s.notices(pack, f.Notice),
 		MayChange: s.allowed(m, policy.ChangePlacements), MayInspect: s.allowed(m, policy.InspectPlacements)}
 	for _, st := range States() {
 		data.States = append(data.States, web.Choice{Value: string(st), Label: stateWords[st], On: string(st) == f.State})
@@ -114,7 +114,7 @@ func (s *Service) listCSV(w http.ResponseWriter, r *http.Request) error {
 			if p.Code.Text != "" {
 				on = yesNo(p.CodeOn)
 			}
-			rows = append(rows, []string{p.ID.String(), p.Place.Label(), p.Place.Kind, p.Place.State + "-" + p.Place.County, p.Spot, p.Label, p.Notice, p.Version, strings.Join(p.Languages, " "), p.Paper,
+			rows = append(rows, []string{p.ID.String(), p.Place.Label(), p.Place.Kind, p.Place.countyCode(), p.Spot, p.Label, p.Notice, p.Version, strings.Join(p.Languages, " "), p.Paper,
 				p.Code.Text, on, string(p.State), dayText(p.PutUpOn, pack.Zone), dayText(p.SeenAt, pack.Zone), dayText(p.LookedAt, pack.Zone)})
 		}
 		return rows, next, err
@@ -211,7 +211,7 @@ func (s *Service) tasksCSV(w http.ResponseWriter, r *http.Request) error {
 		list, next, err := s.Tasks(r.Context(), m, f)
 		for _, t := range list {
 			p := t.Placement
-			rows = append(rows, []string{p.ID.String(), p.Place.Label(), p.Place.State + "-" + p.Place.County, p.Spot, p.Label, p.Notice, p.Version, t.Reason, t.State, dayText(t.OpenedAt, pack.Zone)})
+			rows = append(rows, []string{p.ID.String(), p.Place.Label(), p.Place.countyCode(), p.Spot, p.Label, p.Notice, p.Version, t.Reason, t.State, dayText(t.OpenedAt, pack.Zone)})
 		}
 		return rows, next, err
 	})

@@ -38,7 +38,15 @@ func placeLineOf(p Place) placeLine {
 			where = append(where, part)
 		}
 	}
-	return placeLine{ID: p.ID.String(), Name: p.Name, Address: strings.Join(where, ", "), Kind: kindWords[p.Kind], County: p.CountyName() + ", " + p.State, Small: p.Small, Unused: !p.Active}
+	return placeLine{ID: p.ID.String(), Name: p.Name, Address: strings.Join(where, ", "), Kind: kindWords[p.Kind], County: p.region() + inState(p.State), Small: p.Small, Unused: !p.Active}
+}
+
+// inState names the state behind a county.
+func inState(state string) string {
+	if state == "" {
+		return ""
+	}
+	return ", " + state
 }
 
 type placesData struct {
@@ -60,7 +68,7 @@ func (s *Service) placesPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	data := placesData{Done: done(r), Text: f.Text, CSV: f.address("/staff/places.csv", ""), Kinds: web.Choices(f.Kind, program.NoticePlaces(), wordOf(kindWords)),
-		Counties: counties(pack.State, f.County), Unused: f.Unused, Filtered: f.filtered(), MayChange: s.allowed(m, changes), MayBring: s.allowed(m, policy.ImportPlaces),
+		Counties: whereabouts(pack.State, f.County), Unused: f.Unused, Filtered: f.filtered(), MayChange: s.allowed(m, changes), MayBring: s.allowed(m, policy.ImportPlaces),
 		Paging: f.paging("/staff/places", next)}
 	for _, p := range list {
 		data.Rows = append(data.Rows, placeLineOf(p))
@@ -106,7 +114,7 @@ type placeForm struct {
 
 // shortHints explain fields in a few words.
 var shortHints = map[string]string{
-	"county": "Leave it empty to find it by latitude and longitude.", "contact": "The office that hangs things there. Never a person's name.",
+	"county": "Leave it empty to find it by latitude and longitude. A train, a bus or an aircraft needs none.", "contact": "The office that hangs things there. Never a person's name.",
 	"latitude": "In degrees, like 32.3038.", "longitude": "In degrees, like -90.1823.",
 }
 

@@ -96,7 +96,7 @@ func (s *Service) facts(r *http.Request, pack *program.Program, p Placement) []f
 	if name := s.by(r.Context(), p.Program, p.PutUpBy); put != "" && name != "" {
 		put += ", by " + name
 	}
-	all := []fact{{"County", p.Place.CountyName()}, {"Spot", p.where()}, {"Notice", s.noticeName(p.Program, p.Notice) + ", version " + p.Version},
+	all := []fact{{"County", p.Place.region()}, {"Spot", p.where()}, {"Notice", s.noticeName(p.Program, p.Notice) + ", version " + p.Version},
 		{"Paper", paperWords[p.Paper]}, {"Put up", put}, {"Last seen as it should be", moment(p.SeenAt, pack.Zone)}, {"Last looked at", moment(p.LookedAt, pack.Zone)},
 		{"Planned", moment(p.MadeAt, pack.Zone)}}
 	return slices.DeleteFunc(all, func(f fact) bool { return f.Value == "" })

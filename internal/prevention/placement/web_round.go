@@ -13,7 +13,6 @@ import (
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/bulk"
 	"waylight/internal/platform/fault"
-	"waylight/internal/platform/place"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
 )
@@ -53,7 +52,7 @@ func (s *Service) showRounds(w http.ResponseWriter, r *http.Request, status int,
 	if err != nil {
 		return err
 	}
-	data.Kinds, data.Counties = web.Choices(f.Kind, program.NoticePlaces(), wordOf(kindWords)), counties(pack.State, f.County)
+	data.Kinds, data.Counties = web.Choices(f.Kind, program.NoticePlaces(), wordOf(kindWords)), whereabouts(pack.State, f.County)
 	data.Paging = after.paging("/staff/rounds", next)
 	for _, rd := range list {
 		data.Rows = append(data.Rows, roundLineOf(rd, pack))
@@ -74,9 +73,7 @@ func (s *Service) roundsPost(w http.ResponseWriter, r *http.Request) error {
 	if kindWords[f.Kind] == "" {
 		f.Kind = ""
 	}
-	if _, ok := place.CountyByFIPS(f.County); !ok {
-		f.County = ""
-	}
+	f.County = countyOr(f.County)
 	name := strings.Join(strings.Fields(bulk.Cut(v.Get("name"), 80)), " ")
 	rd, err := s.MakeRound(r.Context(), m, name, f)
 	if x, ok := fault.As(err); ok && x.Kind == fault.Invalid {
