@@ -297,28 +297,26 @@ func dayOf(text string, now time.Time, zone *time.Location) (time.Time, error) {
 	if err != nil || day.After(now) || now.Sub(day) > longAgo {
 		return time.Time{}, ErrDay
 	}
-	return day.Add(12 * time.Hour), nil
+	return noonOf(day, zone), nil
+}
+
+// noonOf is the noon of the day that a moment falls on.
+func noonOf(at time.Time, zone *time.Location) time.Time {
+	y, m, d := at.In(zone).Date()
+	return time.Date(y, m, d, 12, 0, 0, 0, zone)
 }
 
 // move makes a step with all that follows from it, within a transaction whose caller
 // logs it.
 func (s *Service) move(ctx context.Context, tx *store.Tx, p Placement, to State, on time.Time, by string) error {
-	was := p.State
+	if to == Up {
+		if err := s.putUp(ctx, tx, &p, on, tx.Now(), by); err != nil {
+			return err
+		}
+		return updatePlacement(tx, p)
+	}
 	p.State = to
 	switch to {
-	case Up:
-		p.PutUpOn, p.PutUpBy = on, by
-		p.SeenAt, p.LookedAt = tx.Now(), tx.Now()
-		if !p.Replaces.IsZero() && !was.hung() {
-			if err := s.takeOver(ctx, tx, &p, by); err != nil {
-				return err
-			}
-		}
-		for _, reason := range []string{string(Missing), string(Defaced), string(Stickered)} {
-			if err := closeTask(ctx, tx, p, reason, "done", by); err != nil {
-				return err
-			}
-		}
 	case Removed:
 		p.Slot = ""
 		if _, err := s.codeOff(ctx, tx, &p, by); err != nil {
@@ -338,6 +336,30 @@ func (s *Service) move(ctx context.Context, tx *store.Tx, p Placement, to State,
 		}
 	}
 	return updatePlacement(tx, p)
+}
+
+// putUp puts a sheet up, as it was seen at a moment. What could stand in its way is
+// found before anything is written.
+func (s *Service) putUp(ctx context.Context, tx *store.Tx, p *Placement, on, at time.Time, by string) error {
+	now := *p
+	now.State, now.PutUpOn, now.PutUpBy, now.SeenAt, now.LookedAt = Up, on, by, at, at
+	if !p.Replaces.IsZero() && !p.State.hung() {
+		if err := s.takeOver(ctx, tx, &now, by); err != nil {
+			return err
+		}
+	}
+	*p = now
+	return closeBroken(ctx, tx, now, by)
+}
+
+// closeBroken closes what was to be done about a sheet that did not hang as it should.
+func closeBroken(ctx context.Context, tx *store.Tx, p Placement, by string) error {
+	for _, reason := range []string{string(Missing), string(Defaced), string(Stickered)} {
+		if err := closeTask(ctx, tx, p, reason, "done", by); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // takeOver lets the old sheet be replaced by this one.

@@ -133,11 +133,16 @@ func (f Filter) placements(c *store.Clauses, program string) {
 		c.And(`p.sought like %s escape '\'`, store.Like(f.Text))
 	}
 	if f.Due {
-		c.And("t.state = 'up' and coalesce(t.looked_at, 0) < %s", f.dueBefore)
+		c.Add(f.dueToLook(c))
 	}
 	if f.Old {
 		c.Add(f.older(c))
 	}
+}
+
+// dueToLook is the condition that a sheet hangs and nobody looked at it for long.
+func (f Filter) dueToLook(c *store.Clauses) string {
+	return "(t.state = 'up' and coalesce(t.looked_at, 0) < " + c.Mark(f.dueBefore) + ")"
 }
 
 // older is the condition that a placement carries another version of its notice than

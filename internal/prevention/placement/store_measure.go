@@ -24,7 +24,7 @@ type sums struct {
 
 var (
 	placedSums    = sums{table: "placement", at: "put_up_on", subject: "id", dimensions: []string{"kind", "county", "notice"}, only: " and put_up_on is not null"}
-	inspectedSums = sums{table: "placement_inspection", at: "at", subject: "placement", dimensions: []string{"found", "opens", "kind", "county", "notice"}}
+	inspectedSums = sums{table: "placement_inspection", at: "at", subject: "placement", dimensions: []string{"found", "opens", "kind", "county", "notice"}, only: " and found <> '" + PutUp + "'"}
 	seenSums      = sums{table: "placement_inspection", at: "at", subject: "placement", dimensions: []string{"kind", "county", "notice"}, only: " and found = 'seen'"}
 )
 

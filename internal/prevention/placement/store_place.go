@@ -159,6 +159,7 @@ type Filter struct {
 	Old, Due            bool     // of placements: an older version; due to be looked at
 	Waiting             bool     // of placements: planned or printed
 	Unused              bool     // of places: also those that are not in use
+	Pass                string   // of placements on a round: PassHanging if empty
 	Place               store.ID // of placements: at this place
 	Origin              store.ID // of places: brought by this file
 	Source              string   // of places

@@ -21,7 +21,8 @@ type fact struct{ Name, Value string }
 
 type inspectionLine struct{ At, Found, Opens, By, Effect string }
 
-var effectWords = map[string]string{"": "", effectCodeOff: "its code was switched off", effectHeld: "its code stayed on: a supervisor must look", effectLate: "a later look was known already"}
+var effectWords = map[string]string{"": "", effectCodeOff: "its code was switched off", effectHeld: "its code stayed on: a supervisor must look", effectLate: "a later look was known already",
+	effectSame: "it was up already, or not in use any more", effectTaken: "another sheet is at its spot: it does not count as put up"}
 
 // shownInspections is how many looks a placement's page shows.
 const shownInspections = 100

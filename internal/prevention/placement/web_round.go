@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 
 	"waylight/internal/partnership/identity"
@@ -34,6 +35,7 @@ type roundsData struct {
 	Trouble, Name, Text string
 	Rows                []roundLine
 	Kinds, Counties     []web.Choice
+	Passes              []web.Choice // what it passes
 	Due                 bool
 	Paging              web.Paging
 }
@@ -54,6 +56,7 @@ func (s *Service) showRounds(w http.ResponseWriter, r *http.Request, status int,
 	}
 	data.Kinds, data.Counties = web.Choices(f.Kind, program.NoticePlaces(), wordOf(kindWords)), whereabouts(pack.State, f.County)
 	data.Paging = after.paging("/staff/rounds", next)
+	data.Passes = web.Choices(f.Pass, []string{PassHanging, PassPrinted, PassBoth}, wordOf(passWords))
 	for _, rd := range list {
 		data.Rows = append(data.Rows, roundLineOf(rd, pack))
 	}
@@ -69,11 +72,14 @@ func (s *Service) roundsPost(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := r.PostForm
-	f := Filter{Kind: v.Get("kind"), County: v.Get("county"), Due: v.Get("due") == "yes", Text: bulk.Cut(strings.TrimSpace(v.Get("q")), 100)}
+	f := Filter{Kind: v.Get("kind"), County: v.Get("county"), Due: v.Get("due") == "yes", Pass: v.Get("pass"), Text: bulk.Cut(strings.TrimSpace(v.Get("q")), 100)}
 	if kindWords[f.Kind] == "" {
 		f.Kind = ""
 	}
 	f.County = countyOr(f.County)
+	if passWords[f.Pass] == "" {
+		f.Pass = ""
+	}
 	name := strings.Join(strings.Fields(bulk.Cut(v.Get("name"), 80)), " ")
 	rd, err := s.MakeRound(r.Context(), m, name, f)
 	if x, ok := fault.As(err); ok && x.Kind == fault.Invalid {
@@ -88,7 +94,8 @@ func (s *Service) roundsPost(w http.ResponseWriter, r *http.Request) error {
 
 type stopLine struct {
 	line
-	Key, Said string
+	Key, Said  string
+	Hangs, Can bool // it hangs, or should; it can be put up
 }
 
 type roundData struct {
@@ -139,7 +146,7 @@ func (s *Service) showRound(w http.ResponseWriter, r *http.Request, status int, 
 			data.Places = append(data.Places, roundPlace{Name: st.Place.Label(), Address: placeLineOf(st.Place).Address})
 			last = st.Place.ID
 		}
-		v := stopLine{line: s.line(pack, st.Placement), Key: newKey()}
+		v := stopLine{line: s.line(pack, st.Placement), Key: newKey(), Hangs: st.State.hung() || st.State.Gone(), Can: slices.Contains(leads[st.State], Up)}
 		if st.Found != "" {
 			v.Said = "Found in this round: " + foundWords[st.Found] + ", code opens: " + opensWords[st.Opens] + "."
 		}
@@ -184,7 +191,7 @@ func (s *Service) roundPost(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		taken++
-		if out.CodeOff || out.Held {
+		if out.CodeOff || out.Held || out.Taken || out.Same {
 			trouble = append(trouble, st.Place.Label()+", "+st.where()+": "+out.say())
 		}
 	}
@@ -258,6 +265,12 @@ func (o Outcome) say() string {
 		return codeOffSays
 	case o.Held:
 		return heldSays
+	case o.Taken:
+		return "Saved, but it does not count as put up: another sheet hangs or is planned at its spot. Call who plans them."
+	case o.Same && o.State.Gone():
+		return "Saved, but this sheet is not in use any more (" + stateWords[o.State] + ") and its code is off. Take it down if it hangs."
+	case o.Same:
+		return "Saved. The sheet was up already."
 	case o.Late:
 		return "Saved. Somebody looked later than you, so the sheet stays " + stateWords[o.State] + "."
 	}
