@@ -32,7 +32,8 @@ type CountyCover struct {
 	Broken       int64 // missing, defaced or stickered over
 	Coming       int64 // planned or printed
 	None         int64
-	Due          int64 // sheets that hang and were not looked at for long
+	Up           int64 // sheets that hang
+	Due          int64 // of these, those that nobody looked at for long
 	Old          int64 // sheets that carry an older version
 }
 
@@ -54,6 +55,7 @@ func (c *CountyCover) add(o CountyCover) {
 	c.Broken += o.Broken
 	c.Coming += o.Coming
 	c.None += o.None
+	c.Up += o.Up
 	c.Due += o.Due
 	c.Old += o.Old
 }
@@ -148,8 +150,11 @@ func (s *Service) Cover(ctx context.Context, m identity.Member, c Covering, gap 
 		}
 		w.hung(p)
 		county := w.county(p.county)
-		if p.state == Up && p.looked.Before(due) {
-			county.Due++
+		if p.state == Up {
+			county.Up++
+			if p.looked.Before(due) {
+				county.Due++
+			}
 		}
 		if version, known := versions[p.notice]; known && p.state != Planned && p.version != version {
 			county.Old++
@@ -305,4 +310,16 @@ func (c CountyCover) share() string {
 		return "some"
 	}
 	return "none"
+}
+
+// overdue says how much of what hangs in a county is due to be looked at: nothing (""),
+// some of it, or half and more.
+func (c CountyCover) overdue() string {
+	switch {
+	case c.Due == 0:
+		return ""
+	case 2*c.Due >= c.Up:
+		return "half"
+	}
+	return "some"
 }

@@ -25,6 +25,7 @@ type gapLine struct{ PlaceID, Place, County, Spot, Notice, What string }
 type coverLine struct {
 	CountyCover
 	Share string
+	Late  string // how much is due to be looked at
 	Of    string // which county the list of its sheets is narrowed by
 }
 
@@ -42,6 +43,8 @@ type coverData struct {
 }
 
 var shareWords = map[string]string{"nothing": "nothing needed", "all": "all", "most": "three quarters or more", "some": "some", "none": "none"}
+
+var dueWords = map[string]string{"": "none", "some": "some", "half": "half or more"}
 
 // covering reads what is asked about from an address.
 func covering(r *http.Request, pack *program.Program) Covering {
@@ -88,7 +91,7 @@ func (s *Service) coverPage(w http.ResponseWriter, r *http.Request) error {
 	data.More -= int64(len(data.Gaps))
 	for _, x := range list {
 		data.Total.add(x)
-		data.Rows = append(data.Rows, coverLine{x, shareWords[x.share()], cmp.Or(x.County, noCounty)})
+		data.Rows = append(data.Rows, coverLine{x, shareWords[x.share()], dueWords[x.overdue()], cmp.Or(x.County, noCounty)})
 	}
 	state, _ := place.StateByCode(pack.State)
 	data.State, data.Map = state.Name, drawMap(pack.State, list)
@@ -118,11 +121,11 @@ func (s *Service) coverCSV(w http.ResponseWriter, r *http.Request) error {
 	for _, c := range list {
 		total.add(c)
 	}
-	head := []string{"county", "name", "places", "needs", "hang whole", "hang in part", "missing or damaged", "planned or printed", "none", "due to be looked at", "older version"}
+	head := []string{"county", "name", "places", "needs", "hang whole", "hang in part", "missing or damaged", "planned or printed", "none", "sheets that hang", "due to be looked at", "older version"}
 	return web.CSV(w, "coverage.csv", head, func(yield func([]string) error) error {
 		for _, c := range append(list, total) {
 			row := []string{c.County, c.Name}
-			for _, n := range []int64{c.Places, c.Needs, c.Full, c.Part, c.Broken, c.Coming, c.None, c.Due, c.Old} {
+			for _, n := range []int64{c.Places, c.Needs, c.Full, c.Part, c.Broken, c.Coming, c.None, c.Up, c.Due, c.Old} {
 				row = append(row, strconv.FormatInt(n, 10))
 			}
 			if err := yield(row); err != nil {

@@ -144,11 +144,11 @@ func TestAPersonHangsSheets(t *testing.T) {
 	w.due()
 	look(batch, "23 done, 1 left out")
 	cover := look("/staff/placements/coverage", "Hinds County", "1 of 24 spots have their sheet", "Full: all. Dots")
-	if n := strings.Count(cover.Body, "<path d=\"M"); n < 82 {
+	if n := strings.Count(cover.Body, `<path id="county-`); n < 82 {
 		t.Errorf("the map has %d paths", n)
 	}
 	look("/staff/placements/coverage?notice=ms-voluntary&county=28033", "There is no place")
-	for path, says := range map[string]string{"/staff/placements.csv": "us-station", "/staff/places.csv": "train_station", "/staff/placements/tasks.csv": "version", "/staff/placements/coverage.csv": "All,", "/staff/placements/gaps.csv": "planned or printed"} {
+	for path, says := range map[string]string{"/staff/placements.csv": "us-station", "/staff/places.csv": "train_station", "/staff/placements/tasks.csv": "version", "/staff/placements/coverage.csv": "sheets that hang,due to be looked at", "/staff/placements/gaps.csv": "planned or printed"} {
 		if doc := c.GetDoc(path); doc.Status != http.StatusOK || !strings.Contains(doc.Body, says) {
 			t.Errorf("%s: %d %.200s", path, doc.Status, doc.Body)
 		}
