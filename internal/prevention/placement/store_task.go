@@ -102,6 +102,9 @@ func taskList(ctx context.Context, q store.Reader, program string, f TaskFilter)
 			c.And("k."+column+" = %s", v)
 		}
 	}
+	if f.Notice != "" {
+		c.And("t.notice = %s", f.Notice)
+	}
 	at, id := int64(0), store.ID{}
 	if err := web.DecodeCursor(f.After, &at, &id); err != nil {
 		return nil, "", err

@@ -36,6 +36,8 @@ func (s *Service) routes() []web.Route {
 		{Pattern: "GET /staff/placements/coverage", Access: read, Handler: s.coverPage},
 		{Pattern: "GET /staff/placements/coverage.csv", Access: read, Handler: s.coverCSV},
 		{Pattern: "GET /staff/placements/gaps.csv", Access: read, Handler: s.gapsCSV},
+		{Pattern: "GET /staff/placements/notices", Access: read, Handler: s.noticesPage},
+		{Pattern: "GET /staff/placements/notices.csv", Access: read, Handler: s.noticesCSV},
 		{Pattern: "GET /staff/placements/print", Access: read, Handler: s.printPage},
 		{Pattern: "GET /staff/placements/print.pdf", Access: read, Handler: s.printFile(false)},
 		{Pattern: "GET /staff/placements/print.zip", Access: read, Handler: s.printFile(true)},

@@ -12,6 +12,7 @@ import (
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/policy"
 	"waylight/internal/partnership/program"
+	"waylight/internal/platform/bulk"
 	"waylight/internal/platform/web"
 )
 
@@ -130,6 +131,7 @@ type tasksData struct {
 	Done            string
 	Rows            []taskLine
 	States, Reasons []web.Choice
+	Notices         []web.Choice
 	CSV             string
 	Open            int64
 	MayChange       bool
@@ -140,11 +142,10 @@ type tasksData struct {
 func (f TaskFilter) paging(next string) (p web.Paging) {
 	address := func(after string) string {
 		v := url.Values{"state": {cmp.Or(f.State, "all")}}
-		if f.Reason != "" {
-			v.Set("reason", f.Reason)
-		}
-		if after != "" {
-			v.Set("after", after)
+		for name, text := range map[string]string{"reason": f.Reason, "notice": f.Notice, "after": after} {
+			if text != "" {
+				v.Set(name, text)
+			}
 		}
 		return web.WithQuery("/staff/placements/tasks", v)
 	}
@@ -160,7 +161,7 @@ func (f TaskFilter) paging(next string) (p web.Paging) {
 // taskFilter reads a filter of tasks from an address.
 func taskFilter(r *http.Request) TaskFilter {
 	q := r.URL.Query()
-	f := TaskFilter{State: q.Get("state"), Reason: q.Get("reason"), After: q.Get("after"), Limit: pageSize}
+	f := TaskFilter{State: q.Get("state"), Reason: q.Get("reason"), Notice: bulk.Cut(q.Get("notice"), 60), After: q.Get("after"), Limit: pageSize}
 	switch {
 	case f.State == "all":
 		f.State = ""
@@ -184,7 +185,7 @@ func (s *Service) tasksPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	data := tasksData{Done: done(r), States: web.Choices(f.State, []string{"open", "done", "dropped"}, wordOf(taskWords)), Reasons: web.Choices(f.Reason, Reasons(), wordOf(reasonWords)),
-		MayChange: s.allowed(m, policy.ChangePlacements), CSV: web.WithQuery("/staff/placements/tasks.csv", url.Values{"state": {cmp.Or(f.State, "all")}, "reason": {f.Reason}})}
+		MayChange: s.allowed(m, policy.ChangePlacements), CSV: web.WithQuery("/staff/placements/tasks.csv", url.Values{"state": {cmp.Or(f.State, "all")}, "reason": {f.Reason}, "notice": {f.Notice}}), Notices: s.notices(pack, f.Notice)}
 	data.Paging = f.paging(next)
 	for _, t := range list {
 		data.Rows = append(data.Rows, taskLine{s.line(pack, t.Placement), reasonWords[t.Reason], taskWords[t.State], moment(t.OpenedAt, pack.Zone)})
