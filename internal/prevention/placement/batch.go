@@ -125,7 +125,7 @@ func (b *Batch) check(pack *program.Program) (wrong []Problem) {
 	}
 	for _, spot := range b.Spec.Spots {
 		var more []Problem
-		if _, _, more = settle(pack, Draft{Notice: b.Spec.Notice, Spot: spot, Languages: b.Spec.Languages, Paper: b.Spec.Paper}); len(more) > 0 {
+		if _, _, more = settle(pack, Draft{Notice: b.Spec.Notice, Spot: spot, Languages: b.Spec.Languages, Paper: b.Spec.Paper}, Place{}); len(more) > 0 {
 			return more
 		}
 	}
@@ -283,7 +283,7 @@ func (s *Service) planSome(ctx context.Context, tx *store.Tx, pack *program.Prog
 }
 
 func (s *Service) planOne(ctx context.Context, tx *store.Tx, pack *program.Program, b Batch, at Place, spot, label string) (bool, error) {
-	d, notice, wrong := settle(pack, Draft{Place: at.ID, Notice: b.Spec.Notice, Spot: spot, Languages: b.Spec.Languages, Paper: b.Spec.Paper})
+	d, notice, wrong := settle(pack, Draft{Place: at.ID, Notice: b.Spec.Notice, Spot: spot, Languages: b.Spec.Languages, Paper: b.Spec.Paper}, at)
 	if len(wrong) > 0 || cannotHang(at, spot) != "" { // the pack may have changed since the batch began
 		return false, nil
 	}

@@ -211,6 +211,7 @@ func (w *coverage) place(p Place) error {
 			continue
 		}
 		belongs = true
+		n = n.At(p.Kind, p.County)
 		for _, spot := range n.Spots {
 			if slices.Contains(p.Lacks, spot) || !needed(p.Kind, spot) {
 				continue

@@ -34,10 +34,17 @@ func NoticeShows() []string { return []string{ShowForce, ShowStale, ShowAll} }
 type Posted struct {
 	program.Notice
 	Laws     []program.Law
+	Where    []PostedAt // languages that it must also be in at some places
 	InForce  bool
 	Concerns bool // it is the nation's or the program's own state's
 	Stale    bool // nobody looked at it for a year
 	NoticeCount
+}
+
+// PostedAt are languages that are asked for at some places, with what that rests on.
+type PostedAt struct {
+	program.LanguagesAt
+	Laws []program.Law
 }
 
 // NoticeCount says how many sheets carry a notice: on paper and not gone.
@@ -96,12 +103,20 @@ func posted(pack *program.Program, n program.Notice, now time.Time) Posted {
 	y, month, d := now.In(pack.Zone).Date()
 	day := time.Date(y, month, d, 12, 0, 0, 0, time.UTC)
 	p := Posted{Notice: n, InForce: n.InForce(day), Stale: n.Stale(day), Concerns: slices.ContainsFunc(relevant(pack), func(r program.Notice) bool { return r.ID == n.ID })}
-	for _, id := range n.Basis {
-		if law, ok := pack.Laws[id]; ok {
-			p.Laws = append(p.Laws, law)
-		}
+	p.Laws = lawsOf(pack, n.Basis)
+	for _, at := range n.LanguagesAt {
+		p.Where = append(p.Where, PostedAt{at, lawsOf(pack, at.Basis)})
 	}
 	return p
+}
+
+func lawsOf(pack *program.Program, ids []string) (out []program.Law) {
+	for _, id := range ids {
+		if law, ok := pack.Laws[id]; ok {
+			out = append(out, law)
+		}
+	}
+	return out
 }
 
 // fits says whether a notice is among those that are asked for.

@@ -18,6 +18,7 @@ type Sheet struct {
 	Place, Spot     string   // in words
 	at              store.ID // the place
 	spot, label     string   // of [program.NoticeSpots], and which one
+	kind            string   // of the place
 	County          string   // FIPS code; "" for what moves
 	Code            string   // "7K3F9"; "" where the sheet has none
 	CodeID          store.ID
@@ -73,7 +74,7 @@ func (s *Service) only(ctx context.Context, f Printing, yield func(Sheet, error)
 
 func (p Placement) sheet() Sheet {
 	sh := Sheet{Placement: p.ID, Notice: p.Notice, Version: p.Version, Languages: p.Languages, Paper: p.Paper, Place: p.Place.Label(), Spot: p.where(),
-		County: p.Place.County, Code: p.Code.Text, CodeID: p.Code.ID, at: p.Place.ID, spot: p.Spot, label: p.Label}
+		County: p.Place.County, Code: p.Code.Text, CodeID: p.Code.ID, at: p.Place.ID, spot: p.Spot, label: p.Label, kind: p.Place.Kind}
 	sh.CodeOff = sh.Code != "" && !p.CodeOn
 	return sh
 }

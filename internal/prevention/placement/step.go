@@ -133,14 +133,15 @@ type Draft struct {
 	Place        store.ID
 	Notice, Spot string
 	Label        string   // which one, where the place has several
-	Languages    []string // none: those that the notice must be in
+	Languages    []string // none: those that the notice must be in at the place
 	Paper        string   // "": what the notice is printed on as a rule
 }
 
-// settle checks a draft against the pack.
-func settle(pack *program.Program, d Draft) (Draft, program.Notice, []Problem) {
+// settle checks a draft against the pack, for a place; a zero one is any.
+func settle(pack *program.Program, d Draft, at Place) (Draft, program.Notice, []Problem) {
 	var wrong []Problem
 	n, ok := pack.Notice(d.Notice)
+	n = n.At(at.Kind, at.County)
 	if !ok {
 		wrong = append(wrong, Problem{"notice", "is no notice of this program"})
 		return d, n, wrong
@@ -183,16 +184,16 @@ func (s *Service) Add(ctx context.Context, m identity.Member, d Draft) (Placemen
 	if err != nil {
 		return Placement{}, nil, err
 	}
-	d, notice, wrong := settle(pack, d)
-	if len(wrong) > 0 {
-		return Placement{}, wrong, ErrTyped
-	}
 	var out Placement
+	var wrong []Problem
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
-		wrong = nil
 		at, err := placeByID(ctx, tx, m.Program, d.Place)
 		if err != nil {
 			return err
+		}
+		d, notice, bad := settle(pack, d, at)
+		if wrong = bad; len(wrong) > 0 {
+			return ErrTyped
 		}
 		if why := cannotHang(at, d.Spot); why != "" {
 			wrong = []Problem{{"spot", why}}

@@ -24,8 +24,15 @@ type noticeLine struct {
 	Required, InForce, Stale                       bool
 	Laws                                           []lawLine
 	Languages, More, Places, Words                 string
+	At                                             []atLine
 	Unverified                                     []string
 	Present, Older, Planned, Open                  int64
+}
+
+// atLine are languages that a notice must also be in at some places.
+type atLine struct {
+	Languages, Where, Basis string
+	Unverified              []string
 }
 
 // lawLine is what a notice rests on.
@@ -45,10 +52,33 @@ func noticeLineOf(p Posted) noticeLine {
 	for _, law := range p.Laws {
 		v.Laws = append(v.Laws, lawLine{law.Citation, law.Title, law.URL, law.Status == "checked"})
 	}
+	for _, at := range p.Where {
+		v.At = append(v.At, atLine{strings.Join(at.Languages, ", "), at.says(), at.basis(), at.Unverified})
+	}
 	if p.Status != "checked" {
 		v.Unverified = p.Unverified
 	}
 	return v
+}
+
+// says is where languages are asked for, in words.
+func (a PostedAt) says() string {
+	var out []string
+	if len(a.Places) > 0 {
+		out = append(out, inWords(a.Places, kindWords))
+	}
+	for _, fips := range a.Counties {
+		out = append(out, Place{County: fips}.CountyName())
+	}
+	return strings.Join(out, ", ")
+}
+
+func (a PostedAt) basis() string {
+	var out []string
+	for _, law := range a.Laws {
+		out = append(out, law.Citation)
+	}
+	return strings.Join(out, "; ")
 }
 
 func jurisdiction(code string) string {
@@ -151,7 +181,7 @@ func (s *Service) noticesPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 var noticeColumns = []string{"notice", "title", "jurisdiction", "required", "in force", "concerns this program", "from", "to", "basis", "basis checked", "model", "status", "unverified",
-	"checked on", "checked by", "stale", "source", "version", "languages", "more languages", "words in", "paper", "least points", "bold", "places", "spots", "present version", "older version", "planned", "open tasks"}
+	"checked on", "checked by", "stale", "source", "version", "languages", "languages at places", "more languages", "words in", "paper", "least points", "bold", "places", "spots", "present version", "older version", "planned", "open tasks"}
 
 func (s *Service) noticesCSV(w http.ResponseWriter, r *http.Request) error {
 	m, _, err := s.here(r)
@@ -178,13 +208,17 @@ func noticeRow(p Posted) []string {
 	for _, law := range p.Laws {
 		basis, checked = append(basis, law.Citation), append(checked, law.Status)
 	}
+	var at []string
+	for _, a := range p.Where {
+		at = append(at, strings.Join(a.Languages, " ")+": "+a.says()+" ("+a.basis()+", "+a.Status+")")
+	}
 	to := ""
 	if !p.To.IsZero() {
 		to = p.To.Format(time.DateOnly)
 	}
 	row := []string{p.ID, p.Title.In("en"), p.Jurisdiction, yesNo(p.Required), yesNo(p.InForce), yesNo(p.Concerns), p.From.Format(time.DateOnly), to, strings.Join(basis, "; "),
 		strings.Join(checked, "; "), p.Model, p.Status, strings.Join(p.Unverified, " | "), p.CheckedOn, p.CheckedBy, yesNo(p.Stale), p.Source, p.Version, strings.Join(p.Languages, " "),
-		p.MoreLanguages, strings.Join(languagesIn(p), " "), inches(p), points(p), yesNo(p.Bold), strings.Join(p.Places, " "), strings.Join(p.Spots, " ")}
+		strings.Join(at, " | "), p.MoreLanguages, strings.Join(languagesIn(p), " "), inches(p), points(p), yesNo(p.Bold), strings.Join(p.Places, " "), strings.Join(p.Spots, " ")}
 	for _, n := range []int64{p.Present, p.Older, p.Planned, p.Open} {
 		row = append(row, strconv.FormatInt(n, 10))
 	}
