@@ -37,12 +37,13 @@ const (
 // seats are the offices whose people walk, police-run and not, accused and not.
 var seats = []string{"mbi-desk", "mbi-coordinator", "help-desk", "mcaht", "mdcps"}
 
-// rounds are what the two people of an office are by turns: one who holds its key and one who does not.
+// rounds are what the two people of an office are by turns: one who holds its key and one who does not. Nil: that one is what they were and does not walk again.
 var rounds = []struct{ keyed, keyless []string }{
 	{[]string{policy.RoleMember}, []string{policy.RoleProgramAdmin}},
 	{[]string{policy.RoleSupervisor}, []string{policy.RoleAuditor}},
 	{[]string{policy.RoleDesk}, []string{policy.RoleFigures}},
 	{[]string{policy.RoleAgencyAdmin}, []string{policy.RoleProgramAdmin, policy.RoleAuditor, policy.RoleFigures}},
+	{nil, []string{policy.RoleInspector}},
 }
 
 // twin is the first program's pack again, under the name of the second.
@@ -166,6 +167,9 @@ func (m *matrix) become(keyed, keyless []string) {
 		roles := keyless
 		if w.HoldsKey() {
 			roles = keyed
+		}
+		if roles == nil {
+			continue
 		}
 		p, _ := m.app.Programs.Program(w.Program)
 		if slices.Equal(roles, []string{policy.RoleDesk}) && !p.Offices[w.Office].Desk {

@@ -13,7 +13,8 @@ import (
 )
 
 // post lets the demo's people plan and put up sheets: at the state's train stations, and at
-// an invented school and business. One was stickered over, and one waits to be printed.
+// an invented school, business and train. One was stickered over, one waits to be printed, and
+// those of the train are printed and to be put up on a round.
 func (d *Demo) post(ctx context.Context) error {
 	p, head, walker := d.App.Placements, d.member("admin@program.invalid"), d.member("dana@tipdesk.invalid")
 	if _, err := p.AddStations(ctx, head, "MS"); err != nil {
@@ -21,6 +22,7 @@ func (d *Demo) post(ctx context.Context) error {
 	}
 	for _, t := range []placement.Typed{
 		{"kind": "school", "name": "Demo school (invented)", "city": "Tupelo", "county": "MS-28081"},
+		{"kind": "train", "name": "Demo train (invented)", "several": "restroom: car 1; restroom: car 2"},
 		{"kind": "business", "name": "Demo diner (invented)", "city": "Jackson", "county": "MS-28049"},
 	} {
 		if _, wrong, err := p.AddPlace(ctx, head, t); err != nil {
@@ -34,6 +36,8 @@ func (d *Demo) post(ctx context.Context) error {
 		{placement.BatchPlan, placement.Spec{Notice: "us-station", Spots: []string{"restroom", "platform"}, Kind: "train_station"}},
 		{placement.BatchPrinted, placement.Spec{Kind: "train_station"}},
 		{placement.BatchUp, placement.Spec{Kind: "train_station", County: "28049"}},
+		{placement.BatchPlan, placement.Spec{Notice: "us-station", Spots: []string{"restroom"}, Kind: "train"}},
+		{placement.BatchPrinted, placement.Spec{Kind: "train"}},
 		{placement.BatchPlan, placement.Spec{Notice: "ms-voluntary", Spots: []string{"entrance"}, Kind: "school"}},
 	} {
 		if _, wrong, err := p.Begin(ctx, head, b.what, b.spec); err != nil {
@@ -44,6 +48,9 @@ func (d *Demo) post(ctx context.Context) error {
 		}
 	}
 	if err := d.round(ctx, walker); err != nil {
+		return err
+	}
+	if _, err := p.MakeRound(ctx, walker, "Demo train (invented)", placement.Filter{County: "none", Pass: placement.PassPrinted}); err != nil {
 		return err
 	}
 	for name, file := range map[string]string{

@@ -71,6 +71,7 @@ const (
 	RoleProgramAdmin = policy.RoleProgramAdmin
 	RoleAuditor      = policy.RoleAuditor
 	RoleFigures      = policy.RoleFigures
+	RoleInspector    = policy.RoleInspector
 )
 
 // Member is a person who has enrolled.

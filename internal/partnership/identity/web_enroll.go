@@ -229,6 +229,8 @@ func roleName(role string) string {
 		return "Auditor"
 	case RoleFigures:
 		return "Figures only"
+	case RoleInspector:
+		return "Rounds only"
 	default:
 		return role
 	}

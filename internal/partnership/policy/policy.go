@@ -22,7 +22,7 @@ type Action string
 // Role says what a member may do. A member has one or more.
 type Role = string
 
-// The roles. The first four belong to one office and hold its key; the next two look after the whole program and hold none; the last sees numbers only.
+// The roles. The first four belong to one office and hold its key; the next two look after the whole program and hold none; the last two see numbers only, and rounds only.
 const (
 	RoleMember       Role = "member"        // opens and answers the office's reports
 	RoleSupervisor   Role = "supervisor"    // also assigns and reviews them
@@ -31,11 +31,12 @@ const (
 	RoleProgramAdmin Role = "program_admin" // looks after the people of every office
 	RoleAuditor      Role = "auditor"       // reads lists and logs, changes nothing
 	RoleFigures      Role = "figures"       // reads the page of counts and nothing else
+	RoleInspector    Role = "inspector"     // walks rounds past sheets and nothing else
 )
 
 // Roles lists every role, in the order in which pages offer them.
 func Roles() []Role {
-	return []Role{RoleMember, RoleSupervisor, RoleDesk, RoleAgencyAdmin, RoleProgramAdmin, RoleAuditor, RoleFigures}
+	return []Role{RoleMember, RoleSupervisor, RoleDesk, RoleAgencyAdmin, RoleProgramAdmin, RoleAuditor, RoleFigures, RoleInspector}
 }
 
 // About says what a role is for.
@@ -44,6 +45,7 @@ func About(role Role) string {
 		RoleMember: "Opens and answers the office's reports.", RoleSupervisor: "Also assigns and reviews them.", RoleDesk: "Works the desk's tasks.",
 		RoleAgencyAdmin: "Looks after the people of the office.", RoleProgramAdmin: "Looks after the offices of the program and their people. Holds no office's key.",
 		RoleAuditor: "Reads lists and logs, changes nothing.", RoleFigures: "Reads the page of numbers and nothing else.",
+		RoleInspector: "Walks rounds past sheets, hangs them and says what they found, and sees nothing else.",
 	}[role]
 }
 

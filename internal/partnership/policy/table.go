@@ -131,8 +131,9 @@ var table = []Rule{
 	{Action: ReadPlacements, Roles: staff, Scope: Program, Else: Hidden, Why: "Whoever hangs or checks a sheet must see what hangs elsewhere; walls are public."},
 	{Action: ReadPlacements, Roles: looking, Scope: Program, Else: Hidden, Why: "Who answers for the program sees where its notices hang and where none does."},
 	{Action: ChangePlacements, Roles: []Role{RoleSupervisor, RoleProgramAdmin}, Scope: Program, Else: Refused, Why: "What hangs where is planned by who answers for it, each change on record."},
-	{Action: InspectPlacements, Roles: staff, Scope: Program, Else: Hidden, Why: "Anybody of staff who passes a sheet can say what they found."},
+	{Action: InspectPlacements, Roles: staff, Scope: Program, Else: Hidden, Why: "Anybody of staff who passes a sheet can say what they found, or that they hung it."},
 	{Action: InspectPlacements, Roles: program, Scope: Program, Else: Hidden, Why: "Who looks after the program may walk a round too."},
+	{Action: InspectPlacements, Roles: []Role{RoleInspector}, Scope: Program, Else: Hidden, Law: "CJIS AC-6", Why: "Who only hangs and checks sheets needs no report, no list and no map: rounds are their whole work."},
 	{Action: ImportPlaces, Roles: []Role{RoleSupervisor, RoleProgramAdmin}, Scope: Program, Else: Hidden, Why: "Many places at once are theirs to answer for who plan what hangs there."},
 
 	{Action: ScanCode, Scope: Public, Law: "design §3", Why: "Who scans a sign is led on without being known; what is counted is that it was done, on a day, in a language."},

@@ -29,6 +29,7 @@ type Notice struct {
 	LeastPoints      float64  // the size of the smallest letter of the words
 	Bold             bool     // the law wants bold letters
 	Languages        []string // each of them must be on the wall
+	LanguagesAt      []LanguagesAt
 	MoreLanguages    string   // who else decides on languages, in words; "" for nobody
 	Channels         []string // each must be printed
 	Words            map[string]NoticeWords
@@ -38,6 +39,38 @@ type Notice struct {
 	CheckedOn        string
 	CheckedBy        string
 	Source           string
+}
+
+// LanguagesAt are languages that a notice must be in at some of its places, beside those
+// that it must be in everywhere.
+type LanguagesAt struct {
+	Places     []string // kinds; none: all that the notice is for
+	Counties   []string // FIPS codes; none: everywhere
+	Languages  []string
+	Basis      []string // in laws.yaml
+	Status     string   // "unverified" or "checked"
+	Unverified []string
+}
+
+// at says whether they are asked for at a kind of place in a county, "" for none.
+func (l LanguagesAt) at(kind, county string) bool {
+	return (len(l.Places) == 0 || slices.Contains(l.Places, kind)) && (len(l.Counties) == 0 || slices.Contains(l.Counties, county))
+}
+
+// At is the notice as it must be at a kind of place in a county, "" for none: in every
+// language that is asked for there.
+func (n Notice) At(kind, county string) Notice {
+	for _, l := range n.LanguagesAt {
+		if !l.at(kind, county) {
+			continue
+		}
+		for _, lang := range l.Languages {
+			if !slices.Contains(n.Languages, lang) {
+				n.Languages = append(slices.Clip(n.Languages), lang)
+			}
+		}
+	}
+	return n
 }
 
 // Paper is a size in points, 72 to the inch.
@@ -148,6 +181,7 @@ type noticeRow struct {
 	LeastPoints   string                    `pack:"least_points!"`
 	Bold          bool                      `pack:"bold"`
 	Languages     []string                  `pack:"languages!"`
+	LanguagesAt   []languagesAtRow          `pack:"languages_at"`
 	MoreLanguages string                    `pack:"more_languages"`
 	Channels      []string                  `pack:"channels"`
 	Words         map[string]noticeWordsRow `pack:"words!"`
@@ -157,6 +191,16 @@ type noticeRow struct {
 	CheckedOn     string                    `pack:"checked_on!"`
 	CheckedBy     string                    `pack:"checked_by!"`
 	Source        string                    `pack:"source!"`
+}
+
+type languagesAtRow struct {
+	At         mark
+	Places     []string `pack:"places"`
+	Counties   []string `pack:"counties"`
+	Languages  []string `pack:"languages!"`
+	Basis      []string `pack:"basis!"`
+	Status     string   `pack:"status!"`
+	Unverified []string `pack:"unverified"`
 }
 
 type noticeWordsRow struct {
@@ -213,7 +257,40 @@ func (b *builder) notice(row noticeRow) Notice {
 	}
 	b.date(row.At, "checked_on", row.CheckedOn)
 	b.tongues(row, &n)
+	for _, at := range row.LanguagesAt {
+		n.LanguagesAt = append(n.LanguagesAt, b.languagesAt(row, at))
+	}
 	return n
+}
+
+// languagesAt takes the languages that are asked for at some places, and asks that the
+// notice is for these places and has words in each.
+func (b *builder) languagesAt(of noticeRow, row languagesAtRow) LanguagesAt {
+	b.citing(row.At, row.Basis)
+	b.among(row.At, "status", row.Status, []string{"unverified", "checked"})
+	if row.Status == "unverified" && len(row.Unverified) == 0 {
+		b.wrong.add(row.At, "unverified: what of it has nobody verified?")
+	}
+	if len(row.Places) == 0 && len(row.Counties) == 0 {
+		b.wrong.add(row.At, "languages_at: at which places, or in which counties?")
+	}
+	for _, kind := range row.Places {
+		b.among(row.At, "places", kind, of.Places)
+	}
+	for _, fips := range row.Counties {
+		if c, ok := place.CountyByFIPS(fips); !ok || of.Jurisdiction != nation && c.State().Code != of.Jurisdiction {
+			b.wrong.add(row.At, "counties: %q is not the code of a county of %s", fips, of.Jurisdiction)
+		}
+	}
+	if len(row.Languages) == 0 {
+		b.wrong.add(row.At, "languages: in which must it be there?")
+	}
+	for _, lang := range row.Languages {
+		if _, ok := of.Words[lang]; !ok {
+			b.wrong.add(row.At, "words: none in %q, which is required at some places", lang)
+		}
+	}
+	return LanguagesAt{Places: row.Places, Counties: row.Counties, Languages: row.Languages, Basis: row.Basis, Status: row.Status, Unverified: row.Unverified}
 }
 
 func (b *builder) period(row noticeRow) (from, to time.Time) {

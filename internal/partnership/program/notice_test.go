@@ -144,6 +144,26 @@ func TestNoticeInForceAndStale(t *testing.T) {
 	}
 }
 
+// A notice must be in more languages at some of its places, and in no fewer anywhere.
+func TestNoticeAtAPlace(t *testing.T) {
+	t.Parallel()
+	n, ok := mississippi(t).Notice("tx-sign")
+	if !ok || len(n.LanguagesAt) != 1 || n.LanguagesAt[0].Status != "unverified" || len(n.LanguagesAt[0].Unverified) == 0 {
+		t.Fatalf("%v %+v", ok, n.LanguagesAt)
+	}
+	n.LanguagesAt = append(n.LanguagesAt, program.LanguagesAt{Counties: []string{"48201"}, Languages: []string{"en", "fr"}}, program.LanguagesAt{Places: []string{"bar"}, Counties: []string{"48201"}, Languages: []string{"ko"}})
+	for at, want := range map[[2]string]string{
+		{"salon", ""}: "en es vi", {"salon", "48201"}: "en es vi fr", {"bar", ""}: "en es", {"bar", "48201"}: "en es fr ko", {"bar", "48029"}: "en es", {"", ""}: "en es",
+	} {
+		if got := strings.Join(n.At(at[0], at[1]).Languages, " "); got != want {
+			t.Errorf("at %v: %s, want %s", at, got, want)
+		}
+	}
+	if len(n.Languages) != 2 {
+		t.Errorf("asking changed the notice: %v", n.Languages)
+	}
+}
+
 func TestPaperFitsEitherWayAround(t *testing.T) {
 	t.Parallel()
 	letter := program.Paper{Width: 612, Height: 792}

@@ -125,7 +125,7 @@ func (b *Batch) check(pack *program.Program) (wrong []Problem) {
 	}
 	for _, spot := range b.Spec.Spots {
 		var more []Problem
-		if _, _, more = settle(pack, Draft{Notice: b.Spec.Notice, Spot: spot, Languages: b.Spec.Languages, Paper: b.Spec.Paper}); len(more) > 0 {
+		if _, _, more = settle(pack, Draft{Notice: b.Spec.Notice, Spot: spot, Languages: b.Spec.Languages, Paper: b.Spec.Paper}, Place{}); len(more) > 0 {
 			return more
 		}
 	}
@@ -161,13 +161,13 @@ func (s *Service) batchPart(ctx context.Context, tx *store.Tx, programID string,
 	if err != nil {
 		return 0, false, err
 	}
-	through, made, last, err := s.some(ctx, tx, pack, b, p)
+	did, err := s.some(ctx, tx, pack, b, p)
 	if err != nil {
 		return 0, false, err
 	}
 	record := "placement_batch:" + id.String()
-	p.done, p.parts, p.after = p.done+int64(through), p.parts+int64(made), last
-	if through == 0 {
+	p.done, p.parts, p.after = p.done+did.through, p.parts+did.made, did.last
+	if did.through == 0 {
 		b.State, b.Made, b.LeftOut = "done", p.parts, p.leftOut
 		if err := finishBatch(tx, b); err != nil {
 			return 0, false, err
@@ -175,39 +175,47 @@ func (s *Service) batchPart(ctx context.Context, tx *store.Tx, programID string,
 		log(tx, programID, "placement.batch_done", record, b.By)
 		return p.done, false, nil
 	}
-	if made > 0 {
+	if did.made > 0 {
 		log(tx, programID, "placement.batch_part", record, b.By)
 	}
-	tried := through
-	if b.What == BatchPlan {
-		tried *= len(b.Spec.Spots)
-	}
-	p.leftOut += int64(tried - made)
+	p.leftOut += did.tried - did.made
 	return p.done, true, setProgress(tx, programID, id, p)
 }
 
-// some does the next part: how many were gone through, how many sheets that made or
-// moved, and which was the last.
-func (s *Service) some(ctx context.Context, tx *store.Tx, pack *program.Program, b Batch, p progress) (through, made int, last store.ID, err error) {
+// someDone is what a part came to: how many places or sheets were gone through, how many
+// sheets that could have made or moved and did, and which was the last.
+type someDone struct {
+	through, tried, made int64
+	last                 store.ID
+}
+
+// count counts one more that was tried.
+func (d *someDone) count(made bool) {
+	if d.tried++; made {
+		d.made++
+	}
+}
+
+// some does the next part.
+func (s *Service) some(ctx context.Context, tx *store.Tx, pack *program.Program, b Batch, p progress) (someDone, error) {
 	if b.What == BatchPlan {
 		return s.planSome(ctx, tx, pack, b, p.after)
 	}
+	out := someDone{last: p.after}
 	list, err := batchPlacements(ctx, tx, b, p.after, batchRows)
 	if err != nil {
-		return 0, 0, p.after, err
+		return out, err
 	}
-	last = p.after
 	for _, t := range list {
-		last = t.ID
+		out.last = t.ID
 		did, err := s.each(ctx, tx, pack, b, t)
 		if err != nil {
-			return 0, 0, last, err
+			return out, err
 		}
-		if did {
-			made++
-		}
+		out.through++
+		out.count(did)
 	}
-	return len(list), made, last, nil
+	return out, nil
 }
 
 // each does a batch's act for one placement; false: it could not be done to it.
@@ -250,34 +258,36 @@ func ignoring(err error, which ...error) error {
 	return err
 }
 
-// planSome plans sheets at the next places.
-func (s *Service) planSome(ctx context.Context, tx *store.Tx, pack *program.Program, b Batch, after store.ID) (through, made int, last store.ID, err error) {
+// planSome plans sheets at the next places, at each of a spot that a place has more than
+// once.
+func (s *Service) planSome(ctx context.Context, tx *store.Tx, pack *program.Program, b Batch, after store.ID) (someDone, error) {
+	out := someDone{last: after}
 	places, err := placesFrom(ctx, tx, b.Program, b.filter(), after, batchRows)
 	if err != nil {
-		return 0, 0, after, err
+		return out, err
 	}
-	last = after
 	for _, at := range places {
-		last = at.ID
+		out.last = at.ID
+		out.through++
 		for _, spot := range b.Spec.Spots {
-			did, err := s.planOne(ctx, tx, pack, b, at, spot)
-			if err != nil {
-				return 0, 0, last, err
-			}
-			if did {
-				made++
+			for _, label := range at.labels(spot) {
+				did, err := s.planOne(ctx, tx, pack, b, at, spot, label)
+				if err != nil {
+					return out, err
+				}
+				out.count(did)
 			}
 		}
 	}
-	return len(places), made, last, nil
+	return out, nil
 }
 
-func (s *Service) planOne(ctx context.Context, tx *store.Tx, pack *program.Program, b Batch, at Place, spot string) (bool, error) {
-	d, notice, wrong := settle(pack, Draft{Place: at.ID, Notice: b.Spec.Notice, Spot: spot, Languages: b.Spec.Languages, Paper: b.Spec.Paper})
+func (s *Service) planOne(ctx context.Context, tx *store.Tx, pack *program.Program, b Batch, at Place, spot, label string) (bool, error) {
+	d, notice, wrong := settle(pack, Draft{Place: at.ID, Notice: b.Spec.Notice, Spot: spot, Languages: b.Spec.Languages, Paper: b.Spec.Paper}, at)
 	if len(wrong) > 0 || cannotHang(at, spot) != "" { // the pack may have changed since the batch began
 		return false, nil
 	}
-	p := Placement{Program: b.Program, ID: store.NewID(), Place: at, Spot: spot, Notice: notice.ID, Version: notice.Version, Languages: d.Languages, Paper: d.Paper,
+	p := Placement{Program: b.Program, ID: store.NewID(), Place: at, Spot: spot, Label: label, Notice: notice.ID, Version: notice.Version, Languages: d.Languages, Paper: d.Paper,
 		State: Planned, MadeAt: tx.Now(), MadeBy: b.By, Row: 1}
 	p.Slot = p.slot()
 	twin, err := bySlot(ctx, tx, b.Program, p.Slot)

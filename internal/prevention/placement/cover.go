@@ -18,10 +18,10 @@ import (
 // Covering says which notices are asked about, and where.
 type Covering struct {
 	Notice string // "": all that a law requires, or all where no law requires any
-	County string // FIPS code; "": everywhere
+	County string // FIPS code, noCounty; "": everywhere
 }
 
-// CountyCover is how far the notices hang in a county. A need is a notice at a spot of
+// CountyCover is how far the notices hang in a county, or at what moves and has none. A need is a notice at a spot of
 // a place that it is for.
 type CountyCover struct {
 	County, Name string
@@ -32,7 +32,8 @@ type CountyCover struct {
 	Broken       int64 // missing, defaced or stickered over
 	Coming       int64 // planned or printed
 	None         int64
-	Due          int64 // sheets that hang and were not looked at for long
+	Up           int64 // sheets that hang
+	Due          int64 // of these, those that nobody looked at for long
 	Old          int64 // sheets that carry an older version
 }
 
@@ -40,6 +41,7 @@ type CountyCover struct {
 type Gap struct {
 	Place        Place
 	Notice, Spot string
+	Label        string // which one, where the place has several
 	What         string // "none", "coming", "broken", "part"
 	Languages    []string
 }
@@ -53,6 +55,7 @@ func (c *CountyCover) add(o CountyCover) {
 	c.Broken += o.Broken
 	c.Coming += o.Coming
 	c.None += o.None
+	c.Up += o.Up
 	c.Due += o.Due
 	c.Old += o.Old
 }
@@ -69,12 +72,9 @@ func relevant(pack *program.Program) []program.Notice {
 // nation is the jurisdiction of a notice that is for every state.
 const nation = "US"
 
-// vehicles have a car and none of the spots of a building.
-var vehicles = []string{"train", "bus", "aircraft"}
-
 // hasSpot says whether a kind of place can have a spot at all.
 func hasSpot(kind, spot string) bool {
-	vehicle := slices.Contains(vehicles, kind)
+	vehicle := moves(kind)
 	switch spot {
 	case "car":
 		return vehicle
@@ -119,10 +119,11 @@ func (c Covering) asked(pack *program.Program, now time.Time) []program.Notice {
 	return all
 }
 
-// need is a notice at a spot of a place.
+// need is a notice at a spot of a place: each of several is one of its own.
 type need struct {
 	place        store.ID
 	notice, spot string
+	label        string // as folded does it
 }
 
 // hang is what is known of the sheets at a need.
@@ -141,7 +142,7 @@ func (s *Service) Cover(ctx context.Context, m identity.Member, c Covering, gap 
 	if err != nil {
 		return nil, err
 	}
-	w := &coverage{notices: c.asked(pack, s.Now()), hangs: map[need]hang{}, counties: map[string]*CountyCover{}, gap: gap}
+	w := &coverage{notices: c.asked(pack, s.Now()), hangs: map[need]hang{}, named: map[need][]string{}, counties: map[string]*CountyCover{}, gap: gap}
 	versions, due := versionsOf(pack), s.Now().Add(-s.Due)
 	err = eachHanging(ctx, s.DB, m.Program, c, func(p sheetAt) {
 		if !slices.ContainsFunc(w.notices, func(n program.Notice) bool { return n.ID == p.notice }) {
@@ -149,8 +150,11 @@ func (s *Service) Cover(ctx context.Context, m identity.Member, c Covering, gap 
 		}
 		w.hung(p)
 		county := w.county(p.county)
-		if p.state == Up && p.looked.Before(due) {
-			county.Due++
+		if p.state == Up {
+			county.Up++
+			if p.looked.Before(due) {
+				county.Due++
+			}
 		}
 		if version, known := versions[p.notice]; known && p.state != Planned && p.version != version {
 			county.Old++
@@ -168,6 +172,7 @@ func (s *Service) Cover(ctx context.Context, m identity.Member, c Covering, gap 
 type coverage struct {
 	notices  []program.Notice
 	hangs    map[need]hang
+	named    map[need][]string // which of several have a sheet, of needs without a label
 	counties map[string]*CountyCover
 	gap      func(Gap) error
 }
@@ -175,16 +180,18 @@ type coverage struct {
 func (w *coverage) county(fips string) *CountyCover {
 	c := w.counties[fips]
 	if c == nil {
-		known, _ := place.CountyByFIPS(fips)
-		c = &CountyCover{County: fips, Name: known.Name}
+		c = &CountyCover{County: fips, Name: Place{County: fips}.region()}
 		w.counties[fips] = c
 	}
 	return c
 }
 
 func (w *coverage) hung(p sheetAt) {
-	key := need{p.place, p.notice, p.spot}
-	h := w.hangs[key]
+	key := need{p.place, p.notice, p.spot, folded(p.label)}
+	h, known := w.hangs[key]
+	if of := (need{p.place, p.notice, p.spot, ""}); !known && p.label != "" {
+		w.named[of] = append(w.named[of], p.label)
+	}
 	switch {
 	case p.state == Up:
 		h.up = append(h.up, p.languages...)
@@ -204,12 +211,15 @@ func (w *coverage) place(p Place) error {
 			continue
 		}
 		belongs = true
+		n = n.At(p.Kind, p.County)
 		for _, spot := range n.Spots {
 			if slices.Contains(p.Lacks, spot) || !needed(p.Kind, spot) {
 				continue
 			}
-			if err := w.need(p, n, spot); err != nil {
-				return err
+			for _, label := range w.labels(p, n, spot) {
+				if err := w.need(p, n, spot, label); err != nil {
+					return err
+				}
 			}
 		}
 	}
@@ -219,10 +229,27 @@ func (w *coverage) place(p Place) error {
 	return nil
 }
 
-func (w *coverage) need(p Place, n program.Notice, spot string) error {
-	c, h := w.county(p.County), w.hangs[need{p.ID, n.ID, spot}]
+// labels are the names of a spot at which a place needs a notice: those that the place
+// gives, and each other at which a sheet is planned or hangs, so that none of them is
+// forgotten when a second one gets a name.
+func (w *coverage) labels(p Place, n program.Notice, spot string) []string {
+	of := need{p.ID, n.ID, spot, ""}
+	var out []string
+	if _, there := w.hangs[of]; there {
+		out = append(out, "")
+	}
+	for _, label := range slices.Concat(p.labels(spot), w.named[of]) {
+		if !slices.ContainsFunc(out, func(has string) bool { return folded(has) == folded(label) }) && (label != "" || len(w.named[of]) == 0) {
+			out = append(out, label)
+		}
+	}
+	return out
+}
+
+func (w *coverage) need(p Place, n program.Notice, spot, label string) error {
+	c, h := w.county(p.County), w.hangs[need{p.ID, n.ID, spot, folded(label)}]
 	c.Needs++
-	g := Gap{Place: p, Notice: n.ID, Spot: spot}
+	g := Gap{Place: p, Notice: n.ID, Spot: spot, Label: label}
 	for _, lang := range n.Languages {
 		if !slices.Contains(h.up, lang) {
 			g.Languages = append(g.Languages, lang)
@@ -251,7 +278,7 @@ func (w *coverage) need(p Place, n program.Notice, spot string) error {
 	return w.gap(g)
 }
 
-// list gives the counties by name.
+// list gives the counties by name, and behind them what has none.
 func (w *coverage) list() []CountyCover {
 	var out []CountyCover
 	for _, c := range w.counties {
@@ -259,7 +286,15 @@ func (w *coverage) list() []CountyCover {
 			out = append(out, *c)
 		}
 	}
-	slices.SortFunc(out, func(a, b CountyCover) int { return strings.Compare(a.Name+a.County, b.Name+b.County) })
+	slices.SortFunc(out, func(a, b CountyCover) int {
+		switch {
+		case a.County == "":
+			return 1
+		case b.County == "":
+			return -1
+		}
+		return strings.Compare(a.Name+a.County, b.Name+b.County)
+	})
 	return out
 }
 
@@ -276,4 +311,16 @@ func (c CountyCover) share() string {
 		return "some"
 	}
 	return "none"
+}
+
+// overdue says how much of what hangs in a county is due to be looked at: nothing (""),
+// some of it, or half and more.
+func (c CountyCover) overdue() string {
+	switch {
+	case c.Due == 0:
+		return ""
+	case 2*c.Due >= c.Up:
+		return "half"
+	}
+	return "some"
 }

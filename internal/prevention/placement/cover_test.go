@@ -49,13 +49,13 @@ func TestCoverage(t *testing.T) {
 		english, _, err := w.Add(t.Context(), w.head, placement.Draft{Place: whole.ID, Notice: "us-station", Spot: "platform", Languages: []string{"en"}})
 		check(t, err)
 		got, _ := ask(placement.Covering{})
-		want := placement.CountyCover{County: hinds, Name: "Hinds County", Places: 3, Needs: 5, Full: 1, Coming: 1, None: 3}
+		want := placement.CountyCover{County: hinds, Name: "Hinds County", Places: 3, Needs: 5, Full: 1, Coming: 1, None: 3, Up: 1}
 		if got != want {
 			t.Errorf("got  %+v\nwant %+v", got, want)
 		}
 		w.step(english, placement.Up)
 		got, gaps := ask(placement.Covering{County: hinds})
-		want.Coming, want.Part = 0, 1
+		want.Coming, want.Part, want.Up = 0, 1, 2
 		if got != want || len(gaps) != 4 {
 			t.Errorf("got  %+v\nwant %+v, %d gaps", got, want, len(gaps))
 		}
@@ -68,7 +68,7 @@ func TestCoverage(t *testing.T) {
 		w.step(sheet, placement.Missing)
 		w.clock.Advance(100 * 24 * time.Hour)
 		got, _ = ask(placement.Covering{})
-		want.Full, want.Broken, want.Due, want.Old = 0, 1, 1, 2
+		want.Full, want.Broken, want.Up, want.Due, want.Old = 0, 1, 1, 1, 2
 		if got != want {
 			t.Errorf("got  %+v\nwant %+v", got, want)
 		}
@@ -113,7 +113,7 @@ func TestMap(t *testing.T) {
 	t.Parallel()
 	path := regexp.MustCompile(`^(M-?[0-9.]+ -?[0-9.]+(L-?[0-9.]+ -?[0-9.]+)+Z)+$`)
 	for _, s := range place.States() {
-		m := placement.DrawMap(s.Code, []placement.CountyCover{{County: hinds, Needs: 4, Full: 3}})
+		m := placement.DrawMap(s.Code, []placement.CountyCover{{County: hinds, Needs: 4, Full: 3, Up: 3, Due: 1}, {County: "28033", Up: 2, Due: 1}})
 		if counties := place.Counties(s.Code); len(counties) == 0 {
 			if m != nil {
 				t.Errorf("%s has a map and no counties", s.Code)
@@ -131,12 +131,15 @@ func TestMap(t *testing.T) {
 			if !path.MatchString(c.D) && !strings.HasPrefix(c.Title, "Falls Church") {
 				t.Errorf("%s: %.80s", c.Title, c.D)
 			}
-			want, fill := ": no place that needs a sheet", "url(#fill-nothing)"
-			if strings.HasPrefix(c.Title, "Hinds County") {
-				want, fill = ": 3 of 4 spots have their sheet", "url(#fill-most)"
+			want, fill, over := ": no place that needs a sheet", "url(#fill-nothing)", ""
+			switch c.FIPS {
+			case hinds:
+				want, fill, over = ": 3 of 4 spots have their sheet; 1 of 3 sheets that hang are due to be looked at", "url(#fill-most)", "url(#due-some)"
+			case "28033":
+				want, over = want+"; 1 of 2 sheets that hang are due to be looked at", "url(#due-half)"
 			}
-			if !strings.HasSuffix(c.Title, want) || c.Fill != fill {
-				t.Errorf("%s is filled with %s", c.Title, c.Fill)
+			if !strings.HasSuffix(c.Title, want) || c.Fill != fill || c.Over != over {
+				t.Errorf("%s is filled with %s, and over it %s", c.Title, c.Fill, c.Over)
 			}
 		}
 		if size > 200_000 {

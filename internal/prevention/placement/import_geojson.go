@@ -71,7 +71,7 @@ func readGeoJSON(file io.Reader, first int, take func(rawRow) error) error {
 	if g.many {
 		return nil
 	}
-	if kind, _ := text(g.alone["type"]); kind != "Feature" {
+	if kind, _ := text(g.alone["type"], " "); kind != "Feature" {
 		return &unreadable{first, "type", "is neither Feature nor FeatureCollection"}
 	}
 	raw, err := json.Marshal(g.alone)
@@ -171,7 +171,11 @@ func feature(raw []byte, line int, what string) rawRow {
 		if name = strings.ToLower(strings.TrimSpace(name)); !slices.Contains(fields, name) {
 			continue
 		}
-		said, ok := text(value)
+		between := " "
+		if name == "several" {
+			between = "; "
+		}
+		said, ok := text(value, between)
 		if !ok {
 			wrong(name, "is neither a text, a number, yes or no, nor a list of texts")
 		}
@@ -184,8 +188,8 @@ func feature(raw []byte, line int, what string) rawRow {
 	return row
 }
 
-// text is a simple value as a table would have it.
-func text(raw json.RawMessage) (string, bool) {
+// text is a simple value as a table would have it, a list with something between its texts.
+func text(raw json.RawMessage, between string) (string, bool) {
 	var v any
 	if len(raw) == 0 || json.Unmarshal(raw, &v) != nil {
 		return "", len(raw) == 0
@@ -208,7 +212,7 @@ func text(raw json.RawMessage) (string, bool) {
 			}
 			parts = append(parts, s)
 		}
-		return strings.Join(parts, " "), true
+		return strings.Join(parts, between), true
 	}
 	return "", false
 }

@@ -3,7 +3,9 @@
 package placement
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"regexp"
 	"slices"
 	"time"
@@ -13,10 +15,14 @@ import (
 	"waylight/internal/platform/store"
 )
 
-// What somebody can find.
-const FoundSeen = "seen"
+// What somebody can find, and that they put a sheet up themselves.
+const (
+	FoundSeen = "seen"
+	PutUp     = "put_up"
+)
 
-// Findings lists what somebody can find at a placement.
+// Findings lists what somebody can find at a placement. That one puts a sheet up is none:
+// figures count looks.
 func Findings() []string {
 	return []string{FoundSeen, string(Missing), string(Defaced), string(Stickered)}
 }
@@ -38,7 +44,7 @@ type Inspection struct {
 	ID, Placement, Round store.ID
 	At, ReceivedAt       time.Time
 	By, Found, Opens     string
-	Effect               string // what followed: "", "code_off", "held", "late"
+	Effect               string // what followed: see below
 }
 
 // What follows from an inspection.
@@ -46,6 +52,8 @@ const (
 	effectCodeOff = "code_off" // the code was switched off
 	effectHeld    = "held"     // the code stays on until a supervisor looks: see brakeAfter
 	effectLate    = "late"     // a later look was known already, so that the state stays
+	effectSame    = "same"     // of what was put up: it was up already, or is not in use any more
+	effectTaken   = "taken"    // of what was put up: another sheet is at its spot
 )
 
 // Outcome says what became of an entry.
@@ -56,6 +64,8 @@ type Outcome struct {
 	Held    bool   `json:"held"`    // it stays on: a supervisor must look
 	Again   bool   `json:"again"`   // it had been counted before
 	Late    bool   `json:"late"`    // a later look was known already
+	Same    bool   `json:"same"`    // put up: it was up already, or is not in use any more
+	Taken   bool   `json:"taken"`   // put up: another sheet is at its spot, so it does not count as put up
 }
 
 var entryKey = regexp.MustCompile(`^[A-Za-z0-9_-]{16,64}$`)
@@ -80,11 +90,15 @@ func (s *Service) Inspect(ctx context.Context, m identity.Member, round store.ID
 	if err := s.may(m, policy.InspectPlacements); err != nil {
 		return Outcome{}, err
 	}
-	if !entryKey.MatchString(e.Key) || !slices.Contains(Findings(), e.Found) || !slices.Contains(Opens(), e.Opens) {
+	if !entryKey.MatchString(e.Key) || e.Found != PutUp && !slices.Contains(Findings(), e.Found) || !slices.Contains(Opens(), e.Opens) {
 		return Outcome{}, ErrEntry
 	}
+	pack, err := s.pack(m.Program)
+	if err != nil {
+		return Outcome{}, err
+	}
 	out := Outcome{}
-	err := s.DB.Write(ctx, func(tx *store.Tx) error {
+	err = s.DB.Write(ctx, func(tx *store.Tx) error {
 		out = Outcome{Key: e.Key}
 		p, err := s.stop(ctx, tx, m.Program, round, e.Placement)
 		if err != nil {
@@ -98,12 +112,19 @@ func (s *Service) Inspect(ctx context.Context, m identity.Member, round store.ID
 			if before.Placement != e.Placement {
 				return ErrEntry
 			}
-			out.State, out.Again, out.CodeOff, out.Held, out.Late = p.State, true, before.Effect == effectCodeOff, before.Effect == effectHeld, before.Effect == effectLate
+			out.State, out.Again = p.State, true
+			out.followed(before.Effect)
 			return nil
 		}
-		return s.take(ctx, tx, m, round, p, e, &out)
+		return s.take(ctx, tx, m, pack.Zone, round, p, e, &out)
 	})
 	return out, err
+}
+
+// followed says what followed from an entry.
+func (o *Outcome) followed(effect string) {
+	o.CodeOff, o.Held, o.Late = effect == effectCodeOff, effect == effectHeld, effect == effectLate
+	o.Same, o.Taken = effect == effectSame, effect == effectTaken
 }
 
 // stop finds a placement of a round. One that is closed still takes what was found
@@ -120,7 +141,7 @@ func (s *Service) stop(ctx context.Context, tx *store.Tx, programID string, roun
 }
 
 // take keeps an entry and does what follows from it.
-func (s *Service) take(ctx context.Context, tx *store.Tx, m identity.Member, round store.ID, p Placement, e Entry, out *Outcome) error {
+func (s *Service) take(ctx context.Context, tx *store.Tx, m identity.Member, zone *time.Location, round store.ID, p Placement, e Entry, out *Outcome) error {
 	at := e.At
 	if at.IsZero() || at.After(tx.Now()) && !at.After(tx.Now().Add(clockAhead)) {
 		at = tx.Now()
@@ -130,19 +151,23 @@ func (s *Service) take(ctx context.Context, tx *store.Tx, m identity.Member, rou
 	}
 	i := Inspection{ID: store.NewID(), Placement: p.ID, Round: round, At: at.UTC().Truncate(time.Microsecond), ReceivedAt: tx.Now(), By: m.Actor(), Found: e.Found, Opens: e.Opens}
 	late := !at.After(p.LookedAt) && !p.LookedAt.IsZero()
-	unsafe := e.Opens == "no" || e.Found == string(Stickered)
 	if late {
 		i.Effect = effectLate
 	}
-	if unsafe {
+	if e.Found == PutUp && !late {
+		var err error
+		if i.Effect, err = s.putUpOnRound(ctx, tx, &p, i, zone); err != nil {
+			return err
+		}
+	}
+	if e.Opens == "no" || e.Found == string(Stickered) {
 		effect, err := s.doubt(ctx, tx, &p, i)
 		if err != nil {
 			return err
 		}
-		if effect != "" {
-			i.Effect, out.CodeOff, out.Held = effect, effect == effectCodeOff, effect == effectHeld
-		}
+		i.Effect = cmp.Or(effect, i.Effect)
 	}
+	out.followed(i.Effect)
 	out.Late = late
 	if err := tx.Insert("placement_inspection", inspectionRow(p, i, e.Key)); err != nil {
 		return err
@@ -153,6 +178,18 @@ func (s *Service) take(ctx context.Context, tx *store.Tx, m identity.Member, rou
 	out.State = p.State
 	log(tx, m.Program, "placement.inspected", recordOf(p.ID), m.Actor())
 	return nil
+}
+
+// putUpOnRound puts a sheet up that somebody says they hung, and says why not.
+func (s *Service) putUpOnRound(ctx context.Context, tx *store.Tx, p *Placement, i Inspection, zone *time.Location) (effect string, err error) {
+	if !slices.Contains(leads[p.State], Up) {
+		return effectSame, nil
+	}
+	err = s.putUp(ctx, tx, p, noonOf(i.At, zone), i.At, i.By)
+	if errors.Is(err, ErrTwin) {
+		return effectTaken, nil
+	}
+	return "", err
 }
 
 // doubt switches off the code of a sheet that somebody doubts, or asks a supervisor to
@@ -186,7 +223,7 @@ func follow(ctx context.Context, tx *store.Tx, p *Placement, i Inspection, late 
 			return err
 		}
 	}
-	if !late {
+	if !late && i.Found != PutUp {
 		if err := found(ctx, tx, p, i, by, mark); err != nil {
 			return err
 		}
@@ -207,10 +244,8 @@ func found(ctx context.Context, tx *store.Tx, p *Placement, i Inspection, by, ma
 	if i.Found == FoundSeen {
 		p.SeenAt = i.At
 		if p.State.broken() { // it hangs there again; a code that was switched off stays off
-			for _, reason := range []string{string(Missing), string(Defaced), string(Stickered)} {
-				if err := closeTask(ctx, tx, *p, reason, "done", by); err != nil {
-					return err
-				}
+			if err := closeBroken(ctx, tx, *p, by); err != nil {
+				return err
 			}
 		}
 		p.State = Up

@@ -16,8 +16,9 @@ type countyMap struct {
 	Counties      []mapCounty
 }
 
-// mapCounty is a county of the map: its path, how it is filled, and what it says.
-type mapCounty struct{ D, Fill, Title string }
+// mapCounty is a county of the map: its path, how it is filled, what is drawn over that
+// where something is due to be looked at, and what it says.
+type mapCounty struct{ FIPS, D, Fill, Over, Title string }
 
 // A map is drawn as large as fits into this.
 const (
@@ -41,17 +42,25 @@ func drawMap(stateCode string, list []CountyCover) *countyMap {
 	m := &countyMap{Width: width, Height: height}
 	for _, o := range outlines {
 		c := has[o.County.FIPS]
-		m.Counties = append(m.Counties, mapCounty{D: drawn(o, to), Fill: "url(#fill-" + c.share() + ")", Title: o.County.Name + ": " + c.say()})
+		at := mapCounty{FIPS: o.County.FIPS, D: drawn(o, to), Fill: "url(#fill-" + c.share() + ")", Title: o.County.Name + ": " + c.say()}
+		if due := c.overdue(); due != "" {
+			at.Over = "url(#due-" + due + ")"
+		}
+		m.Counties = append(m.Counties, at)
 	}
 	return m
 }
 
 // say is what the map says of a county.
 func (c CountyCover) say() string {
-	if c.Needs == 0 {
-		return "no place that needs a sheet"
+	text := "no place that needs a sheet"
+	if c.Needs > 0 {
+		text = fmt.Sprintf("%d of %d spots have their sheet", c.Full, c.Needs)
 	}
-	return fmt.Sprintf("%d of %d spots have their sheet", c.Full, c.Needs)
+	if c.Due > 0 {
+		text += fmt.Sprintf("; %d of %d sheets that hang are due to be looked at", c.Due, c.Up)
+	}
+	return text
 }
 
 // projection puts degrees on the map: as wide as they are in the middle of the state.

@@ -25,7 +25,10 @@ func (s *Service) measures() []figure.Measure {
 		{Name: "kind", Values: program.NoticePlaces()},
 		{Name: "county", Label: func(_, fips string) string {
 			c, ok := place.CountyByFIPS(fips)
-			if !ok {
+			switch {
+			case fips == noCounty:
+				return "No county: what moves"
+			case !ok:
 				return fips
 			}
 			return c.Name + ", " + c.State().Code

@@ -5,8 +5,8 @@
 //
 // What it promises:
 //
-//   - Every place has a county. One without is refused by name or resolved by its
-//     coordinates, never guessed from a city.
+//   - Every place has a county, but for what moves: a train crosses many. One without is
+//     refused by name or resolved by its coordinates, never guessed from a city.
 //   - The same notice in the same languages hangs at a spot once. A second one is
 //     refused, and the answer names the one that is there.
 //   - Every change is one transaction with its entry in the custody log.
@@ -76,7 +76,7 @@ var (
 type NewCode struct {
 	Program string
 	Subject store.ID // the placement
-	County  string   // FIPS code
+	County  string   // FIPS code; "" for what moves
 	Place   string   // as it is shown to whoever scans, in English
 	Small   bool     // few people come there: the place alone could tell who they are
 	By      string   // the actor

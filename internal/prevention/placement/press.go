@@ -44,6 +44,7 @@ var (
 // of the codes, so that one that was switched off a moment ago is not printed.
 func (s *Service) poster(ctx context.Context, pack *program.Program, sh Sheet) (poster.Sheet, error) {
 	n, ok := pack.Notice(sh.Notice)
+	n = n.At(sh.kind, sh.County)
 	size, known := poster.SizeOf(sh.Paper)
 	if !ok || !known {
 		return poster.Sheet{}, fmt.Errorf("placement %s: notice or paper is not known", sh.Placement)

@@ -17,8 +17,9 @@ type Sheet struct {
 	Paper           string   // of Papers
 	Place, Spot     string   // in words
 	at              store.ID // the place
-	spot            string   // of [program.NoticeSpots]
-	County          string   // FIPS code
+	spot, label     string   // of [program.NoticeSpots], and which one
+	kind            string   // of the place
+	County          string   // FIPS code; "" for what moves
 	Code            string   // "7K3F9"; "" where the sheet has none
 	CodeID          store.ID
 	CodeOff         bool // as this room noted it last; whether it is printed the codes decide
@@ -72,8 +73,8 @@ func (s *Service) only(ctx context.Context, f Printing, yield func(Sheet, error)
 }
 
 func (p Placement) sheet() Sheet {
-	sh := Sheet{Placement: p.ID, Notice: p.Notice, Version: p.Version, Languages: p.Languages, Paper: p.Paper, Place: p.Place.Label(), Spot: spotWords[p.Spot],
-		County: p.Place.County, Code: p.Code.Text, CodeID: p.Code.ID, at: p.Place.ID, spot: p.Spot}
+	sh := Sheet{Placement: p.ID, Notice: p.Notice, Version: p.Version, Languages: p.Languages, Paper: p.Paper, Place: p.Place.Label(), Spot: p.where(),
+		County: p.Place.County, Code: p.Code.Text, CodeID: p.Code.ID, at: p.Place.ID, spot: p.Spot, label: p.Label, kind: p.Place.Kind}
 	sh.CodeOff = sh.Code != "" && !p.CodeOn
 	return sh
 }

@@ -32,7 +32,7 @@ type Stop struct {
 // telephone keeps open.
 const mostStops = 300
 
-// MakeRound makes a round past what hangs where the filter says: in the order of
+// MakeRound makes a round past what hangs, or is to be put up, where the filter says: in the order of
 // county and place.
 func (s *Service) MakeRound(ctx context.Context, m identity.Member, name string, f Filter) (Round, error) {
 	if err := s.may(m, policy.InspectPlacements); err != nil {
@@ -44,7 +44,7 @@ func (s *Service) MakeRound(ctx context.Context, m identity.Member, name string,
 	}
 	err := s.DB.Write(ctx, func(tx *store.Tx) error {
 		r.MadeAt = tx.Now()
-		list, err := hanging(ctx, tx, m.Program, s.narrowed(m.Program, f), mostStops)
+		list, err := passed(ctx, tx, m.Program, s.narrowed(m.Program, f), mostStops)
 		if err != nil {
 			return err
 		}

@@ -15,7 +15,6 @@ import (
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/policy"
 	"waylight/internal/partnership/program"
-	"waylight/internal/platform/bulk"
 	"waylight/internal/platform/store"
 	"waylight/internal/prevention/poster"
 )
@@ -66,6 +65,7 @@ type Placement struct {
 	ID              store.ID
 	Place           Place
 	Spot            string // of [program.NoticeSpots]
+	Label           string // which one, where the place has several; "" where it has one
 	Notice, Version string
 	Languages       []string // sorted
 	Paper           string   // of Papers
@@ -111,131 +111,21 @@ func usualPaper(n program.Notice) string {
 	return best
 }
 
+// where is the spot in words.
+func (p Placement) where() string { return spotName(p.Spot, p.Label) }
+
 // slot is what can hang somewhere once.
 func (p Placement) slot() string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{p.Place.ID.String(), p.Spot, p.Notice, strings.Join(p.Languages, " ")}, "\x00")))
+	parts := []string{p.Place.ID.String(), p.Spot, p.Notice, strings.Join(p.Languages, " ")}
+	if p.Label != "" {
+		parts = append(parts, folded(p.Label))
+	}
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(sum[:16])
 }
 
 // next is the slot of what is to take a sheet's place.
 const next = "/next"
-
-// Draft is a placement to be made.
-type Draft struct {
-	Place        store.ID
-	Notice, Spot string
-	Languages    []string // none: those that the notice must be in
-	Paper        string   // "": what the notice is printed on as a rule
-}
-
-// settle checks a draft against the pack.
-func settle(pack *program.Program, d Draft) (Draft, program.Notice, []Problem) {
-	var wrong []Problem
-	n, ok := pack.Notice(d.Notice)
-	if !ok {
-		wrong = append(wrong, Problem{"notice", "is no notice of this program"})
-		return d, n, wrong
-	}
-	if !slices.Contains(program.NoticeSpots(), d.Spot) {
-		wrong = append(wrong, Problem{"spot", "is none of: " + strings.Join(program.NoticeSpots(), ", ")})
-	}
-	if d.Paper == "" {
-		d.Paper = usualPaper(n)
-	}
-	switch {
-	case !slices.Contains(Papers(), d.Paper):
-		wrong = append(wrong, Problem{"paper", "is none of: " + strings.Join(Papers(), ", ")})
-	case !large(d.Paper, n):
-		wrong = append(wrong, Problem{"paper", fmt.Sprintf("is smaller than the notice asks for, at least %.3g × %.3g inches", n.Paper.Width/72, n.Paper.Height/72)})
-	}
-	if len(d.Languages) == 0 {
-		d.Languages = n.Languages
-	}
-	d.Languages = slices.Clone(d.Languages)
-	slices.Sort(d.Languages)
-	d.Languages = slices.Compact(d.Languages)
-	for _, lang := range d.Languages {
-		if _, ok := n.Words[lang]; !ok {
-			wrong = append(wrong, Problem{"languages", fmt.Sprintf("the notice has no words in %q", bulk.Cut(lang, 20))})
-		}
-	}
-	return d, n, wrong
-}
-
-// Add plans a notice at a spot of a place.
-func (s *Service) Add(ctx context.Context, m identity.Member, d Draft) (Placement, []Problem, error) {
-	if err := s.may(m, policy.ChangePlacements); err != nil {
-		return Placement{}, nil, err
-	}
-	pack, err := s.pack(m.Program)
-	if err != nil {
-		return Placement{}, nil, err
-	}
-	d, notice, wrong := settle(pack, d)
-	if len(wrong) > 0 {
-		return Placement{}, wrong, ErrTyped
-	}
-	var out Placement
-	err = s.DB.Write(ctx, func(tx *store.Tx) error {
-		wrong = nil
-		at, err := placeByID(ctx, tx, m.Program, d.Place)
-		if err != nil {
-			return err
-		}
-		if why := cannotHang(at, d.Spot); why != "" {
-			wrong = []Problem{{"spot", why}}
-			return ErrTyped
-		}
-		p := Placement{Program: m.Program, ID: store.NewID(), Place: at, Spot: d.Spot, Notice: notice.ID, Version: notice.Version, Languages: d.Languages, Paper: d.Paper,
-			State: Planned, MadeAt: tx.Now(), MadeBy: m.Actor(), Row: 1}
-		p.Slot = p.slot()
-		twin, err := bySlot(ctx, tx, m.Program, p.Slot)
-		if err != nil {
-			return err
-		}
-		if !twin.ID.IsZero() {
-			wrong = []Problem{{"spot", twin.taken()}}
-			return ErrTyped
-		}
-		if out, err = s.insert(ctx, tx, p); err != nil {
-			return err
-		}
-		log(tx, m.Program, "placement.planned", recordOf(p.ID), m.Actor())
-		return nil
-	})
-	return out, wrong, err
-}
-
-// cannotHang says why nothing can be planned at a spot, "" if it can.
-func cannotHang(at Place, spot string) string {
-	switch {
-	case !at.Active:
-		return "the place is not in use"
-	case !hasSpot(at.Kind, spot):
-		return "such a place has no such spot"
-	case slices.Contains(at.Lacks, spot):
-		return "the place has no such spot, as its entry says"
-	}
-	return ""
-}
-
-// taken says what is at a spot already.
-func (p Placement) taken() string {
-	return fmt.Sprintf("that notice in those languages is there already, %s (%s)", stateWords[p.State], short(p.ID))
-}
-
-// insert adds a placement with its code.
-func (s *Service) insert(ctx context.Context, tx *store.Tx, p Placement) (Placement, error) {
-	if s.Codes != nil {
-		var err error
-		p.Code, err = s.Codes.Issue(ctx, tx, NewCode{Program: p.Program, Subject: p.ID, County: p.Place.County, Place: p.Place.Label(), Small: p.Place.Small, By: p.MadeBy})
-		if err != nil {
-			return p, err
-		}
-		p.CodeOn = true
-	}
-	return p, tx.Insert("placement", placementRow(p))
-}
 
 // Step brings a placement into another state. day is when a sheet was put up, ""
 // for today.
@@ -282,28 +172,26 @@ func dayOf(text string, now time.Time, zone *time.Location) (time.Time, error) {
 	if err != nil || day.After(now) || now.Sub(day) > longAgo {
 		return time.Time{}, ErrDay
 	}
-	return day.Add(12 * time.Hour), nil
+	return noonOf(day, zone), nil
+}
+
+// noonOf is the noon of the day that a moment falls on.
+func noonOf(at time.Time, zone *time.Location) time.Time {
+	y, m, d := at.In(zone).Date()
+	return time.Date(y, m, d, 12, 0, 0, 0, zone)
 }
 
 // move makes a step with all that follows from it, within a transaction whose caller
 // logs it.
 func (s *Service) move(ctx context.Context, tx *store.Tx, p Placement, to State, on time.Time, by string) error {
-	was := p.State
+	if to == Up {
+		if err := s.putUp(ctx, tx, &p, on, tx.Now(), by); err != nil {
+			return err
+		}
+		return updatePlacement(tx, p)
+	}
 	p.State = to
 	switch to {
-	case Up:
-		p.PutUpOn, p.PutUpBy = on, by
-		p.SeenAt, p.LookedAt = tx.Now(), tx.Now()
-		if !p.Replaces.IsZero() && !was.hung() {
-			if err := s.takeOver(ctx, tx, &p, by); err != nil {
-				return err
-			}
-		}
-		for _, reason := range []string{string(Missing), string(Defaced), string(Stickered)} {
-			if err := closeTask(ctx, tx, p, reason, "done", by); err != nil {
-				return err
-			}
-		}
 	case Removed:
 		p.Slot = ""
 		if _, err := s.codeOff(ctx, tx, &p, by); err != nil {
@@ -323,6 +211,30 @@ func (s *Service) move(ctx context.Context, tx *store.Tx, p Placement, to State,
 		}
 	}
 	return updatePlacement(tx, p)
+}
+
+// putUp puts a sheet up, as it was seen at a moment. What could stand in its way is
+// found before anything is written.
+func (s *Service) putUp(ctx context.Context, tx *store.Tx, p *Placement, on, at time.Time, by string) error {
+	now := *p
+	now.State, now.PutUpOn, now.PutUpBy, now.SeenAt, now.LookedAt = Up, on, by, at, at
+	if !p.Replaces.IsZero() && !p.State.hung() {
+		if err := s.takeOver(ctx, tx, &now, by); err != nil {
+			return err
+		}
+	}
+	*p = now
+	return closeBroken(ctx, tx, now, by)
+}
+
+// closeBroken closes what was to be done about a sheet that did not hang as it should.
+func closeBroken(ctx context.Context, tx *store.Tx, p Placement, by string) error {
+	for _, reason := range []string{string(Missing), string(Defaced), string(Stickered)} {
+		if err := closeTask(ctx, tx, p, reason, "done", by); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // takeOver lets the old sheet be replaced by this one.
@@ -448,7 +360,7 @@ func (s *Service) succeed(ctx context.Context, tx *store.Tx, pack *program.Progr
 	if !ok || old.State == Planned || old.State.Gone() || !old.Place.Active {
 		return Placement{}, ErrState
 	}
-	p := Placement{Program: old.Program, ID: store.NewID(), Place: old.Place, Spot: old.Spot, Notice: notice.ID, Version: notice.Version, Languages: old.Languages,
+	p := Placement{Program: old.Program, ID: store.NewID(), Place: old.Place, Spot: old.Spot, Label: old.Label, Notice: notice.ID, Version: notice.Version, Languages: old.Languages,
 		Paper: old.Paper, State: Planned, Replaces: old.ID, MadeAt: tx.Now(), MadeBy: by, Row: 1}
 	if !large(p.Paper, notice) { // the new version may ask for more
 		p.Paper = usualPaper(notice)

@@ -15,7 +15,7 @@ import (
 	"waylight/internal/platform/web"
 )
 
-const placementColumns = `t.program, t.id, t.spot, t.notice, t.notice_version, t.languages, t.paper, t.code, t.code_text, t.code_on, t.state, t.slot, t.replaces,
+const placementColumns = `t.program, t.id, t.spot, t.label, t.notice, t.notice_version, t.languages, t.paper, t.code, t.code_text, t.code_on, t.state, t.slot, t.replaces,
 	t.put_up_on, t.put_up_by, t.seen_at, t.looked_at, t.made_at, t.made_by, t.version, ` + placeColumns
 
 const placementTables = ` from placement t join place p on p.program = t.program and p.id = t.place`
@@ -24,18 +24,18 @@ func scanPlacement(row store.Scanner) (Placement, error) {
 	var p Placement
 	var at placeRead
 	var languages string
-	var slot sql.NullString
+	var slot, label sql.NullString
 	var on, made int64
 	var putUp, seen, looked sql.NullInt64
-	err := row.Scan(append([]any{&p.Program, &p.ID, &p.Spot, &p.Notice, &p.Version, &languages, &p.Paper, &p.Code.ID, &p.Code.Text, &on, &p.State, &slot, &p.Replaces,
+	err := row.Scan(append([]any{&p.Program, &p.ID, &p.Spot, &label, &p.Notice, &p.Version, &languages, &p.Paper, &p.Code.ID, &p.Code.Text, &on, &p.State, &slot, &p.Replaces,
 		&putUp, &p.PutUpBy, &seen, &looked, &made, &p.MadeBy, &p.Row}, at.into()...)...)
-	p.Place, p.Languages, p.Slot, p.CodeOn = at.place(), strings.Fields(languages), slot.String, on == 1
+	p.Place, p.Label, p.Languages, p.Slot, p.CodeOn = at.place(), label.String, strings.Fields(languages), slot.String, on == 1
 	p.PutUpOn, p.SeenAt, p.LookedAt, p.MadeAt = store.Time(putUp.Int64), store.Time(seen.Int64), store.Time(looked.Int64), store.Time(made)
 	return p, err
 }
 
 func placementRow(p Placement) store.Row {
-	return store.Row{"program": p.Program, "id": p.ID, "place": p.Place.ID, "county": p.Place.County, "kind": p.Place.Kind, "spot": p.Spot, "notice": p.Notice,
+	return store.Row{"program": p.Program, "id": p.ID, "place": p.Place.ID, "county": p.Place.County, "kind": p.Place.Kind, "spot": p.Spot, "label": wordOrNull(p.Label), "notice": p.Notice,
 		"notice_version": p.Version, "languages": strings.Join(p.Languages, " "), "paper": p.Paper, "code": orNull(p.Code.ID), "code_text": p.Code.Text, "code_on": p.CodeOn,
 		"state": string(p.State), "slot": wordOrNull(p.Slot), "replaces": orNull(p.Replaces), "put_up_on": timeOrNull(p.PutUpOn), "put_up_by": p.PutUpBy,
 		"seen_at": timeOrNull(p.SeenAt), "looked_at": timeOrNull(p.LookedAt), "made_at": p.MadeAt, "made_by": p.MadeBy, "version": p.Row}
@@ -85,8 +85,8 @@ func languagesBeside(ctx context.Context, q store.Reader, program string, sh She
 	list, err := store.Collect(ctx, q, "reading what hangs beside a sheet", func(row store.Scanner) (text string, err error) {
 		err = row.Scan(&text)
 		return text, err
-	}, `select languages from placement where program = $1 and place = $2 and spot = $3 and notice = $4 and id <> $5 and state not in ('replaced', 'removed')`,
-		program, sh.at, sh.spot, sh.Notice, sh.Placement)
+	}, `select languages from placement where program = $1 and place = $2 and spot = $3 and notice = $4 and id <> $5 and coalesce(label, '') = $6 and state not in ('replaced', 'removed')`,
+		program, sh.at, sh.spot, sh.Notice, sh.Placement, sh.label)
 	langs := strings.Fields(strings.Join(list, " "))
 	slices.Sort(langs)
 	return slices.Compact(langs), err
@@ -95,9 +95,9 @@ func languagesBeside(ctx context.Context, q store.Reader, program string, sh She
 // updatePlacement writes a placement over the version that it was read at.
 func updatePlacement(tx *store.Tx, p Placement) error {
 	row := placementRow(p)
-	n, err := tx.Exec(`update placement set notice_version = $4, code_on = $5, state = $6, slot = $7, put_up_on = $8, put_up_by = $9, seen_at = $10, looked_at = $11,
+	n, err := tx.Exec(`update placement set notice_version = $4, code_on = $5, state = $6, slot = $7, put_up_on = $8, put_up_by = $9, seen_at = $10, looked_at = $11, label = $12,
 		version = version + 1 where program = $1 and id = $2 and version = $3`,
-		p.Program, p.ID, p.Row, p.Version, store.Flag(p.CodeOn), row["state"], row["slot"], row["put_up_on"], p.PutUpBy, row["seen_at"], row["looked_at"])
+		p.Program, p.ID, p.Row, p.Version, store.Flag(p.CodeOn), row["state"], row["slot"], row["put_up_on"], p.PutUpBy, row["seen_at"], row["looked_at"], row["label"])
 	if err != nil {
 		return fault.Wrap(err, "changing a placement")
 	}
@@ -110,7 +110,8 @@ func updatePlacement(tx *store.Tx, p Placement) error {
 // placements adds what narrows placements; they are called t, their places p.
 func (f Filter) placements(c *store.Clauses, program string) {
 	c.And("t.program = %s", program)
-	for column, v := range map[string]string{"t.kind": f.Kind, "t.county": f.County, "t.notice": f.Notice, "t.spot": f.Spot, "p.source": f.Source} {
+	f.county(c, "t.county")
+	for column, v := range map[string]string{"t.kind": f.Kind, "t.notice": f.Notice, "t.spot": f.Spot, "p.source": f.Source} {
 		if v != "" {
 			c.And(column+" = %s", v)
 		}
@@ -132,11 +133,16 @@ func (f Filter) placements(c *store.Clauses, program string) {
 		c.And(`p.sought like %s escape '\'`, store.Like(f.Text))
 	}
 	if f.Due {
-		c.And("t.state = 'up' and coalesce(t.looked_at, 0) < %s", f.dueBefore)
+		c.Add(f.dueToLook(c))
 	}
 	if f.Old {
 		c.Add(f.older(c))
 	}
+}
+
+// dueToLook is the condition that a sheet hangs and nobody looked at it for long.
+func (f Filter) dueToLook(c *store.Clauses) string {
+	return "(t.state = 'up' and coalesce(t.looked_at, 0) < " + c.Mark(f.dueBefore) + ")"
 }
 
 // older is the condition that a placement carries another version of its notice than

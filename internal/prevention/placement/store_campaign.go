@@ -50,7 +50,7 @@ func hungBetween(ctx context.Context, r store.Reader, program string, notices []
 	looked := func(more string) string {
 		return `exists (select 1 from placement_inspection i where i.program = p.program and i.placement = p.id and i.at >= $2 and i.at < $3` + more + `)`
 	}
-	rows, err := r.Query(ctx, `select put_up_on is not null, code, `+looked(` and i.found = 'seen'`)+`, `+looked(``)+` from placement p where program = $1 and notice in (`+strings.Join(marks, ", ")+`)
+	rows, err := r.Query(ctx, `select put_up_on is not null, code, `+looked(` and i.found = 'seen'`)+`, `+looked(` and i.found <> 'put_up'`)+` from placement p where program = $1 and notice in (`+strings.Join(marks, ", ")+`)
 		and (put_up_on is null and state in ('planned', 'printed') and made_at < $3
 			or put_up_on < $3 and (put_up_on >= $2 or state not in ('removed', 'replaced')))`, args...)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 type sheetAt struct {
 	place                         store.ID
 	county, notice, version, spot string
+	label                         string
 	languages                     []string
 	state                         State
 	looked                        time.Time
@@ -26,13 +27,11 @@ func eachHanging(ctx context.Context, q store.Reader, program string, c Covering
 	var w store.Clauses
 	w.And("program = %s", program)
 	w.Add("state not in ('replaced', 'removed')")
-	if c.County != "" {
-		w.And("county = %s", c.County)
-	}
+	Filter{County: c.County}.county(&w, "county")
 	if c.Notice != "" {
 		w.And("notice = %s", c.Notice)
 	}
-	rows, err := q.Query(ctx, `select place, county, notice, notice_version, spot, languages, state, looked_at from placement`+" where "+w.All(), w.Args...)
+	rows, err := q.Query(ctx, `select place, county, notice, notice_version, spot, label, languages, state, looked_at from placement`+" where "+w.All(), w.Args...)
 	if err != nil {
 		return fault.Wrap(err, "going through what hangs")
 	}
@@ -40,11 +39,12 @@ func eachHanging(ctx context.Context, q store.Reader, program string, c Covering
 	for rows.Next() {
 		var h sheetAt
 		var languages string
+		var label sql.NullString
 		var looked sql.NullInt64
-		if err := rows.Scan(&h.place, &h.county, &h.notice, &h.version, &h.spot, &languages, &h.state, &looked); err != nil {
+		if err := rows.Scan(&h.place, &h.county, &h.notice, &h.version, &h.spot, &label, &languages, &h.state, &looked); err != nil {
 			return fault.Wrap(err, "going through what hangs")
 		}
-		h.languages, h.looked = strings.Fields(languages), store.Time(looked.Int64)
+		h.label, h.languages, h.looked = label.String, strings.Fields(languages), store.Time(looked.Int64)
 		visit(h)
 	}
 	return fault.Wrap(rows.Err(), "going through what hangs")

@@ -24,9 +24,17 @@ type sums struct {
 
 var (
 	placedSums    = sums{table: "placement", at: "put_up_on", subject: "id", dimensions: []string{"kind", "county", "notice"}, only: " and put_up_on is not null"}
-	inspectedSums = sums{table: "placement_inspection", at: "at", subject: "placement", dimensions: []string{"found", "opens", "kind", "county", "notice"}}
+	inspectedSums = sums{table: "placement_inspection", at: "at", subject: "placement", dimensions: []string{"found", "opens", "kind", "county", "notice"}, only: " and found <> '" + PutUp + "'"}
 	seenSums      = sums{table: "placement_inspection", at: "at", subject: "placement", dimensions: []string{"kind", "county", "notice"}, only: " and found = 'seen'"}
 )
+
+// column is how a dimension is read: what has no county is a group of its own.
+func column(dimension string) string {
+	if dimension == "county" {
+		return "case when county = '' then '" + noCounty + "' else county end"
+	}
+	return dimension
+}
 
 // where is the condition of a query.
 func (m sums) where(q figure.Query) (string, []any, error) {
@@ -40,7 +48,7 @@ func (m sums) where(q figure.Query) (string, []any, error) {
 			return "", nil, fmt.Errorf("placement: no dimension %s", name)
 		}
 		args = append(args, q.Where[name])
-		text += fmt.Sprintf(" and %s = $%d", name, len(args))
+		text += fmt.Sprintf(" and %s = $%d", column(name), len(args))
 	}
 	return text, args, nil
 }
@@ -51,14 +59,16 @@ func (m sums) count(ctx context.Context, r store.Reader, q figure.Query) ([]figu
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range q.By {
+	columns := make([]string, len(q.By))
+	for i, name := range q.By {
 		if !slices.Contains(m.dimensions, name) {
 			return nil, fmt.Errorf("placement: no dimension %s", name)
 		}
+		columns[i] = column(name)
 	}
 	group := ""
 	if len(q.By) > 0 {
-		by := strings.Join(q.By, ", ")
+		by := strings.Join(columns, ", ")
 		group = " group by " + by + " order by " + by
 	}
 	out, err := store.Collect(ctx, r, "counting sheets", func(row store.Scanner) (figure.Cell, error) {
@@ -70,7 +80,7 @@ func (m sums) count(ctx context.Context, r store.Reader, q figure.Query) ([]figu
 		err := row.Scan(append(into, &c.Rows)...)
 		c.Value = c.Rows
 		return c, err
-	}, "select "+strings.Join(append(slices.Clone(q.By), "count(*)"), ", ")+where+group, args...)
+	}, "select "+strings.Join(append(columns, "count(*)"), ", ")+where+group, args...)
 	return slices.DeleteFunc(out, func(c figure.Cell) bool { return c.Rows == 0 }), err
 }
 

@@ -16,7 +16,7 @@ import (
 	"waylight/internal/platform/web"
 )
 
-const placeColumns = `p.program, p.id, p.kind, p.name, p.address, p.city, p.state, p.county, p.latitude, p.longitude, p.contact, p.small, p.active, p.lacks, p.source,
+const placeColumns = `p.program, p.id, p.kind, p.name, p.address, p.city, p.state, p.county, p.latitude, p.longitude, p.contact, p.small, p.active, p.lacks, p.several, p.source,
 	p.origin, p.made_at, p.made_by, p.version`
 
 // there leaves out the places of files that are not imported yet.
@@ -28,16 +28,17 @@ type placeRead struct {
 	lat, lon           sql.NullInt64
 	small, active, day int64
 	lacks              string
+	several            sql.NullString
 }
 
 func (r *placeRead) into() []any {
-	return []any{&r.Program, &r.ID, &r.Kind, &r.Name, &r.Address, &r.City, &r.State, &r.County, &r.lat, &r.lon, &r.Contact, &r.small, &r.active, &r.lacks, &r.Source,
+	return []any{&r.Program, &r.ID, &r.Kind, &r.Name, &r.Address, &r.City, &r.State, &r.County, &r.lat, &r.lon, &r.Contact, &r.small, &r.active, &r.lacks, &r.several, &r.Source,
 		&r.Origin, &r.day, &r.MadeBy, &r.Version}
 }
 
 func (r *placeRead) place() Place {
 	p := r.Place
-	p.Small, p.Active, p.Lacks, p.MadeAt = r.small == 1, r.active == 1, strings.Fields(r.lacks), store.Time(r.day)
+	p.Small, p.Active, p.Lacks, p.Several, p.MadeAt = r.small == 1, r.active == 1, strings.Fields(r.lacks), severalOf(r.several.String), store.Time(r.day)
 	if r.lat.Valid && r.lon.Valid {
 		p.At = &place.Point{Lat: float64(r.lat.Int64) / 1e6, Lon: float64(r.lon.Int64) / 1e6}
 	}
@@ -52,7 +53,7 @@ func scanPlace(row store.Scanner) (Place, error) {
 
 func placeRow(p Place) store.Row {
 	row := store.Row{"program": p.Program, "id": p.ID, "kind": p.Kind, "name": p.Name, "address": p.Address, "city": p.City, "state": p.State, "county": p.County,
-		"latitude": nil, "longitude": nil, "contact": p.Contact, "small": p.Small, "active": p.Active, "lacks": strings.Join(p.Lacks, " "), "source": p.Source,
+		"latitude": nil, "longitude": nil, "contact": p.Contact, "small": p.Small, "active": p.Active, "lacks": strings.Join(p.Lacks, " "), "several": wordOrNull(severalText(p.Several)), "source": p.Source,
 		"twin": p.twin(), "sought": p.sought(), "origin": p.Origin, "made_at": p.MadeAt, "made_by": p.MadeBy, "version": p.Version}
 	if p.At != nil {
 		row["latitude"], row["longitude"] = micro(p.At.Lat), micro(p.At.Lon)
@@ -106,9 +107,9 @@ func placesByTwin(ctx context.Context, q store.Reader, program string, list []Pl
 func updatePlace(tx *store.Tx, p Place, before int64) error {
 	row := placeRow(p)
 	n, err := tx.Exec(`update place set kind = $4, name = $5, address = $6, city = $7, state = $8, county = $9, latitude = $10, longitude = $11, contact = $12, small = $13,
-		active = $14, lacks = $15, twin = $16, sought = $17, version = $18 where program = $1 and id = $2 and version = $3`,
+		active = $14, lacks = $15, twin = $16, sought = $17, version = $18, several = $19 where program = $1 and id = $2 and version = $3`,
 		p.Program, p.ID, before, p.Kind, p.Name, p.Address, p.City, p.State, p.County, row["latitude"], row["longitude"], p.Contact, store.Flag(p.Small), store.Flag(p.Active),
-		row["lacks"], row["twin"], row["sought"], p.Version)
+		row["lacks"], row["twin"], row["sought"], p.Version, row["several"])
 	if err != nil {
 		return fault.Wrap(err, "changing a place")
 	}
@@ -152,11 +153,13 @@ func touchAll(tx *store.Tx, table, program string, ids []store.ID) error {
 
 // Filter narrows a list of places or of placements.
 type Filter struct {
-	Text, Kind, County  string
+	Text, Kind          string
+	County              string   // FIPS code, noCounty
 	Notice, State, Spot string   // of placements
 	Old, Due            bool     // of placements: an older version; due to be looked at
 	Waiting             bool     // of placements: planned or printed
 	Unused              bool     // of places: also those that are not in use
+	Pass                string   // of placements on a round: PassHanging if empty
 	Place               store.ID // of placements: at this place
 	Origin              store.ID // of places: brought by this file
 	Source              string   // of places
@@ -166,6 +169,17 @@ type Filter struct {
 	dueBefore           int64             // for Due
 }
 
+// county adds that something is in a county, or in none.
+func (f Filter) county(c *store.Clauses, column string) {
+	switch f.County {
+	case "":
+	case noCounty:
+		c.Add(column + " = ''")
+	default:
+		c.And(column+" = %s", f.County)
+	}
+}
+
 // places adds what narrows places; they are called p.
 func (f Filter) places(c *store.Clauses, program string) {
 	c.And("p.program = %s", program)
@@ -173,7 +187,8 @@ func (f Filter) places(c *store.Clauses, program string) {
 	if !f.Unused {
 		c.Add("p.active = 1")
 	}
-	for column, v := range map[string]string{"kind": f.Kind, "county": f.County, "source": f.Source} {
+	f.county(c, "p.county")
+	for column, v := range map[string]string{"kind": f.Kind, "source": f.Source} {
 		if v != "" {
 			c.And("p."+column+" = %s", v)
 		}

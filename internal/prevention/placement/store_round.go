@@ -68,12 +68,26 @@ func roundList(ctx context.Context, q store.Reader, program, after string, limit
 	return list[:limit], web.EncodeCursor(store.Micros(end.MadeAt), end.ID), nil
 }
 
-// hanging lists what hangs, or should.
-func hanging(ctx context.Context, q store.Reader, program string, f Filter, limit int) ([]store.ID, error) {
+// What a round passes: what hangs, or should; what is printed and is to be put up; both.
+const (
+	PassHanging = "hang"
+	PassPrinted = "print"
+	PassBoth    = "both"
+)
+
+// passed lists what a round passes. That something is due to be looked at is asked of
+// what hangs alone.
+func passed(ctx context.Context, q store.Reader, program string, f Filter, limit int) ([]store.ID, error) {
 	var c store.Clauses
+	due := f.Due
+	f.Due = false
 	f.placements(&c, program)
-	c.Add("t.state in ('up', 'missing', 'defaced', 'stickered')")
-	return store.Collect(ctx, q, "looking for what hangs", scanID, `select t.id`+placementTables+" where "+c.All()+` order by t.county, p.sought, t.place, t.spot, t.id limit `+c.Mark(limit), c.Args...)
+	hang, print := "t.state in ('up', 'missing', 'defaced', 'stickered')", "t.state = 'printed'"
+	if due {
+		hang = f.dueToLook(&c)
+	}
+	c.Add(map[string]string{"": hang, PassHanging: hang, PassPrinted: print, PassBoth: "(" + hang + " or " + print + ")"}[f.Pass])
+	return store.Collect(ctx, q, "looking for what a round passes", scanID, `select t.id`+placementTables+" where "+c.All()+` order by t.county, p.sought, t.place, t.spot, coalesce(t.label, ''), t.id limit `+c.Mark(limit), c.Args...)
 }
 
 func stopsAt(ctx context.Context, q store.Reader, program string, round, placement store.ID) (bool, error) {

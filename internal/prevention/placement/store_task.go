@@ -82,14 +82,15 @@ func scanTask(row store.Scanner) (Task, error) {
 	var opened int64
 	var closed sql.NullInt64
 	var at placeRead
+	var label sql.NullString
 	p := &t.Placement
-	err := row.Scan(append([]any{&t.ID, &t.Reason, &t.State, &opened, &closed, &t.ClosedBy, &p.ID, &p.Spot, &p.Notice, &p.Version, &p.State}, at.into()...)...)
-	p.Place, p.Program = at.place(), at.Program
+	err := row.Scan(append([]any{&t.ID, &t.Reason, &t.State, &opened, &closed, &t.ClosedBy, &p.ID, &p.Spot, &label, &p.Notice, &p.Version, &p.State}, at.into()...)...)
+	p.Place, p.Program, p.Label = at.place(), at.Program, label.String
 	t.OpenedAt, t.ClosedAt = store.Time(opened), store.Time(closed.Int64)
 	return t, err
 }
 
-const taskColumns = `k.id, k.reason, k.state, k.opened_at, k.closed_at, k.closed_by, t.id, t.spot, t.notice, t.notice_version, t.state, ` + placeColumns
+const taskColumns = `k.id, k.reason, k.state, k.opened_at, k.closed_at, k.closed_by, t.id, t.spot, t.label, t.notice, t.notice_version, t.state, ` + placeColumns
 
 const taskTables = ` from placement_task k join placement t on t.program = k.program and t.id = k.placement join place p on p.program = t.program and p.id = t.place`
 
@@ -100,6 +101,9 @@ func taskList(ctx context.Context, q store.Reader, program string, f TaskFilter)
 		if v != "" {
 			c.And("k."+column+" = %s", v)
 		}
+	}
+	if f.Notice != "" {
+		c.And("t.notice = %s", f.Notice)
 	}
 	at, id := int64(0), store.ID{}
 	if err := web.DecodeCursor(f.After, &at, &id); err != nil {

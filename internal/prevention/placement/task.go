@@ -39,9 +39,11 @@ type Task struct {
 
 // TaskFilter narrows the list of tasks.
 type TaskFilter struct {
-	State, Reason, County string
-	After                 string
-	Limit                 int
+	State, Reason string
+	County        string
+	Notice        string
+	After         string
+	Limit         int
 }
 
 // Tasks lists what is to be replaced, the longest waiting first.

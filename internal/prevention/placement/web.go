@@ -36,6 +36,8 @@ func (s *Service) routes() []web.Route {
 		{Pattern: "GET /staff/placements/coverage", Access: read, Handler: s.coverPage},
 		{Pattern: "GET /staff/placements/coverage.csv", Access: read, Handler: s.coverCSV},
 		{Pattern: "GET /staff/placements/gaps.csv", Access: read, Handler: s.gapsCSV},
+		{Pattern: "GET /staff/placements/notices", Access: read, Handler: s.noticesPage},
+		{Pattern: "GET /staff/placements/notices.csv", Access: read, Handler: s.noticesCSV},
 		{Pattern: "GET /staff/placements/print", Access: read, Handler: s.printPage},
 		{Pattern: "GET /staff/placements/print.pdf", Access: read, Handler: s.printFile(false)},
 		{Pattern: "GET /staff/placements/print.zip", Access: read, Handler: s.printFile(true)},
@@ -45,6 +47,7 @@ func (s *Service) routes() []web.Route {
 		{Pattern: "GET /staff/placements/{placement}", Access: read, Handler: s.placementPage},
 		{Pattern: "GET /staff/placements/sheet/{placement}", Access: read, Handler: s.sheetFile},
 		{Pattern: "POST /staff/placements/{placement}/step", Access: change, Handler: s.stepPost},
+		{Pattern: "POST /staff/placements/{placement}/name", Access: change, Handler: s.namePost},
 		{Pattern: "POST /staff/placements/{placement}/code", Access: change, Handler: s.codePost},
 		{Pattern: "POST /staff/placements/{placement}/replace", Access: change, Handler: s.replacePost},
 		{Pattern: "GET /staff/places", Access: read, Handler: s.placesPage},
@@ -110,6 +113,11 @@ func counties(state, chosen string) []web.Choice {
 	return out
 }
 
+// whereabouts are the counties of a state, and that what moves has none, to narrow a list by.
+func whereabouts(state, chosen string) []web.Choice {
+	return append(counties(state, chosen), web.Choice{Value: noCounty, Label: "None: what moves", On: chosen == noCounty})
+}
+
 func (s *Service) notices(pack *program.Program, chosen string) []web.Choice {
 	var out []web.Choice
 	for _, n := range relevant(pack) {
@@ -127,9 +135,7 @@ func (s *Service) filterOf(r *http.Request) Filter {
 	if kindWords[f.Kind] == "" {
 		f.Kind = ""
 	}
-	if _, ok := place.CountyByFIPS(f.County); !ok {
-		f.County = ""
-	}
+	f.County = countyOr(f.County)
 	if f.State != "all" && !slices.Contains(States(), State(f.State)) {
 		f.State = ""
 	}

@@ -51,7 +51,7 @@ func (s *Service) showBatches(w http.ResponseWriter, r *http.Request, status int
 		return err
 	}
 	data := batchesData{Trouble: trouble, Today: dayText(s.Now(), pack.Zone), Text: sp.Text, Notices: s.notices(pack, sp.Notice), Languages: languagesOf(pack, sp.Languages),
-		Papers: web.Choices(sp.Paper, Papers(), wordOf(paperWords)), Kinds: web.Choices(sp.Kind, program.NoticePlaces(), wordOf(kindWords)), Counties: counties(pack.State, sp.County),
+		Papers: web.Choices(sp.Paper, Papers(), wordOf(paperWords)), Kinds: web.Choices(sp.Kind, program.NoticePlaces(), wordOf(kindWords)), Counties: whereabouts(pack.State, sp.County),
 		Sources: web.Choices(sp.Source, []string{"typed", "station", "file"}, wordOf(sourceWords)),
 		Acts:    web.Choices(what, []string{BatchPlan, BatchPrinted, BatchUp, BatchRenew, BatchRemove}, wordOf(batchWords))}
 	for _, spot := range program.NoticeSpots() {

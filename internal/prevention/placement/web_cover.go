@@ -3,6 +3,7 @@
 package placement
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -24,6 +25,8 @@ type gapLine struct{ PlaceID, Place, County, Spot, Notice, What string }
 type coverLine struct {
 	CountyCover
 	Share string
+	Late  string // how much is due to be looked at
+	Of    string // which county the list of its sheets is narrowed by
 }
 
 type coverData struct {
@@ -41,15 +44,15 @@ type coverData struct {
 
 var shareWords = map[string]string{"nothing": "nothing needed", "all": "all", "most": "three quarters or more", "some": "some", "none": "none"}
 
+var dueWords = map[string]string{"": "none", "some": "some", "half": "half or more"}
+
 // covering reads what is asked about from an address.
 func covering(r *http.Request, pack *program.Program) Covering {
 	c := Covering{Notice: r.URL.Query().Get("notice"), County: r.URL.Query().Get("county")}
 	if _, ok := pack.Notice(c.Notice); !ok {
 		c.Notice = ""
 	}
-	if _, ok := place.CountyByFIPS(c.County); !ok {
-		c.County = ""
-	}
+	c.County = countyOr(c.County)
 	return c
 }
 
@@ -69,7 +72,7 @@ func (s *Service) coverPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	c := covering(r, pack)
-	data := coverData{Notices: s.notices(pack, c.Notice), Counties: counties(pack.State, c.County), CSV: c.address("/staff/placements/coverage.csv"),
+	data := coverData{Notices: s.notices(pack, c.Notice), Counties: whereabouts(pack.State, c.County), CSV: c.address("/staff/placements/coverage.csv"),
 		GapsCSV: c.address("/staff/placements/gaps.csv"), DueDays: int(s.Due.Hours() / 24)}
 	var titles []string
 	for _, n := range c.asked(pack, s.Now()) {
@@ -78,7 +81,7 @@ func (s *Service) coverPage(w http.ResponseWriter, r *http.Request) error {
 	data.Chosen = strings.Join(titles, "; ")
 	list, err := s.Cover(r.Context(), m, c, func(g Gap) error {
 		if data.More++; len(data.Gaps) < shownGaps {
-			data.Gaps = append(data.Gaps, gapLine{g.Place.ID.String(), g.Place.Label(), g.Place.CountyName(), spotWords[g.Spot], s.noticeName(m.Program, g.Notice), g.say()})
+			data.Gaps = append(data.Gaps, gapLine{g.Place.ID.String(), g.Place.Label(), g.Place.region(), spotName(g.Spot, g.Label), s.noticeName(m.Program, g.Notice), g.say()})
 		}
 		return nil
 	})
@@ -88,7 +91,7 @@ func (s *Service) coverPage(w http.ResponseWriter, r *http.Request) error {
 	data.More -= int64(len(data.Gaps))
 	for _, x := range list {
 		data.Total.add(x)
-		data.Rows = append(data.Rows, coverLine{x, shareWords[x.share()]})
+		data.Rows = append(data.Rows, coverLine{x, shareWords[x.share()], dueWords[x.overdue()], cmp.Or(x.County, noCounty)})
 	}
 	state, _ := place.StateByCode(pack.State)
 	data.State, data.Map = state.Name, drawMap(pack.State, list)
@@ -114,15 +117,15 @@ func (s *Service) coverCSV(w http.ResponseWriter, r *http.Request) error {
 	if err := s.exported(r.Context(), m, "coverage"); err != nil {
 		return err
 	}
-	total := CountyCover{Name: "All counties"}
+	total := CountyCover{Name: "All"}
 	for _, c := range list {
 		total.add(c)
 	}
-	head := []string{"county", "name", "places", "needs", "hang whole", "hang in part", "missing or damaged", "planned or printed", "none", "due to be looked at", "older version"}
+	head := []string{"county", "name", "places", "needs", "hang whole", "hang in part", "missing or damaged", "planned or printed", "none", "sheets that hang", "due to be looked at", "older version"}
 	return web.CSV(w, "coverage.csv", head, func(yield func([]string) error) error {
 		for _, c := range append(list, total) {
 			row := []string{c.County, c.Name}
-			for _, n := range []int64{c.Places, c.Needs, c.Full, c.Part, c.Broken, c.Coming, c.None, c.Due, c.Old} {
+			for _, n := range []int64{c.Places, c.Needs, c.Full, c.Part, c.Broken, c.Coming, c.None, c.Up, c.Due, c.Old} {
 				row = append(row, strconv.FormatInt(n, 10))
 			}
 			if err := yield(row); err != nil {
@@ -142,9 +145,9 @@ func (s *Service) gapsCSV(w http.ResponseWriter, r *http.Request) error {
 	if err := s.exported(r.Context(), m, "gaps"); err != nil {
 		return err
 	}
-	return web.CSV(w, "gaps.csv", []string{"county", "place", "kind", "address", "city", "spot", "notice", "what is missing", "languages"}, func(yield func([]string) error) error {
+	return web.CSV(w, "gaps.csv", []string{"county", "place", "kind", "address", "city", "spot", "which", "notice", "what is missing", "languages"}, func(yield func([]string) error) error {
 		_, err := s.Cover(r.Context(), m, covering(r, pack), func(g Gap) error {
-			return yield([]string{g.Place.State + "-" + g.Place.County, g.Place.Name, g.Place.Kind, g.Place.Address, g.Place.City, g.Spot, g.Notice, gapWords[g.What],
+			return yield([]string{g.Place.countyCode(), g.Place.Name, g.Place.Kind, g.Place.Address, g.Place.City, g.Spot, g.Label, g.Notice, gapWords[g.What],
 				strings.Join(g.Languages, " ")})
 		})
 		return err

@@ -12,6 +12,7 @@ import (
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/policy"
 	"waylight/internal/partnership/program"
+	"waylight/internal/platform/bulk"
 	"waylight/internal/platform/web"
 )
 
@@ -50,7 +51,7 @@ type line struct {
 }
 
 func (s *Service) line(pack *program.Program, p Placement) line {
-	v := line{ID: p.ID.String(), PlaceID: p.Place.ID.String(), Place: p.Place.Label(), County: p.Place.CountyName(), Spot: spotWords[p.Spot], Notice: s.noticeName(pack.ID, p.Notice),
+	v := line{ID: p.ID.String(), PlaceID: p.Place.ID.String(), Place: p.Place.Label(), County: p.Place.region(), Spot: p.where(), Notice: s.noticeName(pack.ID, p.Notice),
 		Version: p.Version, Languages: strings.Join(p.Languages, ", "), Code: p.Code.Text, Seen: dayText(p.SeenAt, pack.Zone), State: stateWords[p.State], Tag: stateTags[p.State]}
 	v.CodeOff, v.Held = v.Code != "" && !p.CodeOn, p.Held
 	n, known := pack.Notice(p.Notice)
@@ -79,7 +80,7 @@ func (s *Service) listPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	data := listData{Done: done(r), Text: f.Text, CSV: f.address("/staff/placements.csv", ""), Filtered: f.filtered(), Paging: f.paging("/staff/placements", next),
-		Kinds: web.Choices(f.Kind, program.NoticePlaces(), wordOf(kindWords)), Counties: counties(pack.State, f.County), Notices: s.notices(pack, f.Notice),
+		Kinds: web.Choices(f.Kind, program.NoticePlaces(), wordOf(kindWords)), Counties: whereabouts(pack.State, f.County), Notices: s.notices(pack, f.Notice),
 		MayChange: s.allowed(m, policy.ChangePlacements), MayInspect: s.allowed(m, policy.InspectPlacements)}
 	for _, st := range States() {
 		data.States = append(data.States, web.Choice{Value: string(st), Label: stateWords[st], On: string(st) == f.State})
@@ -105,7 +106,7 @@ func (s *Service) listCSV(w http.ResponseWriter, r *http.Request) error {
 	if err := s.exported(r.Context(), m, "placements"); err != nil {
 		return err
 	}
-	head := []string{"placement", "place", "kind", "county", "spot", "notice", "version", "languages", "paper", "code", "code on", "state", "put up on", "last seen", "last looked at"}
+	head := []string{"placement", "place", "kind", "county", "spot", "which", "notice", "version", "languages", "paper", "code", "code on", "state", "put up on", "last seen", "last looked at"}
 	return web.CSVPages(w, "placements.csv", head, func(after string) (rows [][]string, next string, err error) {
 		f.After = after
 		list, next, err := s.shown(r.Context(), m, f)
@@ -114,7 +115,7 @@ func (s *Service) listCSV(w http.ResponseWriter, r *http.Request) error {
 			if p.Code.Text != "" {
 				on = yesNo(p.CodeOn)
 			}
-			rows = append(rows, []string{p.ID.String(), p.Place.Label(), p.Place.Kind, p.Place.State + "-" + p.Place.County, p.Spot, p.Notice, p.Version, strings.Join(p.Languages, " "), p.Paper,
+			rows = append(rows, []string{p.ID.String(), p.Place.Label(), p.Place.Kind, p.Place.countyCode(), p.Spot, p.Label, p.Notice, p.Version, strings.Join(p.Languages, " "), p.Paper,
 				p.Code.Text, on, string(p.State), dayText(p.PutUpOn, pack.Zone), dayText(p.SeenAt, pack.Zone), dayText(p.LookedAt, pack.Zone)})
 		}
 		return rows, next, err
@@ -130,6 +131,7 @@ type tasksData struct {
 	Done            string
 	Rows            []taskLine
 	States, Reasons []web.Choice
+	Notices         []web.Choice
 	CSV             string
 	Open            int64
 	MayChange       bool
@@ -140,11 +142,10 @@ type tasksData struct {
 func (f TaskFilter) paging(next string) (p web.Paging) {
 	address := func(after string) string {
 		v := url.Values{"state": {cmp.Or(f.State, "all")}}
-		if f.Reason != "" {
-			v.Set("reason", f.Reason)
-		}
-		if after != "" {
-			v.Set("after", after)
+		for name, text := range map[string]string{"reason": f.Reason, "notice": f.Notice, "after": after} {
+			if text != "" {
+				v.Set(name, text)
+			}
 		}
 		return web.WithQuery("/staff/placements/tasks", v)
 	}
@@ -160,7 +161,7 @@ func (f TaskFilter) paging(next string) (p web.Paging) {
 // taskFilter reads a filter of tasks from an address.
 func taskFilter(r *http.Request) TaskFilter {
 	q := r.URL.Query()
-	f := TaskFilter{State: q.Get("state"), Reason: q.Get("reason"), After: q.Get("after"), Limit: pageSize}
+	f := TaskFilter{State: q.Get("state"), Reason: q.Get("reason"), Notice: bulk.Cut(q.Get("notice"), 60), After: q.Get("after"), Limit: pageSize}
 	switch {
 	case f.State == "all":
 		f.State = ""
@@ -184,7 +185,7 @@ func (s *Service) tasksPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	data := tasksData{Done: done(r), States: web.Choices(f.State, []string{"open", "done", "dropped"}, wordOf(taskWords)), Reasons: web.Choices(f.Reason, Reasons(), wordOf(reasonWords)),
-		MayChange: s.allowed(m, policy.ChangePlacements), CSV: web.WithQuery("/staff/placements/tasks.csv", url.Values{"state": {cmp.Or(f.State, "all")}, "reason": {f.Reason}})}
+		MayChange: s.allowed(m, policy.ChangePlacements), CSV: web.WithQuery("/staff/placements/tasks.csv", url.Values{"state": {cmp.Or(f.State, "all")}, "reason": {f.Reason}, "notice": {f.Notice}}), Notices: s.notices(pack, f.Notice)}
 	data.Paging = f.paging(next)
 	for _, t := range list {
 		data.Rows = append(data.Rows, taskLine{s.line(pack, t.Placement), reasonWords[t.Reason], taskWords[t.State], moment(t.OpenedAt, pack.Zone)})
@@ -205,13 +206,13 @@ func (s *Service) tasksCSV(w http.ResponseWriter, r *http.Request) error {
 	if err := s.exported(r.Context(), m, "placement tasks"); err != nil {
 		return err
 	}
-	head := []string{"placement", "place", "county", "spot", "notice", "version", "reason", "state", "opened"}
+	head := []string{"placement", "place", "county", "spot", "which", "notice", "version", "reason", "state", "opened"}
 	return web.CSVPages(w, "placement-tasks.csv", head, func(after string) (rows [][]string, next string, err error) {
 		f.After = after
 		list, next, err := s.Tasks(r.Context(), m, f)
 		for _, t := range list {
 			p := t.Placement
-			rows = append(rows, []string{p.ID.String(), p.Place.Label(), p.Place.State + "-" + p.Place.County, p.Spot, p.Notice, p.Version, t.Reason, t.State, dayText(t.OpenedAt, pack.Zone)})
+			rows = append(rows, []string{p.ID.String(), p.Place.Label(), p.Place.countyCode(), p.Spot, p.Label, p.Notice, p.Version, t.Reason, t.State, dayText(t.OpenedAt, pack.Zone)})
 		}
 		return rows, next, err
 	})

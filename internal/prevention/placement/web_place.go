@@ -22,7 +22,7 @@ const changes = policy.ChangePlacements
 // fieldWords are the fields' names on pages.
 var fieldWords = map[string]string{
 	"kind": "Kind", "name": "Name", "address": "Address", "city": "City", "county": "County", "state": "State", "latitude": "Latitude", "longitude": "Longitude",
-	"contact": "Office to ask", "small": "Few people come there", "lacks": "Spots that it does not have", "notice": "Notice", "spot": "Spot", "languages": "Languages",
+	"contact": "Office to ask", "small": "Few people come there", "lacks": "Spots that it does not have", "several": "Spots that it has more than once", "label": "Which one", "notice": "Notice", "spot": "Spot", "languages": "Languages",
 	"paper": "Paper", "spots": "Spots", "what": "What", "": "Row",
 }
 
@@ -38,7 +38,15 @@ func placeLineOf(p Place) placeLine {
 			where = append(where, part)
 		}
 	}
-	return placeLine{ID: p.ID.String(), Name: p.Name, Address: strings.Join(where, ", "), Kind: kindWords[p.Kind], County: p.CountyName() + ", " + p.State, Small: p.Small, Unused: !p.Active}
+	return placeLine{ID: p.ID.String(), Name: p.Name, Address: strings.Join(where, ", "), Kind: kindWords[p.Kind], County: p.region() + inState(p.State), Small: p.Small, Unused: !p.Active}
+}
+
+// inState names the state behind a county.
+func inState(state string) string {
+	if state == "" {
+		return ""
+	}
+	return ", " + state
 }
 
 type placesData struct {
@@ -60,7 +68,7 @@ func (s *Service) placesPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	data := placesData{Done: done(r), Text: f.Text, CSV: f.address("/staff/places.csv", ""), Kinds: web.Choices(f.Kind, program.NoticePlaces(), wordOf(kindWords)),
-		Counties: counties(pack.State, f.County), Unused: f.Unused, Filtered: f.filtered(), MayChange: s.allowed(m, changes), MayBring: s.allowed(m, policy.ImportPlaces),
+		Counties: whereabouts(pack.State, f.County), Unused: f.Unused, Filtered: f.filtered(), MayChange: s.allowed(m, changes), MayBring: s.allowed(m, policy.ImportPlaces),
 		Paging: f.paging("/staff/places", next)}
 	for _, p := range list {
 		data.Rows = append(data.Rows, placeLineOf(p))
@@ -106,7 +114,7 @@ type placeForm struct {
 
 // shortHints explain fields in a few words.
 var shortHints = map[string]string{
-	"county": "Leave it empty to find it by latitude and longitude.", "contact": "The office that hangs things there. Never a person's name.",
+	"county": "Leave it empty to find it by latitude and longitude. A train, a bus or an aircraft needs none.", "contact": "The office that hangs things there. Never a person's name.",
 	"latitude": "In degrees, like 32.3038.", "longitude": "In degrees, like -90.1823.",
 }
 
@@ -188,6 +196,8 @@ type placeData struct {
 	Notices, Spots, Papers []web.Choice
 	Languages              []web.Choice
 	PlanTrouble            []string
+	Label                  string // which of several, as it was typed
+	Labels                 []string
 	MayChange              bool
 	Gone                   string // leads to what hung there once
 }
@@ -216,11 +226,19 @@ func (s *Service) showPlace(w http.ResponseWriter, r *http.Request, status int, 
 	}
 	data := placeData{placeLine: placeLineOf(p), Version: p.Version, Done: done(r), Form: formOf(pack, t, wrong), MayChange: s.allowed(m, changes), PlanTrouble: saidOf(plan),
 		Notices: s.notices(pack, d.Notice), Spots: web.Choices(d.Spot, program.NoticeSpots(), wordOf(spotWords)), Papers: web.Choices(d.Paper, Papers(), wordOf(paperWords)),
-		Languages: languagesOf(pack, d.Languages)}
+		Languages: languagesOf(pack, d.Languages), Label: d.Label}
+	for _, n := range p.Several {
+		if !slices.Contains(data.Labels, n.Label) {
+			data.Labels = append(data.Labels, n.Label)
+		}
+	}
 	for _, name := range []string{"kind", "address", "city", "contact"} {
 		if v := t[name]; v != "" && name != "kind" {
 			data.Facts = append(data.Facts, fact{fieldWords[name], v})
 		}
+	}
+	if len(p.Several) > 0 {
+		data.Facts = append(data.Facts, fact{fieldWords["several"], severalText(p.Several)})
 	}
 	if p.At != nil {
 		data.Facts = append(data.Facts, fact{"Latitude, longitude", degrees(p.At.Lat) + ", " + degrees(p.At.Lon)})

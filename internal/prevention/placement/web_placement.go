@@ -21,7 +21,8 @@ type fact struct{ Name, Value string }
 
 type inspectionLine struct{ At, Found, Opens, By, Effect string }
 
-var effectWords = map[string]string{"": "", effectCodeOff: "its code was switched off", effectHeld: "its code stayed on: a supervisor must look", effectLate: "a later look was known already"}
+var effectWords = map[string]string{"": "", effectCodeOff: "its code was switched off", effectHeld: "its code stayed on: a supervisor must look", effectLate: "a later look was known already",
+	effectSame: "it was up already, or not in use any more", effectTaken: "another sheet is at its spot: it does not count as put up"}
 
 // shownInspections is how many looks a placement's page shows.
 const shownInspections = 100
@@ -35,7 +36,9 @@ type placementData struct {
 	Inspections                                   []inspectionLine
 	Tasks                                         []taskLine
 	MayChange, MayReplace, MaySwitchOn, SwitchOff bool
-	MayPrint                                      bool
+	MayPrint, MayName                             bool
+	Label                                         string // which of several it is
+	NameTrouble                                   []string
 	Next                                          string // the sheet that is to take its place
 	Before                                        string // the sheet whose place it takes
 	Scans                                         string
@@ -50,6 +53,11 @@ func (s *Service) placementPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	return s.showPlacement(w, r, http.StatusOK, m, p, p.Label, nil)
+}
+
+// showPlacement shows a placement; label and wrong are of a name that was refused.
+func (s *Service) showPlacement(w http.ResponseWriter, r *http.Request, status int, m identity.Member, p Placement, label string, wrong []Problem) error {
 	if err := s.asCodesSay(r.Context(), &p); err != nil {
 		return err
 	}
@@ -62,6 +70,7 @@ func (s *Service) placementPage(w http.ResponseWriter, r *http.Request) error {
 	for _, to := range leads[p.State] {
 		data.Steps = append(data.Steps, web.Choice{Value: string(to), Label: stepWords[to]})
 	}
+	data.MayName, data.Label, data.NameTrouble = p.Slot != "" && p.Slot == p.slot(), label, saidOf(wrong)
 	data.MayPrint = s.Printer != nil && !p.State.Gone()
 	data.MayReplace = p.State != Planned && !p.State.Gone()
 	hasCode := s.Codes != nil && !p.Code.ID.IsZero()
@@ -74,7 +83,7 @@ func (s *Service) placementPage(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	return s.pages.Staff(w, r, http.StatusOK, "placement", web.View{Title: "Placement", Data: data})
+	return s.pages.Staff(w, r, status, "placement", web.View{Title: "Placement", Data: data})
 }
 
 // stepWords say what somebody does who brings a placement into a state.
@@ -88,7 +97,7 @@ func (s *Service) facts(r *http.Request, pack *program.Program, p Placement) []f
 	if name := s.by(r.Context(), p.Program, p.PutUpBy); put != "" && name != "" {
 		put += ", by " + name
 	}
-	all := []fact{{"County", p.Place.CountyName()}, {"Spot", spotWords[p.Spot]}, {"Notice", s.noticeName(p.Program, p.Notice) + ", version " + p.Version},
+	all := []fact{{"County", p.Place.region()}, {"Spot", p.where()}, {"Notice", s.noticeName(p.Program, p.Notice) + ", version " + p.Version},
 		{"Paper", paperWords[p.Paper]}, {"Put up", put}, {"Last seen as it should be", moment(p.SeenAt, pack.Zone)}, {"Last looked at", moment(p.LookedAt, pack.Zone)},
 		{"Planned", moment(p.MadeAt, pack.Zone)}}
 	return slices.DeleteFunc(all, func(f fact) bool { return f.Value == "" })
@@ -177,6 +186,31 @@ func (s *Service) codePost(w http.ResponseWriter, r *http.Request) error {
 	return back(w, r, id, "code")
 }
 
+// namePost says which of several spots a sheet is at.
+func (s *Service) namePost(w http.ResponseWriter, r *http.Request) error {
+	m, id, err := identity.Asked(r, "placement", ErrNone)
+	if err != nil {
+		return err
+	}
+	if err := web.ParseForm(r); err != nil {
+		return err
+	}
+	version, _ := strconv.ParseInt(r.PostForm.Get("version"), 10, 64) // one that is none was never seen
+	label := r.PostForm.Get("label")
+	wrong, err := s.Relabel(r.Context(), m, id, version, label)
+	if errors.Is(err, ErrTyped) {
+		p, none := s.Get(r.Context(), m, id)
+		if none != nil {
+			return none
+		}
+		return s.showPlacement(w, r, http.StatusBadRequest, m, p, label, wrong)
+	}
+	if err != nil {
+		return err
+	}
+	return back(w, r, id, "step")
+}
+
 func (s *Service) replacePost(w http.ResponseWriter, r *http.Request) error {
 	m, id, err := identity.Asked(r, "placement", ErrNone)
 	if err != nil {
@@ -198,7 +232,7 @@ func (s *Service) planPost(w http.ResponseWriter, r *http.Request) error {
 	if err := web.ParseForm(r); err != nil {
 		return err
 	}
-	d := Draft{Place: id, Notice: r.PostForm.Get("notice"), Spot: r.PostForm.Get("spot"), Languages: r.PostForm["language"], Paper: r.PostForm.Get("paper")}
+	d := Draft{Place: id, Notice: r.PostForm.Get("notice"), Spot: r.PostForm.Get("spot"), Label: r.PostForm.Get("label"), Languages: r.PostForm["language"], Paper: r.PostForm.Get("paper")}
 	p, wrong, err := s.Add(r.Context(), m, d)
 	if errors.Is(err, ErrTyped) {
 		at, none := s.Place(r.Context(), m, id)

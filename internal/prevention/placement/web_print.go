@@ -55,7 +55,7 @@ func (s *Service) printPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	data := printData{Notices: s.notices(pack, f.Notice), Kinds: web.Choices(f.Kind, program.NoticePlaces(), wordOf(kindWords)), Counties: counties(pack.State, f.County),
+	data := printData{Notices: s.notices(pack, f.Notice), Kinds: web.Choices(f.Kind, program.NoticePlaces(), wordOf(kindWords)), Counties: whereabouts(pack.State, f.County),
 		Many: "/staff/placements/batches", Specimen: s.Printer.Specimen(pack.ID)}
 	for _, st := range []State{Planned, Printed, Up} {
 		data.States = append(data.States, web.Choice{Value: string(st), Label: stateWords[st], On: st == f.State})

@@ -7,13 +7,13 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/bulk"
 	"waylight/internal/platform/fault"
-	"waylight/internal/platform/place"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
 )
@@ -35,6 +35,7 @@ type roundsData struct {
 	Trouble, Name, Text string
 	Rows                []roundLine
 	Kinds, Counties     []web.Choice
+	Passes              []web.Choice // what it passes
 	Due                 bool
 	Paging              web.Paging
 }
@@ -53,8 +54,9 @@ func (s *Service) showRounds(w http.ResponseWriter, r *http.Request, status int,
 	if err != nil {
 		return err
 	}
-	data.Kinds, data.Counties = web.Choices(f.Kind, program.NoticePlaces(), wordOf(kindWords)), counties(pack.State, f.County)
+	data.Kinds, data.Counties = web.Choices(f.Kind, program.NoticePlaces(), wordOf(kindWords)), whereabouts(pack.State, f.County)
 	data.Paging = after.paging("/staff/rounds", next)
+	data.Passes = web.Choices(f.Pass, []string{PassHanging, PassPrinted, PassBoth}, wordOf(passWords))
 	for _, rd := range list {
 		data.Rows = append(data.Rows, roundLineOf(rd, pack))
 	}
@@ -70,12 +72,13 @@ func (s *Service) roundsPost(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := r.PostForm
-	f := Filter{Kind: v.Get("kind"), County: v.Get("county"), Due: v.Get("due") == "yes", Text: bulk.Cut(strings.TrimSpace(v.Get("q")), 100)}
+	f := Filter{Kind: v.Get("kind"), County: v.Get("county"), Due: v.Get("due") == "yes", Pass: v.Get("pass"), Text: bulk.Cut(strings.TrimSpace(v.Get("q")), 100)}
 	if kindWords[f.Kind] == "" {
 		f.Kind = ""
 	}
-	if _, ok := place.CountyByFIPS(f.County); !ok {
-		f.County = ""
+	f.County = countyOr(f.County)
+	if passWords[f.Pass] == "" {
+		f.Pass = ""
 	}
 	name := strings.Join(strings.Fields(bulk.Cut(v.Get("name"), 80)), " ")
 	rd, err := s.MakeRound(r.Context(), m, name, f)
@@ -91,7 +94,8 @@ func (s *Service) roundsPost(w http.ResponseWriter, r *http.Request) error {
 
 type stopLine struct {
 	line
-	Key, Said string
+	Key, Said  string
+	Hangs, Can bool // it hangs, or should; it can be put up
 }
 
 type roundData struct {
@@ -142,7 +146,7 @@ func (s *Service) showRound(w http.ResponseWriter, r *http.Request, status int, 
 			data.Places = append(data.Places, roundPlace{Name: st.Place.Label(), Address: placeLineOf(st.Place).Address})
 			last = st.Place.ID
 		}
-		v := stopLine{line: s.line(pack, st.Placement), Key: newKey()}
+		v := stopLine{line: s.line(pack, st.Placement), Key: newKey(), Hangs: st.State.hung() || st.State.Gone(), Can: slices.Contains(leads[st.State], Up)}
 		if st.Found != "" {
 			v.Said = "Found in this round: " + foundWords[st.Found] + ", code opens: " + opensWords[st.Opens] + "."
 		}
@@ -180,15 +184,15 @@ func (s *Service) roundPost(w http.ResponseWriter, r *http.Request) error {
 		}
 		out, err := s.Inspect(r.Context(), m, id, Entry{Key: r.PostForm.Get("key-" + at), Placement: st.ID, Found: found, Opens: opens})
 		if f, ok := fault.As(err); ok && f.Kind == fault.Invalid {
-			trouble = append(trouble, st.Place.Label()+", "+spotWords[st.Spot]+": "+f.Message)
+			trouble = append(trouble, st.Place.Label()+", "+st.where()+": "+f.Message)
 			continue
 		}
 		if err != nil {
 			return err
 		}
 		taken++
-		if out.CodeOff || out.Held {
-			trouble = append(trouble, st.Place.Label()+", "+spotWords[st.Spot]+": "+out.say())
+		if out.CodeOff || out.Held || out.Taken || out.Same {
+			trouble = append(trouble, st.Place.Label()+", "+st.where()+": "+out.say())
 		}
 	}
 	if taken == 0 && len(trouble) == 0 {
@@ -261,6 +265,12 @@ func (o Outcome) say() string {
 		return codeOffSays
 	case o.Held:
 		return heldSays
+	case o.Taken:
+		return "Saved, but it does not count as put up: another sheet hangs or is planned at its spot. Call who plans them."
+	case o.Same && o.State.Gone():
+		return "Saved, but this sheet is not in use any more (" + stateWords[o.State] + ") and its code is off. Take it down if it hangs."
+	case o.Same:
+		return "Saved. The sheet was up already."
 	case o.Late:
 		return "Saved. Somebody looked later than you, so the sheet stays " + stateWords[o.State] + "."
 	}

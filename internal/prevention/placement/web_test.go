@@ -144,11 +144,11 @@ func TestAPersonHangsSheets(t *testing.T) {
 	w.due()
 	look(batch, "23 done, 1 left out")
 	cover := look("/staff/placements/coverage", "Hinds County", "1 of 24 spots have their sheet", "Full: all. Dots")
-	if n := strings.Count(cover.Body, "<path d=\"M"); n < 82 {
+	if n := strings.Count(cover.Body, `<path id="county-`); n < 82 {
 		t.Errorf("the map has %d paths", n)
 	}
 	look("/staff/placements/coverage?notice=ms-voluntary&county=28033", "There is no place")
-	for path, says := range map[string]string{"/staff/placements.csv": "us-station", "/staff/places.csv": "train_station", "/staff/placements/tasks.csv": "version", "/staff/placements/coverage.csv": "All counties", "/staff/placements/gaps.csv": "planned or printed"} {
+	for path, says := range map[string]string{"/staff/placements.csv": "us-station", "/staff/places.csv": "train_station", "/staff/placements/tasks.csv": "version", "/staff/placements/coverage.csv": "sheets that hang,due to be looked at", "/staff/placements/gaps.csv": "planned or printed"} {
 		if doc := c.GetDoc(path); doc.Status != http.StatusOK || !strings.Contains(doc.Body, says) {
 			t.Errorf("%s: %d %.200s", path, doc.Status, doc.Body)
 		}
@@ -299,8 +299,9 @@ func TestRoundOffline(t *testing.T) {
 	c := w.serve(t, w.ana)
 	restroom := w.hang(w.place(), "restroom")
 	platform := w.hang(w.place("name", "Other"), "platform")
+	printed := w.printed(w.place("name", "To be put up"))
 	w.clock.Advance(time.Since(w.clock.Now()))
-	r := w.round()
+	r := w.putting()
 	tab := webtest.Browser(t)
 	offline := func(off bool) {
 		t.Helper()
@@ -323,6 +324,8 @@ func TestRoundOffline(t *testing.T) {
 	tab.WaitFor(waiting + ` === "1"`)
 	tick(platform, "seen", "yes")
 	tab.WaitFor(waiting + ` === "2"`)
+	tick(printed, "put_up", "yes")
+	tab.WaitFor(waiting + ` === "3"`)
 	if kept := webtest.Eval[string](tab, `document.getElementById("say-`+platform.ID.String()+`").textContent`); kept != "Kept in this browser, not sent yet." {
 		t.Errorf("at the stop: %q", kept)
 	}
@@ -333,6 +336,9 @@ func TestRoundOffline(t *testing.T) {
 	tab.Open(c.URL+"/staff/rounds/"+r.ID.String(), 390, 800)
 	tab.WaitFor(waiting + ` === "0" && Object.keys(localStorage).length === 0`)
 	tab.WaitFor(`document.getElementById("say-` + restroom.ID.String() + `").textContent.includes("switched off")`)
+	if now := w.now(printed); now.State != placement.Up || now.PutUpBy != w.ana.Actor() || now.PutUpOn.IsZero() {
+		t.Errorf("put up without a connection: %s, %s, %v", now.State, now.PutUpBy, now.PutUpOn)
+	}
 	if now := w.now(restroom); now.State != placement.Stickered || w.on(now.Code.ID) || w.count("poster_inspections") != 2 {
 		t.Errorf("%s, code on %v, %d looks", now.State, w.on(now.Code.ID), w.count("poster_inspections"))
 	}

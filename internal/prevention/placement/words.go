@@ -21,7 +21,8 @@ var (
 		Planned: "t-new", Printed: "t-wait", Up: "t-done", Missing: "t-late", Defaced: "t-late", Stickered: "t-late", Replaced: "t-off", Removed: "t-off",
 	}
 	paperWords  = map[string]string{"letter": "Letter, 8.5 × 11 in", "tabloid": "Tabloid, 11 × 17 in", "11x15": "11 × 15 in", "a4": "A4", "card": "Card", "sticker": "Sticker", "screen": "Screen"}
-	foundWords  = map[string]string{FoundSeen: "seen", string(Missing): "missing", string(Defaced): "defaced", string(Stickered): "sticker over the code"}
+	foundWords  = map[string]string{FoundSeen: "seen", PutUp: "put up", string(Missing): "missing", string(Defaced): "defaced", string(Stickered): "sticker over the code"}
+	passWords   = map[string]string{PassHanging: "That hang, or should", PassPrinted: "That are printed, to put them up", PassBoth: "Both"}
 	opensWords  = map[string]string{"untried": "not tried", "yes": "yes", "no": "no"}
 	reasonWords = map[string]string{
 		reasonVersion: "newer version of the notice", string(Missing): "missing", string(Defaced): "defaced", string(Stickered): "sticker over the code",
