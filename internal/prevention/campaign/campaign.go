@@ -172,6 +172,9 @@ type Config struct {
 	// Placements and Materials are nil where there are none: then nothing of them is shown.
 	Placements Placements
 	Materials  Materials
+	// Runs are the codes of what was printed for a campaign, many sheets to one code;
+	// nil: nothing was.
+	Runs func(ctx context.Context, r store.Reader, program string, campaign store.ID) ([]store.ID, error)
 }
 
 // Service is the room. Make one with New.
@@ -185,6 +188,9 @@ type Service struct {
 func New(c Config) (*Service, error) {
 	if c.DB == nil || c.Programs == nil || c.Subject == nil || c.Codes == nil || c.Site == nil || c.Now == nil || c.Open == nil {
 		return nil, errors.New("campaign: a part of the configuration is missing")
+	}
+	if c.Runs == nil {
+		c.Runs = func(context.Context, store.Reader, string, store.ID) ([]store.ID, error) { return nil, nil }
 	}
 	if c.Channels == nil {
 		c.Channels = func(string) func(string) program.ChannelState { return nil }

@@ -3,10 +3,12 @@
 package campaign
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
 
+	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/policy"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
@@ -34,23 +36,47 @@ func (s *Service) listPage(w http.ResponseWriter, r *http.Request) error {
 	return s.showList(w, r, http.StatusOK, nil)
 }
 
+// readable lists the campaigns that somebody may read, the latest first.
+func (s *Service) readable(ctx context.Context, m identity.Member) ([]Campaign, error) {
+	found, err := all(ctx, s.DB, m.Program)
+	if err != nil {
+		return nil, err
+	}
+	var out []Campaign
+	for _, c := range found {
+		partners, err := partnersOf(ctx, s.DB, m.Program, c.ID)
+		if err != nil {
+			return nil, err
+		}
+		if s.may(policy.ReadCampaign, m, c.object(m.Office, partners)) == nil {
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
+// Readable names the campaigns that somebody may read.
+func (s *Service) Readable(ctx context.Context, m identity.Member) (map[store.ID]string, error) {
+	list, err := s.readable(ctx, m)
+	out := map[store.ID]string{}
+	for _, c := range list {
+		out[c.ID] = c.Title["en"]
+	}
+	return out, err
+}
+
 // showList shows the campaigns that somebody may read.
 func (s *Service) showList(w http.ResponseWriter, r *http.Request, status int, t *web.Trouble) error {
-	ctx, m := r.Context(), me(r)
-	found, err := all(ctx, s.DB, m.Program)
+	m := me(r)
+	found, err := s.readable(r.Context(), m)
 	if err != nil {
 		return err
 	}
 	v := listView{Frame: web.Framed(r, t, notices), Query: strings.TrimSpace(r.URL.Query().Get("q")), MayMake: s.may(policy.MakeCampaign, m, policy.Object{Program: m.Program}) == nil}
 	for _, c := range found {
-		partners, err := partnersOf(ctx, s.DB, m.Program, c.ID)
-		if err != nil {
-			return err
+		if strings.Contains(strings.ToLower(c.Title["en"]+" "+c.Title["es"]), strings.ToLower(v.Query)) {
+			v.Lines = append(v.Lines, listLine{c.ID.String(), c.Title["en"], c.First + " to " + c.Last, s.office(c.Program, c.Lead), stateWords[c.State], c.State == Running})
 		}
-		if s.may(policy.ReadCampaign, m, c.object(m.Office, partners)) != nil || !strings.Contains(strings.ToLower(c.Title["en"]+" "+c.Title["es"]), strings.ToLower(v.Query)) {
-			continue
-		}
-		v.Lines = append(v.Lines, listLine{c.ID.String(), c.Title["en"], c.First + " to " + c.Last, s.office(c.Program, c.Lead), stateWords[c.State], c.State == Running})
 	}
 	if v.MayMake {
 		v.Leads, v.Notices = s.offices(m.Program), s.noticesOf(m.Program, nil)

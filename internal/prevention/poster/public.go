@@ -170,12 +170,18 @@ func combinations(n program.Notice) []combination {
 // names are the languages in their own words.
 var names = map[string]string{"en": "English", "es": "Español", "fr": "Français", "vi": "Tiếng Việt", "zh-Hans": "简体中文", "ko": "한국어", "ar": "العربية", "hi": "हिन्दी"}
 
+// LanguageName is a language in its own words; its tag where none are known.
+func LanguageName(lang string) string {
+	if name := names[lang]; name != "" {
+		return name
+	}
+	return lang
+}
+
 func languageNames(langs []string) string {
 	out := make([]string, len(langs))
 	for i, l := range langs {
-		if out[i] = names[l]; out[i] == "" {
-			out[i] = l
-		}
+		out[i] = LanguageName(l)
 	}
 	return strings.Join(out, " · ")
 }

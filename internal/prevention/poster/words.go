@@ -3,6 +3,7 @@
 package poster
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
@@ -92,6 +93,23 @@ func (s Sheet) key(said []saying, modules int) string {
 		}
 	}
 	return out.String()
+}
+
+// Says is a hash of all that sheets say to whoever reads them: the words of the notice
+// in every language and the numbers in them, on which size. Where they hang, their codes
+// and the day are not part of it: sheets of which one hash differs from the other's are
+// not the same any more.
+func Says(sheets []Sheet) ([]byte, error) {
+	h := sha256.New()
+	for _, s := range sheets {
+		said, err := s.sayings()
+		if err != nil {
+			return nil, err
+		}
+		s.Specimen = ""
+		fmt.Fprintf(h, "%q\n", s.key(said, 0))
+	}
+	return h.Sum(nil), nil
 }
 
 func (o saying) all() []typeset.Text {
