@@ -4,6 +4,7 @@ package campaign
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -241,6 +242,46 @@ func (s *Service) addresses(r *http.Request, v *oneView, c Campaign, p parts) er
 		v.Pieces = append(v.Pieces, l)
 	}
 	return nil
+}
+
+// codePicture sends a code by itself: of the piece that is named, or of the campaign.
+func (s *Service) codePicture(form string) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		ctx, m := r.Context(), me(r)
+		id, err := idOf(r)
+		if err != nil {
+			return err
+		}
+		c, err := s.mine(ctx, s.DB, m, id, policy.ReadCampaign)
+		if err != nil {
+			return err
+		}
+		k, err := s.codeOf(ctx, c, r.URL.Query().Get("piece"))
+		if err != nil {
+			return err
+		}
+		return code.SendPicture(w, s.Origin, k, form)
+	}
+}
+
+// codeOf is the code of a piece of a campaign; without one, that of the campaign itself.
+func (s *Service) codeOf(ctx context.Context, c Campaign, piece string) (code.Code, error) {
+	if piece == "" {
+		own, err := s.Codes.Of(ctx, s.DB, c.Program, c.ID)
+		if err != nil || len(own) == 0 {
+			return code.Code{}, errors.Join(err, code.ErrNone)
+		}
+		return own[0], nil
+	}
+	p, err := partsOf(ctx, s.DB, c.Program, c.ID)
+	if err != nil {
+		return code.Code{}, err
+	}
+	at := slices.IndexFunc(p.Pieces, func(x Piece) bool { return x.ID.String() == piece })
+	if at < 0 {
+		return code.Code{}, code.ErrNone
+	}
+	return s.Codes.Get(ctx, s.DB, c.Program, p.Pieces[at].Code)
 }
 
 func pictureAt(programID string, id store.ID) string {

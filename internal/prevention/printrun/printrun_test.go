@@ -148,10 +148,19 @@ func TestSwitchedOffPrintsNothing(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		r, c := w.make(), w.as(head)
 		page := "/staff/runs/" + r.ID.String()
+		c.Look(page, "SVG", "PNG")
+		for _, form := range []string{"svg", "png"} {
+			if d := c.GetDoc(page + "/code." + form); d.Status != http.StatusOK || !strings.HasPrefix(d.Header.Get("Content-Type"), "image/"+form) {
+				t.Errorf("%s: %d %v", form, d.Status, d.Header)
+			}
+		}
 		if d := c.PostForm(page+"/switch", url.Values{"to": {"off"}}); d.Status != http.StatusOK && d.Status != http.StatusSeeOther {
 			t.Fatalf("switching off: %d", d.Status)
 		}
 		c.Look(page, "switched off", "nothing can be printed")
+		if d := c.GetDoc(page + "/code.png"); d.Status != http.StatusConflict || !strings.Contains(d.Main(), "Switch the code on first") {
+			t.Errorf("a picture: %d %s", d.Status, d.Main())
+		}
 		d := c.PostForm(page+"/print", url.Values{"copies": {"2"}})
 		if d.Status != http.StatusConflict || !strings.Contains(d.Main(), "switched off") || !strings.Contains(d.Main(), "Nothing was printed") {
 			t.Errorf("%d: %s", d.Status, d.Main())

@@ -17,6 +17,7 @@ import (
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
+	"waylight/internal/prevention/code"
 )
 
 const base = "/staff/runs"
@@ -29,6 +30,8 @@ func (s *Service) routes() []web.Route {
 		{Pattern: "GET " + base + "/new", Access: change, Handler: s.newPage},
 		{Pattern: "POST " + base + "/new", Access: change, Handler: s.newPost},
 		{Pattern: "GET " + base + "/{run}", Access: read, Handler: s.runPage},
+		{Pattern: "GET " + base + "/{run}/code.svg", Access: read, Handler: s.codePicture(code.SVG)},
+		{Pattern: "GET " + base + "/{run}/code.png", Access: read, Handler: s.codePicture(code.PNG)},
 		{Pattern: "POST " + base + "/{run}/print", Access: change, Handler: s.printPost},
 		{Pattern: "POST " + base + "/{run}/switch", Access: change, Handler: s.switchPost},
 	}
@@ -123,6 +126,21 @@ func (s *Service) printPost(w http.ResponseWriter, r *http.Request) error {
 		return w
 	})
 	return s.orShow(w, r, "print", err)
+}
+
+// codePicture sends the code of a run by itself.
+func (s *Service) codePicture(form string) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		m, run, err := s.asked(r, policy.ReadRuns)
+		if err != nil {
+			return err
+		}
+		k, err := s.Codes.Get(r.Context(), s.DB, m.Program, run.Code)
+		if err != nil {
+			return err
+		}
+		return code.SendPicture(w, s.Origin, k, form)
+	}
 }
 
 var errSwitch = fault.New(fault.Invalid, "printrun.switch", "Say whether the code is to be on or off.").At("to")
