@@ -107,10 +107,14 @@ func (h hung) Of(ctx context.Context, r store.Reader, programID string, notices 
 type materials struct{ sheets *poster.Service }
 
 // Sheets are the downloads of a notice.
-func (m materials) Sheets(ctx context.Context, programID, notice, lang string) []campaign.Sheet {
-	var out []campaign.Sheet
+func (m materials) Sheets(ctx context.Context, programID, notice, lang string) []campaign.Sheets {
+	var out []campaign.Sheets
 	for _, o := range m.sheets.Offers(ctx, programID, notice, lang) {
-		out = append(out, campaign.Sheet{Title: o.Title, Lang: lang, Href: o.Href})
+		all := campaign.Sheets{Languages: o.Languages}
+		for _, f := range o.Files {
+			all.Files = append(all.Files, campaign.File{Title: f.Title, Href: f.Href})
+		}
+		out = append(out, all)
 	}
 	return out
 }

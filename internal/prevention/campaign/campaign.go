@@ -143,17 +143,22 @@ type Placements interface {
 	Of(ctx context.Context, r store.Reader, program string, notices []string, first, last string) (Placed, error)
 }
 
-// Sheet is something to print that the public may download.
-type Sheet struct {
-	Title string // such as "Letter, English and Spanish"
-	Lang  string // of the title
+// Sheets are a notice in some languages, to print or to show, in several sizes.
+type Sheets struct {
+	Languages string // in their own words: "English · Español"
+	Files     []File
+}
+
+// File is one of them, which the public may download.
+type File struct {
+	Title string // such as "letter (8.5 by 11 inches)"
 	Href  string
 }
 
 // Materials is what this room needs of the room that lays notices out.
 type Materials interface {
 	// Sheets are the downloads of a notice; none where it may not be printed now.
-	Sheets(ctx context.Context, program, notice, lang string) []Sheet
+	Sheets(ctx context.Context, program, notice, lang string) []Sheets
 }
 
 // Config is what the service stands on.
