@@ -49,12 +49,13 @@ func (a *App) makeSigns() (err error) {
 }
 
 // sheet begins a sheet of a notice as a program prints it today.
-func (a *App) sheet(_ context.Context, programID string, n program.Notice) poster.Sheet {
+func (a *App) sheet(ctx context.Context, programID string, n program.Notice) (poster.Sheet, error) {
 	now := a.Now().UTC()
 	if p, ok := a.Programs.Program(programID); ok {
 		now = now.In(p.Zone)
 	}
-	return poster.Sheet{Notice: n, Lines: a.sheetLines(programID), Specimen: a.specimen(programID), Day: time.Date(now.Year(), now.Month(), now.Day(), 12, 0, 0, 0, time.UTC)}
+	reads, err := a.reads(ctx, programID)
+	return poster.Sheet{Notice: n, Lines: a.sheetLines(programID), Specimen: a.specimen(programID), Reads: reads, Day: time.Date(now.Year(), now.Month(), now.Day(), 12, 0, 0, 0, time.UTC)}, err
 }
 
 // signs tells the reports' room of the codes on signs.

@@ -3,6 +3,9 @@
 package app_test
 
 import (
+	"bytes"
+	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -11,7 +14,12 @@ import (
 	"time"
 
 	"waylight/internal/app"
+	"waylight/internal/partnership/agency"
+	"waylight/internal/partnership/identity"
+	"waylight/internal/partnership/policy"
+	"waylight/internal/platform/store"
 	"waylight/internal/platform/store/storetest"
+	"waylight/internal/prevention/printrun"
 )
 
 // mostSigns is how heavy the page about signs may be, in bytes before it is compressed:
@@ -46,5 +54,36 @@ func TestSignsAreOfferedInEverySize(t *testing.T) {
 				t.Errorf("%s: %d", link, got.Code)
 			}
 		}
+	}
+}
+
+// Sheets say the hours that the desk keeps: other hours are another sheet, and the run that
+// was printed with the old ones is told of.
+func TestSheetsSayTheDesksHours(t *testing.T) {
+	t.Parallel()
+	clock := storetest.NewClock(time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC))
+	a := installation(t, app.Config{Data: t.TempDir(), Demo: true, Origin: "https://tips.example.gov", Now: clock.Now})
+	head := identity.Member{Program: "ms", ID: store.NewID(), Office: "mbi-desk", Roles: []string{policy.RoleProgramAdmin}}
+	run, err := a.Runs.Make(ctx, head, printrun.Draft{Place: "Invented", Notice: "us-station", Paper: "letter", Copies: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	print := func() string {
+		var out bytes.Buffer
+		if err := a.Runs.Print(ctx, head, run.ID, 1, func(printrun.Run) io.Writer { return &out }); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	none, again := print(), print()
+	if none != again {
+		t.Error("the same sheet has other bytes")
+	}
+	desk := a.Agencies.Desk("ms")
+	if err := errors.Join(a.Agencies.Join(ctx, agency.System("ms"), desk), a.Agencies.SetHours(ctx, agency.System("ms"), desk, "mon-fri 08:00-17:00")); err != nil {
+		t.Fatal(err)
+	}
+	if print() == none {
+		t.Error("the sheet does not say the hours of the desk")
 	}
 }

@@ -18,6 +18,7 @@ type saying struct {
 	heading    typeset.Text
 	body, call []typeset.Text
 	scan       typeset.Text
+	reads      typeset.Text // when a person reads what is sent; empty where there is no code
 }
 
 // sayings are the words of a sheet, language by language.
@@ -46,6 +47,9 @@ func (s Sheet) sayings() ([]saying, error) {
 		}
 		if one.scan, err = s.text(lang, w.Scan, s.Notice.Bold); err != nil {
 			return nil, err
+		}
+		if s.URL != "" && s.Reads[lang] != "" {
+			one.reads = typeset.Text{Lang: lang, Bold: s.Notice.Bold, Spans: []typeset.Span{{Text: s.Reads[lang]}}}
 		}
 		out = append(out, one)
 	}
@@ -116,7 +120,11 @@ func (o saying) all() []typeset.Text {
 	out := []typeset.Text{o.heading}
 	out = append(out, o.body...)
 	out = append(out, o.call...)
-	return append(out, o.scan)
+	out = append(out, o.scan)
+	if len(o.reads.Spans) > 0 {
+		out = append(out, o.reads)
+	}
+	return out
 }
 
 // glyphs tells an error of setting text as one of this package.

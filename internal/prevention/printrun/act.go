@@ -103,12 +103,8 @@ func (s *Service) Make(ctx context.Context, m identity.Member, d Draft) (Run, er
 		return Run{}, err
 	}
 	r := Run{Program: m.Program, ID: store.NewID(), Text: sample, Draft: d, MadeBy: m.Actor()}
-	sheets, err := s.sheets(ctx, pack, r, true)
-	if err == nil {
-		err = s.check(sheets)
-	}
-	if err != nil {
-		return Run{}, refused(err)
+	if _, _, err := s.sheets(ctx, pack, r, true); err != nil {
+		return Run{}, err
 	}
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
 		k, err := s.Codes.Issue(tx, code.Draft{Program: r.Program, Kind: code.Batch, Subject: r.ID, County: d.County, Place: d.Place, Small: d.Small, By: m.Actor()})
@@ -147,16 +143,9 @@ func (s *Service) Print(ctx context.Context, m identity.Member, id store.ID, cop
 	if err != nil {
 		return err
 	}
-	sheets, err := s.sheets(ctx, pack, r, k.On)
-	if err == nil {
-		err = s.check(sheets)
-	}
+	sheets, says, err := s.sheets(ctx, pack, r, k.On)
 	if err != nil {
-		return refused(err)
-	}
-	says, err := poster.Says(sheets)
-	if err != nil {
-		return refused(err)
+		return err
 	}
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
 		p := Print{Copies: copies, Version: sheets[0].Notice.Version, Says: says, At: tx.Now(), By: m.Actor()}

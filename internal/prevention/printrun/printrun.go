@@ -111,9 +111,9 @@ type Config struct {
 	Campaigns *campaign.Service
 	Press     *poster.Press
 	Origin    string // "https://tip.ms.gov"
-	// Sheet begins a sheet of a notice as the program prints it today: its numbers, its
-	// day, and why it is not for posting.
-	Sheet func(ctx context.Context, program string, n program.Notice) poster.Sheet
+	// Sheet begins a sheet of a notice as the program prints it today: its numbers, the
+	// hours in which a person reads, its day, and why it is not for posting.
+	Sheet func(ctx context.Context, program string, n program.Notice) (poster.Sheet, error)
 	// Name says in words who an actor is.
 	Name func(ctx context.Context, program, actor string) string
 	Site *web.Site

@@ -45,7 +45,7 @@ func TestOneCodeForAll(t *testing.T) {
 			mark := fmt.Sprintf("a truck stop of the tests, print run, %s · %s · test-sign 1", w.clock.Now().Format(time.DateOnly), k.Text)
 			for n, page := range pages {
 				heading := []string{"Help is near", "Hay ayuda"}[n/copies]
-				if said := strings.Join(strings.Fields(page), " "); !strings.Contains(said, mark) || !strings.Contains(said, heading) {
+				if said := strings.Join(strings.Fields(page), " "); !strings.Contains(said, mark) || !strings.Contains(said, heading) || !strings.Contains(said, "8 to 5") {
 					t.Errorf("print %d, page %d says %q; want %q and %q", i+1, n+1, said, mark, heading)
 				}
 			}
@@ -123,6 +123,9 @@ func TestTheListTellsWhatIsOutOfDate(t *testing.T) {
 		stands("older version of the notice")
 		again()
 		w.number = "112"
+		stands("says something else now")
+		again()
+		w.hours = "9 to 5"
 		stands("says something else now")
 		again()
 		w.unproved = true

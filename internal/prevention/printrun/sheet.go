@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"waylight/internal/partnership/program"
+	"waylight/internal/platform/fault"
 	"waylight/internal/prevention/code"
 	"waylight/internal/prevention/poster"
 )
@@ -19,34 +20,37 @@ import (
 const nowhere = "https://none.invalid"
 
 // sheets are a run's sheets as they would be printed now, one of each kind: one, or one
-// for each language.
-func (s *Service) sheets(ctx context.Context, pack *program.Program, r Run, on bool) ([]poster.Sheet, error) {
+// for each language; and a hash of what they say. Those that cannot be printed are
+// ErrRefused, any other error is the server's own.
+func (s *Service) sheets(ctx context.Context, pack *program.Program, r Run, on bool) ([]poster.Sheet, []byte, error) {
 	n, known := pack.Notice(r.Notice)
 	size, fits := poster.SizeOf(r.Paper)
 	if !known || !fits {
-		return nil, fmt.Errorf("the notice %q or the paper %q is not known any more", r.Notice, r.Paper)
+		return nil, nil, refused(fmt.Errorf("the notice %q or the size %q is not known any more", r.Notice, r.Paper))
 	}
-	langs := r.languages(n)
-	for _, must := range n.Languages {
-		if !slices.Contains(langs, must) {
-			return nil, fmt.Errorf("%w: %s must be in %q too", poster.ErrLanguage, n.ID, must)
-		}
+	one, err := s.Sheet(ctx, pack.ID, n)
+	if err != nil {
+		return nil, nil, err
 	}
-	one := s.Sheet(ctx, pack.ID, n)
-	one.Languages, one.Size = langs, size
-	one.Place = fmt.Sprintf("%s, print run, %s", r.Place, one.Day.Format(time.DateOnly))
 	origin := s.Origin
 	switch {
 	case origin == "" && one.Specimen == "":
-		return nil, errors.New("the public address of this site is not known, so there is nothing for the code to open; start the server with it")
+		return nil, nil, refused(errors.New("the public address of this site is not known, so there is nothing for the code to open; start the server with it"))
 	case origin == "":
 		origin = nowhere
 	}
+	one.Languages, one.Size = r.languages(n), size
+	one.Place = fmt.Sprintf("%s, print run, %s", r.Place, one.Day.Format(time.DateOnly))
 	one.Code, one.CodeOn, one.Address, one.URL = r.Text, on, code.Address(origin, r.Text), code.Link(origin, r.Text)
+	out := []poster.Sheet{one}
 	if r.Each {
-		return poster.Split(one), nil
+		out = poster.Split(one)
 	}
-	return []poster.Sheet{one}, nil
+	says, err := s.check(n, out)
+	if err != nil {
+		return nil, nil, refused(err)
+	}
+	return out, says, nil
 }
 
 func (d Draft) languages(n program.Notice) []string {
@@ -56,42 +60,52 @@ func (d Draft) languages(n program.Notice) []string {
 	return n.Languages
 }
 
-// check says why a run's sheets cannot be printed.
-func (s *Service) check(sheets []poster.Sheet) error {
+// check says why a run's sheets cannot be printed; of those that can, it gives a hash of
+// what they say. That sheets of single languages together carry all that the notice must
+// be in is asked here, since the press sees one at a time.
+func (s *Service) check(n program.Notice, sheets []poster.Sheet) ([]byte, error) {
+	var langs []string
 	for _, one := range sheets {
-		if err := s.Press.Check(one); err != nil {
-			return err
+		langs = append(langs, one.Languages...)
+	}
+	for _, must := range n.Languages {
+		if !slices.Contains(langs, must) {
+			return nil, fmt.Errorf("%w: %s must be in %q too", poster.ErrLanguage, n.ID, must)
 		}
 	}
-	return nil
+	for _, one := range sheets {
+		if err := s.Press.Check(one); err != nil {
+			return nil, err
+		}
+	}
+	return poster.Says(sheets)
 }
 
 // state compares what was printed with what would be printed now; why says in the
 // words of the press what keeps it from being printed. A code that is switched off is
 // told of by itself and keeps nothing from being compared.
-func (s *Service) state(ctx context.Context, pack *program.Program, r Run) (st State, why string) {
-	sheets, err := s.sheets(ctx, pack, r, true)
-	if err == nil {
-		err = s.check(sheets)
+func (s *Service) state(ctx context.Context, pack *program.Program, r Run) (st State, why string, err error) {
+	sheets, says, err := s.sheets(ctx, pack, r, true)
+	if f, ok := fault.As(err); ok && f.Is(ErrRefused) {
+		return Refused, f.Err.Error(), nil
 	}
-	var says []byte
-	if err == nil {
-		says, err = poster.Says(sheets)
+	if err != nil {
+		return "", "", err
 	}
-	n, _ := pack.Notice(r.Notice)
+	n := sheets[0].Notice
 	switch {
-	case r.Latest.Number == 0 && err == nil:
-		return Never, ""
-	case err != nil:
-		return Refused, err.Error()
+	case r.Latest.Number == 0:
+		st = Never
 	case n.Version != r.Latest.Version:
-		return Older, ""
+		st = Older
 	case !bytes.Equal(says, r.Latest.Says):
-		return Changed, ""
+		st = Changed
 	case n.Stale(s.today(pack)):
-		return Stale, ""
+		st = Stale
+	default:
+		st = Current
 	}
-	return Current, ""
+	return st, "", nil
 }
 
 func (s *Service) today(pack *program.Program) time.Time {

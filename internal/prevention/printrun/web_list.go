@@ -56,7 +56,10 @@ func (s reader) line(ctx context.Context, r Run) (listLine, error) {
 	if err != nil {
 		return listLine{}, err
 	}
-	st, why := s.state(ctx, s.pack, r)
+	st, why, err := s.state(ctx, s.pack, r)
+	if err != nil {
+		return listLine{}, err
+	}
 	v := listLine{ID: r.ID.String(), Place: r.Place, Where: k.Where(), Code: r.Text, For: s.whom(r), Notice: s.notice(r.Notice), Version: r.Latest.Version, Paper: paperWords[r.Paper],
 		Languages: r.spoken(), State: stateWords[st], Tag: stateTags[st], Why: why, Copies: r.Copies, Small: r.Small, Off: !k.On}
 	if !r.Latest.At.IsZero() {

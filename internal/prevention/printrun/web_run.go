@@ -58,7 +58,11 @@ func (s *Service) showNew(w http.ResponseWriter, r *http.Request, status int, t 
 		web.Chosen(data.Languages, t.Typed["languages"]...)
 	}
 	if len(pack.Notices) > 0 {
-		data.Specimen = s.Sheet(r.Context(), pack.ID, pack.Notices[0]).Specimen
+		one, err := s.Sheet(r.Context(), pack.ID, pack.Notices[0])
+		if err != nil {
+			return err
+		}
+		data.Specimen = one.Specimen
 	}
 	return s.pages.Staff(w, r, status, "printrun.new", web.View{Title: "Make a print run", Path: base + "/new", Data: data, Problems: t.Problems()})
 }

@@ -55,6 +55,7 @@ type world struct {
 	pack      *program.Program
 	number    string // of the line that the notice names
 	unproved  bool   // nobody verified it lately
+	hours     string // in which a person reads
 }
 
 // notice is one that nobody is bound to post, in two languages, for any size.
@@ -71,7 +72,7 @@ func newWorld(t *testing.T, db *store.DB, clock *storetest.Clock) *world {
 	t.Helper()
 	set, err := program.Load(programs.FS)
 	check(t, err)
-	w := &world{t: t, db: db, clock: clock, number: "911", site: webtest.Site(t, code.Strings(), campaign.Strings())}
+	w := &world{t: t, db: db, clock: clock, number: "911", hours: "8 to 5", site: webtest.Site(t, code.Strings(), campaign.Strings())}
 	w.site.Now = clock.Now
 	w.pack, _ = set.Program(here)
 	w.pack.Notices = []program.Notice{notice()}
@@ -98,8 +99,9 @@ func newWorld(t *testing.T, db *store.DB, clock *storetest.Clock) *world {
 
 const origin = "https://tips.example.gov"
 
-func (w *world) sheet(_ context.Context, _ string, n program.Notice) poster.Sheet {
-	return poster.Sheet{Notice: n, Day: w.clock.Now(), Lines: func(string) (program.Channel, bool) { return program.Channel{Phone: w.number}, !w.unproved }}
+func (w *world) sheet(_ context.Context, _ string, n program.Notice) (poster.Sheet, error) {
+	reads := map[string]string{"en": "Read " + w.hours, "es": "Se lee " + w.hours}
+	return poster.Sheet{Notice: n, Day: w.clock.Now(), Reads: reads, Lines: func(string) (program.Channel, bool) { return program.Channel{Phone: w.number}, !w.unproved }}, nil
 }
 
 func schemas() []store.Schema {
