@@ -40,6 +40,7 @@ import (
 	"waylight/internal/prevention/code"
 	"waylight/internal/prevention/placement"
 	"waylight/internal/prevention/poster"
+	"waylight/internal/prevention/printrun"
 	"waylight/internal/prosecution/court"
 	"waylight/internal/prosecution/operation"
 	"waylight/internal/prosecution/result"
@@ -119,6 +120,7 @@ type App struct {
 	Sheets     *poster.Service
 	Codes      *code.Service
 	Campaigns  *campaign.Service
+	Runs       *printrun.Service
 	Runner     *jobs.Runner
 	Spool      *spool.Spool // nil where the database is this server's own
 	logs       map[string]*custody.Log
@@ -134,7 +136,7 @@ type App struct {
 
 // Schemas lists every room's tables in the order of the floors.
 func Schemas() []store.Schema {
-	return []store.Schema{jobs.Schema(), approval.Schema(), agency.Schema(), identity.Schema(), release.Schema(), report.Schema(), referral.Schema(), conversation.Schema(), file.Schema(), canary.Schema(), operation.Schema(), court.Schema(), result.Schema(), code.Schema(), placement.Schema(), campaign.Schema()}
+	return []store.Schema{jobs.Schema(), approval.Schema(), agency.Schema(), identity.Schema(), release.Schema(), report.Schema(), referral.Schema(), conversation.Schema(), file.Schema(), canary.Schema(), operation.Schema(), court.Schema(), result.Schema(), code.Schema(), placement.Schema(), campaign.Schema(), printrun.Schema()}
 }
 
 func catalog() (*web.Catalog, error) {
@@ -343,7 +345,7 @@ func (a *App) makeRooms() (err error) {
 	if err := a.makeSigns(); err != nil {
 		return err
 	}
-	a.rooms = []room.Room{a.Approvals.Room(), a.Agencies.Room(), a.People.Room(), a.Reports.Room(), a.Referrals.Room(), a.Messages.Room(), a.Files.Room(), a.Canaries.Room(), a.Operations.Room(), a.Courts.Room(), a.Results.Room(), a.Codes.Room(), a.Sheets.Room(), a.Placements.Room(), a.Campaigns.Room()}
+	a.rooms = []room.Room{a.Approvals.Room(), a.Agencies.Room(), a.People.Room(), a.Reports.Room(), a.Referrals.Room(), a.Messages.Room(), a.Files.Room(), a.Canaries.Room(), a.Operations.Room(), a.Courts.Room(), a.Results.Room(), a.Codes.Room(), a.Sheets.Room(), a.Placements.Room(), a.Campaigns.Room(), a.Runs.Room()}
 	return a.makeReleases()
 }
 

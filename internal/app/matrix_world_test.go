@@ -267,14 +267,14 @@ func (m *matrix) fill() {
 	}
 	ways, links := m.own()
 	rows, imports, pairs := m.results()
-	campaigns, codes := m.signs()
+	campaigns, codes, runs := m.signs()
 	m.things = map[string][]thing{
 		"/staff/operations/{id}": operations, "/staff/surges/{id}": surges, "/staff/locations/{id}": locations,
 		"/staff/report/{id}": reports, "/staff/desk/{id}": tasks, "/staff/people/{id}": people, "/staff/people/invitation/{id}": invitations,
 		"/staff/approvals/{id}": requests, "/staff/releases/{release}": slices.Concat(m.releases(here), m.releases(there)), "/staff/ways/{id}": ways, "/staff/device-link/{id}": links, "/staff/holds/{hold}": holds, "/staff/court/{id}": cases,
 		"/staff/channels/{channel}": m.anywhere("mdcps", "mdcps-line"), "/staff/offices/{office}": m.anywhere("family-advocacy", "family-advocacy"), "/staff/offices/{office}/close": offices,
 		"/staff/results/{result}": rows, "/staff/results/import/{import}": imports, "/staff/results/match/{match}": pairs,
-		"/staff/campaigns/{campaign}": campaigns, "/staff/codes/{code}": codes,
+		"/staff/campaigns/{campaign}": campaigns, "/staff/codes/{code}": codes, "/staff/runs/{run}": runs,
 	}
 	for _, programID := range []string{here, there} {
 		for prefix, th := range m.placements(programID) {

@@ -4,6 +4,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/store"
@@ -16,7 +17,7 @@ import (
 // makePlacements makes the room that knows where notices hang.
 func (a *App) makePlacements() (err error) {
 	a.Placements, err = placement.New(placement.Config{DB: a.DB, Programs: a.Programs, Subject: a.People.Subject, Codes: sheetCodes{a.Codes}, Name: a.nameOf, Site: a.Site, Now: a.Now,
-		Printer: &placement.Printer{Press: a.Press, Origin: a.Origin, Lines: a.sheetLines, Specimen: a.specimen}})
+		Printer: &placement.Printer{Press: a.Press, Origin: a.Origin, Lines: a.sheetLines, Specimen: a.specimen, Reads: a.reads}})
 	return err
 }
 
@@ -37,6 +38,24 @@ func (a *App) sheetLines(id string) func(string) (program.Channel, bool) {
 		c.State = states(channel)
 		return c, c.State == program.Verified
 	}
+}
+
+// reads says in every language of a program's notices when a person reads what is sent:
+// in the hours that its desk keeps.
+func (a *App) reads(ctx context.Context, id string) (map[string]string, error) {
+	p, ok := a.Programs.Program(id)
+	if !ok {
+		return nil, nil
+	}
+	week, err := a.Agencies.Week(ctx, id, a.Agencies.Desk(id))
+	if err != nil {
+		return nil, fmt.Errorf("asking when a person reads: %w", err)
+	}
+	out := map[string]string{}
+	for lang, words := range p.Reading {
+		out[lang] = words.Say(week.String())
+	}
+	return out, nil
 }
 
 // specimen says why a program's sheets are not for posting.
@@ -107,10 +126,14 @@ func (h hung) Of(ctx context.Context, r store.Reader, programID string, notices 
 type materials struct{ sheets *poster.Service }
 
 // Sheets are the downloads of a notice.
-func (m materials) Sheets(ctx context.Context, programID, notice, lang string) []campaign.Sheet {
-	var out []campaign.Sheet
+func (m materials) Sheets(ctx context.Context, programID, notice, lang string) []campaign.Sheets {
+	var out []campaign.Sheets
 	for _, o := range m.sheets.Offers(ctx, programID, notice, lang) {
-		out = append(out, campaign.Sheet{Title: o.Title, Lang: lang, Href: o.Href})
+		all := campaign.Sheets{Languages: o.Languages}
+		for _, f := range o.Files {
+			all.Files = append(all.Files, campaign.File{Title: f.Title, Href: f.Href})
+		}
+		out = append(out, all)
 	}
 	return out
 }

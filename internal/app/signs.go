@@ -6,9 +6,12 @@ import (
 	"context"
 	"time"
 
+	"waylight/internal/partnership/program"
+	"waylight/internal/platform/store"
 	"waylight/internal/prevention/campaign"
 	"waylight/internal/prevention/code"
 	"waylight/internal/prevention/poster"
+	"waylight/internal/prevention/printrun"
 	"waylight/internal/protection/report"
 )
 
@@ -33,8 +36,26 @@ func (a *App) makeSigns() (err error) {
 	a.Campaigns, err = campaign.New(campaign.Config{
 		DB: a.DB, Programs: a.Programs, Subject: a.People.Subject, Codes: a.Codes, Site: a.Site, Origin: a.Origin, Now: a.Now,
 		Channels: a.Agencies.Channels, Open: a.open, Placements: hung{a.Placements}, Materials: materials{a.Sheets},
+		Runs: func(ctx context.Context, r store.Reader, program string, id store.ID) ([]store.ID, error) {
+			return a.Runs.CodesFor(ctx, r, program, id)
+		},
 	})
+	if err != nil {
+		return err
+	}
+	a.Runs, err = printrun.New(printrun.Config{DB: a.DB, Programs: a.Programs, Subject: a.People.Subject, Codes: a.Codes, Campaigns: a.Campaigns, Press: a.Press, Origin: a.Origin,
+		Sheet: a.sheet, Name: a.nameOf, Site: a.Site, Now: a.Now})
 	return err
+}
+
+// sheet begins a sheet of a notice as a program prints it today.
+func (a *App) sheet(ctx context.Context, programID string, n program.Notice) (poster.Sheet, error) {
+	now := a.Now().UTC()
+	if p, ok := a.Programs.Program(programID); ok {
+		now = now.In(p.Zone)
+	}
+	reads, err := a.reads(ctx, programID)
+	return poster.Sheet{Notice: n, Lines: a.sheetLines(programID), Specimen: a.specimen(programID), Reads: reads, Day: time.Date(now.Year(), now.Month(), now.Day(), 12, 0, 0, 0, time.UTC)}, err
 }
 
 // signs tells the reports' room of the codes on signs.

@@ -145,6 +145,7 @@ var navigation = []struct {
 	{"Results", "/staff/results", policy.ReadResults},
 	{"Placements", "/staff/placements", policy.ReadPlacements},
 	{"Rounds", "/staff/rounds", policy.InspectPlacements},
+	{"Print runs", "/staff/runs", policy.ReadRuns},
 	{"Campaigns", "/staff/campaigns", policy.ReadCampaign},
 	{"Codes", "/staff/codes", policy.ReadCodes},
 	{"Roster", "/staff/roster", policy.ReadRoster},

@@ -67,7 +67,7 @@ var order = [][]string{
 	{"report", "referral", "conversation", "file", "canary"},
 	{"report", "spool"},
 	{"operation", "result", "court"},
-	{"poster", "code", "placement", "campaign"},
+	{"poster", "code", "placement", "campaign", "printrun"},
 }
 
 // room is the last part of a room's path: internal/<floor or wing>/<room>/...

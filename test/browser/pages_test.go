@@ -30,7 +30,7 @@ var staffPages = map[string][]string{
 		"/staff/people", "/staff/people/invite", "/staff/people/sign-on", "/staff/people → a[href^='/staff/people/']:not([href$='invite']):not([href$='review']):not([href$='sign-on']):not([href*='.csv']):not([href*='?'])",
 		"/staff/work", "/staff/approvals", "/staff/holds", "/staff/figures", "/staff/figures/offices", "/staff/locations", "/staff/results/groups",
 		"/staff/releases", "/staff/measures", "/staff/releases → th a[href^='/staff/releases/']",
-		"/staff/codes", "/staff/campaigns", "/staff/campaigns → th a[href^='/staff/campaigns/']",
+		"/staff/codes", "/staff/campaigns", "/staff/campaigns → th a[href^='/staff/campaigns/']", "/staff/runs", "/staff/runs/new", "/staff/runs → th a[href^='/staff/runs/']",
 		"/staff/placements", "/staff/placements → th a[href^='/staff/placements/']", "/staff/placements/tasks", "/staff/placements/coverage", "/staff/placements/notices", "/staff/placements/notices?show=all", "/staff/placements/batches",
 		"/staff/placements/batches → th a[href^='/staff/placements/batch/']", "/staff/places", "/staff/places?kind=school → th a[href^='/staff/places/']", "/staff/places?county=none → th a[href^='/staff/places/']", "/staff/places/new",
 		"/staff/placements/print", "/staff/places/stations", "/staff/places/imports", "/staff/places/imports → th a[href^='/staff/places/import/']", "/staff/rounds"},

@@ -8,13 +8,16 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"io"
 	"time"
 
+	"waylight/internal/partnership/identity"
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/form"
 	"waylight/internal/platform/store"
 	"waylight/internal/prevention/campaign"
 	"waylight/internal/prevention/code"
+	"waylight/internal/prevention/printrun"
 )
 
 // places are where the invented signs hang, and how often each was scanned in the
@@ -22,14 +25,15 @@ import (
 var places = []struct {
 	name, county string
 	small        bool
-	kind         string
 	en, es       int
 }{
-	{"Demo Union Station (invented), platform", "28049", false, code.Placement, 23, 9},
-	{"Demo bus depot (invented), restrooms", "28047", false, code.Placement, 14, 6},
-	{"Demo rest stop (invented)", "28033", true, code.Placement, 2, 1},
-	{"Demo salons of the coast (invented)", "28059", false, code.Batch, 8, 5},
+	{"Demo Union Station (invented), platform", "28049", false, 23, 9},
+	{"Demo bus depot (invented), restrooms", "28047", false, 14, 6},
+	{"Demo rest stop (invented)", "28033", true, 2, 1},
 }
+
+// salons are where the sheets of the invented print run hang.
+const salons = "Demo salons of the coast (invented)"
 
 // campaign makes an invented campaign that runs, with signs that were scanned in a
 // week that is over.
@@ -70,35 +74,55 @@ func (d *Demo) campaign(ctx context.Context) error {
 			return err
 		}
 	}
-	return d.hang(ctx, admin.Actor())
+	return d.hang(ctx, admin, c.ID)
 }
 
-// hang issues the codes of the invented signs and counts their scans.
-func (d *Demo) hang(ctx context.Context, by string) error {
+// hang issues the codes of the invented signs, prints a run of sheets with one code, and
+// counts their scans.
+func (d *Demo) hang(ctx context.Context, admin identity.Member, month store.ID) error {
 	var drafts []code.Draft
 	for _, p := range places {
-		drafts = append(drafts, code.Draft{Program: Program, Kind: p.kind, Subject: store.NewID(), County: p.county, Place: p.name, Small: p.small, By: by})
+		drafts = append(drafts, code.Draft{Program: Program, Kind: code.Placement, Subject: store.NewID(), County: p.county, Place: p.name, Small: p.small, By: admin.Actor()})
 	}
 	err := d.App.DB.Write(ctx, func(tx *store.Tx) (err error) {
 		d.signs, err = d.App.Codes.IssueAll(tx, drafts)
-		tx.Log(custody.Entry{Program: Program, Event: "code.issued", Record: "demo:signs", Actor: by})
+		tx.Log(custody.Entry{Program: Program, Event: "code.issued", Record: "demo:signs", Actor: admin.Actor()})
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	for i, p := range places {
-		for range p.en {
-			d.App.Codes.Count(d.signs[i], "en")
-		}
-		for range p.es {
-			d.App.Codes.Count(d.signs[i], "es")
-		}
-		for range p.en / 4 {
-			d.App.Codes.Told(ctx, Program, d.signs[i].Text)
-		}
+	run, err := d.App.Runs.Make(ctx, admin, printrun.Draft{Place: salons, County: "28059", Notice: "us-station", Languages: []string{"en", "vi"}, Each: true, Paper: "letter", Copies: 40, Partner: "Demo board of salons (invented)", Campaign: month})
+	if err != nil {
+		return err
 	}
+	if err := d.App.Runs.Print(ctx, admin, run.ID, 2, func(printrun.Run) io.Writer { return io.Discard }); err != nil {
+		return err
+	}
+	shared, err := d.App.Codes.Get(ctx, d.App.DB, Program, run.Code)
+	if err != nil {
+		return err
+	}
+	for i, p := range places {
+		d.scan(ctx, d.signs[i], p.en, p.es)
+	}
+	d.signs = append(d.signs, shared)
+	d.scan(ctx, shared, 8, 5)
 	return d.App.Codes.Flush(ctx)
+}
+
+// scan counts the invented scans of a code in two languages, and that every fourth in
+// English let it go along.
+func (d *Demo) scan(ctx context.Context, c code.Code, en, es int) {
+	for range en {
+		d.App.Codes.Count(c, "en")
+	}
+	for range es {
+		d.App.Codes.Count(c, "es")
+	}
+	for range en / 4 {
+		d.App.Codes.Told(ctx, Program, c.Text)
+	}
 }
 
 // drawn is an invented picture.

@@ -138,6 +138,8 @@ const (
 	ChangePlacements  Action = "placement.change"  // places and placements, also many at once
 	InspectPlacements Action = "placement.inspect" // rounds, and what was found
 	ImportPlaces      Action = "place.import"      // many places from a file
+	ReadRuns          Action = "print_run.read"    // sheets that share a code: which there are, and whether they are still right
+	ChangeRuns        Action = "print_run.change"  // make, print, switch the code off and on
 )
 
 // Signs and campaigns.

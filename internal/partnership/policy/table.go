@@ -135,6 +135,9 @@ var table = []Rule{
 	{Action: InspectPlacements, Roles: program, Scope: Program, Else: Hidden, Why: "Who looks after the program may walk a round too."},
 	{Action: InspectPlacements, Roles: []Role{RoleInspector}, Scope: Program, Else: Hidden, Law: "CJIS AC-6", Why: "Who only hangs and checks sheets needs no report, no list and no map: rounds are their whole work."},
 	{Action: ImportPlaces, Roles: []Role{RoleSupervisor, RoleProgramAdmin}, Scope: Program, Else: Hidden, Why: "Many places at once are theirs to answer for who plan what hangs there."},
+	{Action: ReadRuns, Roles: staff, Scope: Program, Else: Hidden, Why: "Whoever hangs or checks a sheet must see which others share its code; walls are public."},
+	{Action: ReadRuns, Roles: looking, Scope: Program, Else: Hidden, Why: "Who answers for the program sees what was printed in its name."},
+	{Action: ChangeRuns, Roles: []Role{RoleSupervisor, RoleProgramAdmin}, Scope: Program, Else: Refused, Why: "Who plans what hangs where also prints what hangs where no single place is written down, each print on record."},
 
 	{Action: ScanCode, Scope: Public, Law: "design §3", Why: "Who scans a sign is led on without being known; what is counted is that it was done, on a day, in a language."},
 	{Action: ReadCodes, Roles: looking, Scope: Program, Else: Refused, Why: "Where signs lead, and how often they are opened, is for who answers for the program: of weeks that are over, from five up."},

@@ -40,6 +40,7 @@ func assemble(own, base *pack, wrong *faults) *Program {
 	b.rules()
 	b.ladders()
 	b.notices()
+	b.readings()
 	b.told()
 	b.form()
 	return b.p

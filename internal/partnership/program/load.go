@@ -4,6 +4,7 @@ package program
 
 import (
 	"io/fs"
+	"maps"
 	"strings"
 
 	"waylight/internal/platform/fault"
@@ -100,6 +101,7 @@ type pack struct {
 	rules    []ruleRow
 	examples []rulesFile // each file's examples, with where the file is
 	notices  []noticeRow
+	reading  map[string]readingRow
 	told     map[string]form.Text
 	toldAt   mark
 	form     []byte
@@ -107,7 +109,7 @@ type pack struct {
 }
 
 func readPack(all files, id string, wrong *faults) *pack {
-	p := &pack{told: map[string]form.Text{}}
+	p := &pack{told: map[string]form.Text{}, reading: map[string]readingRow{}}
 	decode(all[id+"/program.yaml"], id+"/program.yaml", &p.head, wrong)
 	if p.head.ID != id {
 		wrong.add(p.head.At, "id: must be the folder's name, %q", id)
@@ -149,6 +151,7 @@ func readPack(all files, id string, wrong *faults) *pack {
 		var f noticesFile
 		decode(all[name], name, &f, wrong)
 		p.notices = append(p.notices, f.Notices...)
+		maps.Copy(p.reading, f.Reading)
 	}
 	for _, name := range all.of(id, "told") {
 		var f toldFile

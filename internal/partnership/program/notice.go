@@ -162,7 +162,8 @@ var (
 
 type noticesFile struct {
 	At      mark
-	Notices []noticeRow `pack:"notices!"`
+	Notices []noticeRow           `pack:"notices!"`
+	Reading map[string]readingRow `pack:"reading"`
 }
 
 type noticeRow struct {

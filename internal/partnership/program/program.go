@@ -73,7 +73,8 @@ type Program struct {
 	Holidays    []Holiday // of the program's own state and of the nation
 	Ladders     Ladders   // who is told of what waits too long
 	Courts      CourtLaw
-	Notices     []Notice // the program's own first
+	Notices     []Notice                // the program's own first
+	Reading     map[string]ReadingWords // beside the codes of sheets, by language
 
 	channelOrder []string
 	domain       *domain

@@ -143,17 +143,22 @@ type Placements interface {
 	Of(ctx context.Context, r store.Reader, program string, notices []string, first, last string) (Placed, error)
 }
 
-// Sheet is something to print that the public may download.
-type Sheet struct {
-	Title string // such as "Letter, English and Spanish"
-	Lang  string // of the title
+// Sheets are a notice in some languages, to print or to show, in several sizes.
+type Sheets struct {
+	Languages string // in their own words: "English · Español"
+	Files     []File
+}
+
+// File is one of them, which the public may download.
+type File struct {
+	Title string // such as "letter (8.5 by 11 inches)"
 	Href  string
 }
 
 // Materials is what this room needs of the room that lays notices out.
 type Materials interface {
 	// Sheets are the downloads of a notice; none where it may not be printed now.
-	Sheets(ctx context.Context, program, notice, lang string) []Sheet
+	Sheets(ctx context.Context, program, notice, lang string) []Sheets
 }
 
 // Config is what the service stands on.
@@ -172,6 +177,9 @@ type Config struct {
 	// Placements and Materials are nil where there are none: then nothing of them is shown.
 	Placements Placements
 	Materials  Materials
+	// Runs are the codes of what was printed for a campaign, many sheets to one code;
+	// nil: nothing was.
+	Runs func(ctx context.Context, r store.Reader, program string, campaign store.ID) ([]store.ID, error)
 }
 
 // Service is the room. Make one with New.
@@ -185,6 +193,9 @@ type Service struct {
 func New(c Config) (*Service, error) {
 	if c.DB == nil || c.Programs == nil || c.Subject == nil || c.Codes == nil || c.Site == nil || c.Now == nil || c.Open == nil {
 		return nil, errors.New("campaign: a part of the configuration is missing")
+	}
+	if c.Runs == nil {
+		c.Runs = func(context.Context, store.Reader, string, store.ID) ([]store.ID, error) { return nil, nil }
 	}
 	if c.Channels == nil {
 		c.Channels = func(string) func(string) program.ChannelState { return nil }

@@ -42,6 +42,11 @@ func (s *Service) Figures(ctx context.Context, r store.Reader, c Campaign, p par
 	for _, piece := range p.Pieces {
 		ids = append(ids, piece.Code)
 	}
+	printed, err := s.Runs(ctx, r, c.Program, c.ID)
+	if err != nil {
+		return f, err
+	}
+	ids = append(ids, printed...)
 	if s.Placements != nil {
 		placed, err := s.Placements.Of(ctx, r, c.Program, c.Notices, c.First, c.Last)
 		if err != nil {

@@ -18,6 +18,7 @@ import (
 	"waylight/internal/platform/form"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
+	"waylight/internal/prevention/code"
 )
 
 const list = "/staff/campaigns"
@@ -32,6 +33,8 @@ func (s *Service) staffRoutes() []web.Route {
 		{Pattern: "GET " + list, Access: policy.At(policy.ReadCampaign), Handler: s.listPage},
 		{Pattern: "POST " + list, Access: policy.At(policy.MakeCampaign), Handler: s.makePost},
 		{Pattern: "GET " + list + "/{campaign}", Access: policy.At(policy.ReadCampaign), Handler: s.onePage},
+		{Pattern: "GET " + list + "/{campaign}/code.svg", Access: policy.At(policy.ReadCampaign), Handler: s.codePicture(code.SVG)},
+		{Pattern: "GET " + list + "/{campaign}/code.png", Access: policy.At(policy.ReadCampaign), Handler: s.codePicture(code.PNG)},
 		act("change", s.changePost), act("advance", s.advancePost), act("partners", s.partnerPost), act("lines", s.linePost),
 		act("money", s.moneyPost), act("events", s.eventPost), act("remove", s.removePost), pieces,
 	}

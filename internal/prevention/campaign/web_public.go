@@ -68,7 +68,7 @@ type link struct{ Words, Href, Days string }
 type noticeView struct {
 	Title    string
 	Required bool
-	Sheets   []Sheet
+	Sheets   []Sheets
 	Tongues  []tongue
 }
 

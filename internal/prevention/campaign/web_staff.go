@@ -3,10 +3,13 @@
 package campaign
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
 
+	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/policy"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
@@ -34,23 +37,47 @@ func (s *Service) listPage(w http.ResponseWriter, r *http.Request) error {
 	return s.showList(w, r, http.StatusOK, nil)
 }
 
+// readable lists the campaigns that somebody may read, the latest first.
+func (s *Service) readable(ctx context.Context, m identity.Member) ([]Campaign, error) {
+	found, err := all(ctx, s.DB, m.Program)
+	if err != nil {
+		return nil, err
+	}
+	var out []Campaign
+	for _, c := range found {
+		partners, err := partnersOf(ctx, s.DB, m.Program, c.ID)
+		if err != nil {
+			return nil, err
+		}
+		if s.may(policy.ReadCampaign, m, c.object(m.Office, partners)) == nil {
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
+// Readable names the campaigns that somebody may read.
+func (s *Service) Readable(ctx context.Context, m identity.Member) (map[store.ID]string, error) {
+	list, err := s.readable(ctx, m)
+	out := map[store.ID]string{}
+	for _, c := range list {
+		out[c.ID] = c.Title["en"]
+	}
+	return out, err
+}
+
 // showList shows the campaigns that somebody may read.
 func (s *Service) showList(w http.ResponseWriter, r *http.Request, status int, t *web.Trouble) error {
-	ctx, m := r.Context(), me(r)
-	found, err := all(ctx, s.DB, m.Program)
+	m := me(r)
+	found, err := s.readable(r.Context(), m)
 	if err != nil {
 		return err
 	}
 	v := listView{Frame: web.Framed(r, t, notices), Query: strings.TrimSpace(r.URL.Query().Get("q")), MayMake: s.may(policy.MakeCampaign, m, policy.Object{Program: m.Program}) == nil}
 	for _, c := range found {
-		partners, err := partnersOf(ctx, s.DB, m.Program, c.ID)
-		if err != nil {
-			return err
+		if strings.Contains(strings.ToLower(c.Title["en"]+" "+c.Title["es"]), strings.ToLower(v.Query)) {
+			v.Lines = append(v.Lines, listLine{c.ID.String(), c.Title["en"], c.First + " to " + c.Last, s.office(c.Program, c.Lead), stateWords[c.State], c.State == Running})
 		}
-		if s.may(policy.ReadCampaign, m, c.object(m.Office, partners)) != nil || !strings.Contains(strings.ToLower(c.Title["en"]+" "+c.Title["es"]), strings.ToLower(v.Query)) {
-			continue
-		}
-		v.Lines = append(v.Lines, listLine{c.ID.String(), c.Title["en"], c.First + " to " + c.Last, s.office(c.Program, c.Lead), stateWords[c.State], c.State == Running})
 	}
 	if v.MayMake {
 		v.Leads, v.Notices = s.offices(m.Program), s.noticesOf(m.Program, nil)
@@ -215,6 +242,46 @@ func (s *Service) addresses(r *http.Request, v *oneView, c Campaign, p parts) er
 		v.Pieces = append(v.Pieces, l)
 	}
 	return nil
+}
+
+// codePicture sends a code by itself: of the piece that is named, or of the campaign.
+func (s *Service) codePicture(form string) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		ctx, m := r.Context(), me(r)
+		id, err := idOf(r)
+		if err != nil {
+			return err
+		}
+		c, err := s.mine(ctx, s.DB, m, id, policy.ReadCampaign)
+		if err != nil {
+			return err
+		}
+		k, err := s.codeOf(ctx, c, r.URL.Query().Get("piece"))
+		if err != nil {
+			return err
+		}
+		return code.SendPicture(w, s.Origin, k, form)
+	}
+}
+
+// codeOf is the code of a piece of a campaign; without one, that of the campaign itself.
+func (s *Service) codeOf(ctx context.Context, c Campaign, piece string) (code.Code, error) {
+	if piece == "" {
+		own, err := s.Codes.Of(ctx, s.DB, c.Program, c.ID)
+		if err != nil || len(own) == 0 {
+			return code.Code{}, errors.Join(err, code.ErrNone)
+		}
+		return own[0], nil
+	}
+	p, err := partsOf(ctx, s.DB, c.Program, c.ID)
+	if err != nil {
+		return code.Code{}, err
+	}
+	at := slices.IndexFunc(p.Pieces, func(x Piece) bool { return x.ID.String() == piece })
+	if at < 0 {
+		return code.Code{}, code.ErrNone
+	}
+	return s.Codes.Get(ctx, s.DB, c.Program, p.Pieces[at].Code)
 }
 
 func pictureAt(programID string, id store.ID) string {

@@ -28,6 +28,7 @@ var kindWords = map[string]string{Placement: "One sign", Batch: "Several signs",
 type listLine struct {
 	ID, Text, Kind, Where string
 	Sheet                 string // address of the page of its sheet; "" where it stands on none
+	Run                   string // address of the page of its print run; "" where it has none
 	On, Small             bool
 	Scans, Reports        []Shown
 }
@@ -111,7 +112,7 @@ func (s *Service) linesOf(r *http.Request, v *listView, programID string, codes 
 	}
 	v.Weeks = scans.Weeks
 	for _, c := range codes {
-		v.Lines = append(v.Lines, listLine{c.ID.String(), c.Text, kindWords[c.Kind], c.Where(), sheetOf(c), c.On, c.Small, scans.By[c.ID], reports.By[c.ID]})
+		v.Lines = append(v.Lines, listLine{c.ID.String(), c.Text, kindWords[c.Kind], c.Where(), sheetOf(c), runOf(c), c.On, c.Small, scans.By[c.ID], reports.By[c.ID]})
 	}
 	return nil
 }
@@ -123,6 +124,14 @@ func sheetOf(c Code) string {
 		return ""
 	}
 	return "/staff/placements/" + c.Subject.String()
+}
+
+// runOf is the page of the print run that a code was made for.
+func runOf(c Code) string {
+	if c.Kind != Batch {
+		return ""
+	}
+	return "/staff/runs/" + c.Subject.String()
 }
 
 func short(text string, most int) string {

@@ -28,6 +28,8 @@ type Printer struct {
 	Lines func(program string) func(channel string) (program.Channel, bool)
 	// Specimen says why sheets of a program are not for posting; "" when they are.
 	Specimen func(program string) string
+	// Reads says, by language, when a person reads what is sent; nil: sheets do not say it.
+	Reads func(ctx context.Context, program string) (map[string]string, error)
 }
 
 // partSheets is how many sheets stand in one file. A file is made anew, byte for
@@ -61,7 +63,10 @@ func (s *Service) poster(ctx context.Context, pack *program.Program, sh Sheet) (
 	}
 	out.Code, out.CodeOn = sh.Code, on
 	out.Address, out.URL = code.Address(s.Printer.Origin, sh.Code), code.Link(s.Printer.Origin, sh.Code)
-	return out, nil
+	if s.Printer.Reads != nil {
+		out.Reads, err = s.Printer.Reads(ctx, pack.ID)
+	}
+	return out, err
 }
 
 // beside are the languages that other sheets of the notice carry at the same spot, asked

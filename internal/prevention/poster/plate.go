@@ -166,10 +166,19 @@ func (m *maker) shape(set *typeset.Setter, said []saying) error {
 		if err := add(&t.scan, one.scan, "P", 1, 0.3, ink); err != nil {
 			return err
 		}
+		if len(one.reads.Spans) > 0 {
+			if err := add(&t.scan, one.reads, "P", m.readsScale(), 0.1, ink); err != nil {
+				return err
+			}
+		}
 		m.tongues = append(m.tongues, t)
 	}
 	return m.shapeStamp(set)
 }
+
+// readsScale is how large the letters are that say when a person reads: they are no words
+// of the notice, and stand a little smaller beside its own, never below those of an address.
+func (m *maker) readsScale() float64 { return max(0.8, min(1, leastAddress/m.least)) }
 
 // Of a specimen.
 const stampWords = "SPECIMEN. NOT FOR POSTING"

@@ -37,6 +37,7 @@ type Sheet struct {
 	Lines     func(channel string) (program.Channel, bool) // and whether the public may be shown it
 	Day       time.Time                                    // on which it is printed
 	Specimen  string                                       // why the sheet is not for posting; "" for one that is
+	Reads     map[string]string                            `json:",omitempty"` // by language: when a person reads what is sent, beside a code
 	Beside    []string                                     // languages that other sheets of the notice carry, which hang beside this one
 
 	part bool // other sheets carry the languages that this one does not

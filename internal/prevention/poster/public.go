@@ -5,6 +5,7 @@ package poster
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"embed"
 	"errors"
 	"io/fs"
@@ -47,6 +48,7 @@ type Service struct {
 	made   map[string]finished // by what they say
 	turn   chan struct{}       // held by who prints
 	offers map[[3]string]offers
+	known  map[[32]byte]bool // whether what a sheet says has room on it, by a hash of that
 }
 
 // offers are what was offered at some moment.
@@ -64,7 +66,7 @@ func New(c Config) (*Service, error) {
 	if c.Programs == nil || c.Press == nil || c.Lines == nil || c.Specimen == nil || c.Site == nil || c.Now == nil {
 		return nil, errors.New("poster: a part of the configuration is missing")
 	}
-	return &Service{Config: c, made: map[string]finished{}, turn: make(chan struct{}, 1), offers: map[[3]string]offers{}}, nil
+	return &Service{Config: c, made: map[string]finished{}, turn: make(chan struct{}, 1), offers: map[[3]string]offers{}, known: map[[32]byte]bool{}}, nil
 }
 
 // Room is the plug.
@@ -76,17 +78,24 @@ func (s *Service) Room() room.Room {
 	return r
 }
 
-// Offer is a sheet to download.
-type Offer struct{ Title, Href string }
+// Offer are the sheets of a notice in some languages that anybody may download.
+type Offer struct {
+	Languages string // in their own words: "English · Español"
+	Files     []File
+}
 
-// papers are the sizes that are offered to print, the first that fits.
-var papers = []string{"letter", "11x15", "tabloid"}
+// File is one of them, in a size.
+type File struct{ Title, Href string }
+
+// offered are the sizes that anybody may download, in the order in which they are listed.
+var offered = []string{"letter", "a4", "tabloid", "11x15", "card", "sticker", screen}
 
 // screen is the size of a picture for a screen.
 const screen = "screen"
 
-// Offers are the downloads of a notice that can be printed now: in all languages
-// that it must be in together, and in each of its languages alone.
+// Offers are the downloads of a notice that can be printed now, in every size that its
+// law allows and that its words have room on: in all languages that it must be in
+// together, and in each of its languages alone.
 func (s *Service) Offers(ctx context.Context, programID, notice, lang string) []Offer {
 	p, ok := s.Programs.Program(programID)
 	if !ok {
@@ -113,31 +122,47 @@ func (s *Service) Offers(ctx context.Context, programID, notice, lang string) []
 func (s *Service) offerAll(ctx context.Context, p *program.Program, n program.Notice, lang string) []Offer {
 	var out []Offer
 	for _, c := range combinations(n) {
-		if size := s.smallest(p, n, c); size != "" && ctx.Err() == nil {
-			out = append(out, s.offer(p.ID, n, c, size, lang))
+		o := Offer{Languages: languageNames(c.langs)}
+		for _, size := range offered {
+			if ctx.Err() == nil && s.fits(s.sheet(p, n, c, size)) {
+				o.Files = append(o.Files, File{s.Site.Catalog.T(lang, "poster.size."+size), "/" + p.ID + "/signs/sheet/" + n.ID + "/" + fileName(size, c.langs)})
+			}
 		}
-		if s.Press.Check(s.sheet(p, n, c, screen)) == nil {
-			out = append(out, s.offer(p.ID, n, c, screen, lang))
+		if len(o.Files) > 0 {
+			out = append(out, o)
 		}
 	}
 	return out
 }
 
-// smallest is the first paper on which a notice can be printed; "" for none.
-func (s *Service) smallest(p *program.Program, n program.Notice, c combination) string {
-	for _, size := range papers {
-		if s.Press.Check(s.sheet(p, n, c, size)) == nil {
-			return size
-		}
-	}
-	return ""
-}
+// mostKnown bounds what is remembered of sheets that were tried.
+const mostKnown = 4096
 
-func (s *Service) offer(programID string, n program.Notice, c combination, size, lang string) Offer {
-	return Offer{
-		Title: s.Site.Catalog.T(lang, "poster.offer", "languages", languageNames(c.langs), "size", s.Site.Catalog.T(lang, "poster.size."+size)),
-		Href:  "/" + programID + "/signs/sheet/" + n.ID + "/" + fileName(size, c.langs),
+// fits says whether a sheet can be printed now. Whether it may be is asked each time;
+// whether its words have room on it, once for the same words.
+func (s *Service) fits(sheet Sheet) bool {
+	if sheet.check() != nil {
+		return false
 	}
+	said, err := sheet.sayings()
+	if err != nil {
+		return false
+	}
+	key := sha256.Sum256([]byte(sheet.key(said, 0)))
+	s.mu.Lock()
+	fits, ok := s.known[key]
+	s.mu.Unlock()
+	if ok {
+		return fits
+	}
+	fits = s.Press.Check(sheet) == nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.known) >= mostKnown {
+		clear(s.known)
+	}
+	s.known[key] = fits
+	return fits
 }
 
 // combination are the languages of a sheet; part says that other sheets, which are
@@ -170,12 +195,18 @@ func combinations(n program.Notice) []combination {
 // names are the languages in their own words.
 var names = map[string]string{"en": "English", "es": "Español", "fr": "Français", "vi": "Tiếng Việt", "zh-Hans": "简体中文", "ko": "한국어", "ar": "العربية", "hi": "हिन्दी"}
 
+// LanguageName is a language in its own words; its tag where none are known.
+func LanguageName(lang string) string {
+	if name := names[lang]; name != "" {
+		return name
+	}
+	return lang
+}
+
 func languageNames(langs []string) string {
 	out := make([]string, len(langs))
 	for i, l := range langs {
-		if out[i] = names[l]; out[i] == "" {
-			out[i] = l
-		}
+		out[i] = LanguageName(l)
 	}
 	return strings.Join(out, " · ")
 }
@@ -232,7 +263,7 @@ func (s *Service) file(programID string) web.Handler {
 // asked finds what a file's name stands for, among what may be offered.
 func asked(n program.Notice, file string) (size string, c combination, ok bool) {
 	for _, c := range combinations(n) {
-		for _, size := range append([]string{screen}, papers...) {
+		for _, size := range offered {
 			if fileName(size, c.langs) == file {
 				return size, c, true
 			}

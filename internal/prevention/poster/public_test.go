@@ -43,26 +43,67 @@ func TestEverybodyMayPrintANotice(t *testing.T) {
 	t.Parallel()
 	s, c := shop(t, func(string) bool { return true })
 	offers := s.Offers(t.Context(), "ms", "us-station", "en")
-	if len(offers) < 8 {
-		t.Errorf("%d offers: %v", len(offers), offers)
+	if len(offers) != 8 {
+		t.Errorf("%d combinations of languages: %v", len(offers), offers)
 	}
+	var wg sync.WaitGroup
 	for _, o := range offers {
-		doc := c.GetDoc(o.Href)
-		switch {
-		case doc.Status != http.StatusOK:
-			t.Errorf("%s (%s): %d", o.Href, o.Title, doc.Status)
-		case strings.HasSuffix(o.Href, ".png"):
-			if !strings.HasPrefix(doc.Body, "\x89PNG") {
-				t.Errorf("%s is no picture", o.Href)
-			}
-		default:
-			if text := said(t, []byte(doc.Body)); !strings.Contains(text, "1-888-373-7888") || strings.Contains(text, "/q/") || strings.Contains(text, "SPECIMEN") {
-				t.Errorf("%s says: %s", o.Href, text)
-			}
+		for _, f := range o.Files {
+			wg.Go(func() { download(t, c, f) })
 		}
 	}
-	if again := c.GetDoc(offers[0].Href); again.Header.Get("Set-Cookie") != "" || again.Header.Get("Content-Disposition") == "" {
+	wg.Wait()
+	if again := c.GetDoc(offers[0].Files[0].Href); again.Header.Get("Set-Cookie") != "" || again.Header.Get("Content-Disposition") == "" {
 		t.Errorf("headers: %v", again.Header)
+	}
+}
+
+// download holds that a file comes and is what it says.
+func download(t *testing.T, c *webtest.Client, f poster.File) {
+	t.Helper()
+	doc := c.GetDoc(f.Href)
+	switch {
+	case doc.Status != http.StatusOK:
+		t.Errorf("%s (%s): %d", f.Href, f.Title, doc.Status)
+	case strings.HasSuffix(f.Href, ".png"):
+		if !strings.HasPrefix(doc.Body, "\x89PNG") {
+			t.Errorf("%s is no picture", f.Href)
+		}
+	default:
+		if text := said(t, []byte(doc.Body)); !strings.Contains(text, "1-888-373-7888") || strings.Contains(text, "/q/") || strings.Contains(text, "SPECIMEN") {
+			t.Errorf("%s says: %s", f.Href, text)
+		}
+	}
+}
+
+// Every size that the law allows is offered, in words of the page's language, and none
+// that is smaller.
+func TestEverySizeThatTheLawAllows(t *testing.T) {
+	t.Parallel()
+	s, _ := shop(t, func(string) bool { return true })
+	sizes := func(notice, lang string) string {
+		var out []string
+		for _, f := range s.Offers(t.Context(), "ms", notice, lang)[0].Files {
+			out = append(out, f.Title)
+		}
+		return strings.Join(out, ", ")
+	}
+	for lang, want := range map[string]string{
+		"en": "letter (8.5 by 11 inches), A4, tabloid (11 by 17 inches), 11 by 15 inches, card (3.5 by 2 inches), sticker (4 by 4 inches), picture for a screen",
+		"es": "carta (8.5 por 11 pulgadas), A4, tabloide (11 por 17 pulgadas), 11 por 15 pulgadas, tarjeta (3.5 por 2 pulgadas), etiqueta adhesiva (4 por 4 pulgadas), imagen para una pantalla",
+	} {
+		if got := sizes("us-station", lang); got != want {
+			t.Errorf("%s: %s; want %s", lang, got, want)
+		}
+	}
+	p, _ := s.Programs.Program("ms")
+	for i := range p.Notices {
+		if p.Notices[i].ID == "ms-voluntary" {
+			p.Notices[i].Paper, p.Notices[i].Required, p.Notices[i].Spots = program.Paper{Width: 8.5 * 72, Height: 11 * 72}, true, []string{"entrance"}
+		}
+	}
+	if got := sizes("ms-voluntary", "en"); got != "letter (8.5 by 11 inches), tabloid (11 by 17 inches), 11 by 15 inches" {
+		t.Errorf("of one that must be as large as a letter: %s", got)
 	}
 }
 

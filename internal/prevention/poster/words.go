@@ -3,6 +3,7 @@
 package poster
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
@@ -17,6 +18,7 @@ type saying struct {
 	heading    typeset.Text
 	body, call []typeset.Text
 	scan       typeset.Text
+	reads      typeset.Text // when a person reads what is sent; empty where there is no code
 }
 
 // sayings are the words of a sheet, language by language.
@@ -45,6 +47,9 @@ func (s Sheet) sayings() ([]saying, error) {
 		}
 		if one.scan, err = s.text(lang, w.Scan, s.Notice.Bold); err != nil {
 			return nil, err
+		}
+		if s.URL != "" && s.Reads[lang] != "" {
+			one.reads = typeset.Text{Lang: lang, Bold: s.Notice.Bold, Spans: []typeset.Span{{Text: s.Reads[lang]}}}
 		}
 		out = append(out, one)
 	}
@@ -94,11 +99,32 @@ func (s Sheet) key(said []saying, modules int) string {
 	return out.String()
 }
 
+// Says is a hash of all that sheets say to whoever reads them: the words of the notice
+// in every language and the numbers in them, on which size. Where they hang, their codes
+// and the day are not part of it: sheets of which one hash differs from the other's are
+// not the same any more.
+func Says(sheets []Sheet) ([]byte, error) {
+	h := sha256.New()
+	for _, s := range sheets {
+		said, err := s.sayings()
+		if err != nil {
+			return nil, err
+		}
+		s.Specimen = ""
+		fmt.Fprintf(h, "%q\n", s.key(said, 0))
+	}
+	return h.Sum(nil), nil
+}
+
 func (o saying) all() []typeset.Text {
 	out := []typeset.Text{o.heading}
 	out = append(out, o.body...)
 	out = append(out, o.call...)
-	return append(out, o.scan)
+	out = append(out, o.scan)
+	if len(o.reads.Spans) > 0 {
+		out = append(out, o.reads)
+	}
+	return out
 }
 
 // glyphs tells an error of setting text as one of this package.
