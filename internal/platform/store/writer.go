@@ -24,14 +24,19 @@ type writer struct {
 	pool    *sql.DB
 	conn    *sql.Conn
 	stmts   map[string]*asked
-	changed bool  // whether the caller whose turn it is may have changed something
-	carryAt int64 // with a second copy: the length of the log at which a checkpoint is due
-	anyway  int64 // and while the copy is away
+	changed bool     // whether the caller whose turn it is may have changed something
+	carrier *carrier // without a second copy
+	carryAt int64    // with a second copy: the length of the log at which a checkpoint is due
+	anyway  int64    // and while the copy is away
 }
 
 func openWriter(ctx context.Context, db *DB, file string) (*writer, error) {
 	w := &writer{queue: newQueue(), db: db, file: file}
-	return w, w.connect(ctx)
+	err := w.connect(ctx)
+	if err == nil && db.copy == nil {
+		w.carrier, err = newCarrier(file)
+	}
+	return w, err
 }
 
 func (w *writer) connect(ctx context.Context) error {
@@ -64,6 +69,9 @@ func (w *writer) close() {
 	if w.db.copy != nil {
 		w.db.copy.Stop()
 	}
+	if w.carrier != nil {
+		w.carrier.close()
+	}
 	w.disconnect()
 }
 
@@ -75,6 +83,9 @@ func (w *writer) commit(batch []request) {
 		w.db.told(len(batch), time.Since(began))
 	}
 	answer(batch, results, err)
+	if w.carrier != nil {
+		w.carrier.committed(w.conn)
+	}
 }
 
 // attempt returns each caller's own error, or an error of the whole batch.
