@@ -368,7 +368,7 @@ func TestAnImportGoesOn(t *testing.T) {
 		}))
 		w.due()
 		var left int
-		check(t, w.db.QueryRow(ctx, `select count(*) from result_import_part`).Scan(&left))
+		check(t, w.db.QueryRow(ctx, `select count(*) from result_import_part where import = $1`, im.ID).Scan(&left))
 		if got, err := w.Import(ctx, w.ana, im.ID); err != nil || got.State != result.Done || left != 0 {
 			t.Errorf("after a crash at the end: %+v, %d parts, %v", got, left, err)
 		}
