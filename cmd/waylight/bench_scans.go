@@ -19,6 +19,7 @@ func runBenchScans(ctx context.Context, c *console, args []string) int {
 	phones := f.Int("phones", 64, "connections at once")
 	folder := folderFlag(f)
 	database := databaseFlag(f)
+	profile := profileFlag(f)
 	if _, code := parse(f, args, 0); code >= 0 {
 		return code
 	}
@@ -27,6 +28,8 @@ func runBenchScans(ctx context.Context, c *console, args []string) int {
 		return exitUsage
 	}
 	return measured(c, *folder, func(dir string) (app.Scanned, error) {
-		return app.BenchScans{Folder: dir, Database: *database, Rate: *rate, Codes: *codes, Phones: *phones, Length: time.Duration(*seconds * float64(time.Second))}.Run(ctx)
+		return profiled(*profile, func() (app.Scanned, error) {
+			return app.BenchScans{Folder: dir, Database: *database, Rate: *rate, Codes: *codes, Phones: *phones, Length: time.Duration(*seconds * float64(time.Second))}.Run(ctx)
+		})
 	}, func(r app.Scanned) bool { return r.Failed > 0 || r.Kept != r.Asked })
 }

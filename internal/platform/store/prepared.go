@@ -16,19 +16,19 @@ const maxPrepared = 512
 // which takes longer than to run most of them. PostgreSQL's driver keeps its own.
 type prepared struct {
 	mu    sync.RWMutex
-	stmts map[string]*sql.Stmt
+	stmts map[string]*asked
 }
 
 // of gives the statement of a query, or nil where it has to be run as it is: the
 // error of one that does not parse is then told by running it.
-func (p *prepared) of(ctx context.Context, readers *sql.DB, q string) *sql.Stmt {
+func (p *prepared) of(ctx context.Context, readers *sql.DB, q string) *asked {
 	p.mu.RLock()
 	stmt, full := p.stmts[q], len(p.stmts) >= maxPrepared
 	p.mu.RUnlock()
 	if stmt != nil || full {
 		return stmt
 	}
-	made, err := readers.PrepareContext(ctx, q)
+	made, err := ask(ctx, readers, q)
 	if err != nil {
 		return nil
 	}
@@ -39,7 +39,7 @@ func (p *prepared) of(ctx context.Context, readers *sql.DB, q string) *sql.Stmt 
 		return stmt
 	}
 	if p.stmts == nil {
-		p.stmts = map[string]*sql.Stmt{}
+		p.stmts = map[string]*asked{}
 	}
 	p.stmts[q] = made
 	return made

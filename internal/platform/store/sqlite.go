@@ -60,13 +60,9 @@ func sqliteURL(file string, pragmas ...string) string {
 	return u.String()
 }
 
-// openSQLiteWriter opens the one connection that writes. The log of pages (WAL)
-// may grow to 32 MB before it is carried into the database: at every few dozen
-// reports, as SQLite does it by itself, the same pages are written again and again
-// and each time the disk is waited for. What is acknowledged stands in that log.
-// It keeps 8 MB of pages in memory: large files would keep a larger cache full.
+// openSQLiteWriter opens the one connection that writes. It keeps 8 MB of pages in memory: large files would keep a larger cache full.
 func openSQLiteWriter(ctx context.Context, file string) (*sql.DB, *sql.Conn, error) {
-	pool, err := sql.Open("sqlite", sqliteURL(file, "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(1)", "temp_store(2)", "cache_size(-8192)", "wal_autocheckpoint(8000)"))
+	pool, err := sql.Open("sqlite", sqliteURL(file, "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(1)", "temp_store(2)", "cache_size(-8192)", carryLate))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -187,7 +187,7 @@ func (db *DB) Ping(ctx context.Context) error { return db.readers.PingContext(ct
 // Query reads rows.
 func (db *DB) Query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
 	if stmt := db.statement(ctx, q); stmt != nil {
-		return stmt.QueryContext(ctx, args...)
+		return stmt.QueryContext(ctx, stmt.args(args)...)
 	}
 	if db.lines == nil {
 		return db.readers.QueryContext(ctx, q, args...)
@@ -204,7 +204,7 @@ func (db *DB) Query(ctx context.Context, q string, args ...any) (*sql.Rows, erro
 // QueryRow reads one row.
 func (db *DB) QueryRow(ctx context.Context, q string, args ...any) *sql.Row {
 	if stmt := db.statement(ctx, q); stmt != nil {
-		return stmt.QueryRowContext(ctx, args...)
+		return stmt.QueryRowContext(ctx, stmt.args(args)...)
 	}
 	if db.lines == nil {
 		return db.readers.QueryRowContext(ctx, q, args...)
@@ -217,7 +217,7 @@ func (db *DB) QueryRow(ctx context.Context, q string, args ...any) *sql.Row {
 	return row
 }
 
-func (db *DB) statement(ctx context.Context, q string) *sql.Stmt {
+func (db *DB) statement(ctx context.Context, q string) *asked {
 	if db.engine != sqlite || db.inspecting {
 		return nil
 	}

@@ -23,15 +23,20 @@ type writer struct {
 	file    string
 	pool    *sql.DB
 	conn    *sql.Conn
-	stmts   map[string]*sql.Stmt
-	changed bool  // whether the caller whose turn it is may have changed something
-	carryAt int64 // with a second copy: the length of the log at which a checkpoint is due
-	anyway  int64 // and while the copy is away
+	stmts   map[string]*asked
+	changed bool     // whether the caller whose turn it is may have changed something
+	carrier *carrier // without a second copy
+	carryAt int64    // with a second copy: the length of the log at which a checkpoint is due
+	anyway  int64    // and while the copy is away
 }
 
 func openWriter(ctx context.Context, db *DB, file string) (*writer, error) {
 	w := &writer{queue: newQueue(), db: db, file: file}
-	return w, w.connect(ctx)
+	err := w.connect(ctx)
+	if err == nil && db.copy == nil {
+		w.carrier, err = newCarrier(file)
+	}
+	return w, err
 }
 
 func (w *writer) connect(ctx context.Context) error {
@@ -39,7 +44,7 @@ func (w *writer) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.pool, w.conn, w.stmts = pool, conn, map[string]*sql.Stmt{}
+	w.pool, w.conn, w.stmts = pool, conn, map[string]*asked{}
 	if w.db.copy != nil {
 		return w.keepLog(ctx)
 	}
@@ -64,6 +69,9 @@ func (w *writer) close() {
 	if w.db.copy != nil {
 		w.db.copy.Stop()
 	}
+	if w.carrier != nil {
+		w.carrier.close()
+	}
 	w.disconnect()
 }
 
@@ -75,6 +83,9 @@ func (w *writer) commit(batch []request) {
 		w.db.told(len(batch), time.Since(began))
 	}
 	answer(batch, results, err)
+	if w.carrier != nil {
+		w.carrier.committed(w.conn)
+	}
 }
 
 // attempt returns each caller's own error, or an error of the whole batch.
@@ -219,11 +230,11 @@ func integrate(tx *Tx, leaves []custody.Leaf) error {
 	return nil
 }
 
-func (w *writer) stmt(q string) (*sql.Stmt, error) {
+func (w *writer) stmt(q string) (*asked, error) {
 	if s, ok := w.stmts[q]; ok {
 		return s, nil
 	}
-	s, err := w.conn.PrepareContext(context.Background(), q)
+	s, err := ask(context.Background(), w.conn, q)
 	if err != nil {
 		return nil, err
 	}
@@ -239,7 +250,7 @@ func (w *writer) exec(q string, args ...any) (sql.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.Exec(args...)
+	return s.Exec(s.args(args)...)
 }
 
 // later runs at once: a round trip costs nothing here.
@@ -262,7 +273,7 @@ func (w *writer) query(ctx context.Context, q string, args ...any) (*sql.Rows, e
 	if err != nil {
 		return nil, err
 	}
-	return s.QueryContext(ctx, args...)
+	return s.QueryContext(ctx, s.args(args)...)
 }
 
 func (w *writer) queryRow(ctx context.Context, q string, args ...any) *sql.Row {
@@ -271,7 +282,7 @@ func (w *writer) queryRow(ctx context.Context, q string, args ...any) *sql.Row {
 	if err != nil {
 		return w.conn.QueryRowContext(ctx, q, args...) // reports the same error on Scan
 	}
-	return s.QueryRowContext(ctx, args...)
+	return s.QueryRowContext(ctx, s.args(args)...)
 }
 
 func (w *writer) duplicate(err error) bool { return sqliteDuplicate(err) }

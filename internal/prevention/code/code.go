@@ -195,8 +195,7 @@ func New(c Config) (*Service, error) {
 	if c.Failed == nil {
 		c.Failed = func(error) {}
 	}
-	s := &Service{Config: c}
-	s.counted.empty()
+	s := &Service{Config: c, counted: tally{told: map[toldKey]int64{}}}
 	pages, err := c.Site.Templates(files)
 	if err != nil {
 		return nil, fault.Wrap(err, "code: reading the templates")

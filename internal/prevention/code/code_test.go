@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -319,6 +320,69 @@ func TestNoCountIsLostWhileNothingCanBeWritten(t *testing.T) {
 		check(t, w.db.QueryRow(t.Context(), `select n from code_told`).Scan(&told))
 		if told != 1 {
 			t.Errorf("%d reports are counted", told)
+		}
+	})
+}
+
+// Every scan is counted once, however many come while counts are added, and those of a code all at the same one turn of each round: else whoever reads the database's
+// log of writes would learn more closely when they came.
+func TestACodesScansAreAddedAtOneTurn(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const times = 20
+		codes := w.issue(60)
+		texts := map[store.ID]string{}
+		for _, c := range codes {
+			texts[c.ID] = c.Text
+		}
+		var phones sync.WaitGroup
+		for range times {
+			phones.Go(func() {
+				for _, c := range codes {
+					w.Count(c, "en")
+				}
+			})
+		}
+		stand := func() map[store.ID]int64 {
+			found, err := store.Collect(t.Context(), w.db, "reading counts", func(row store.Scanner) (c struct {
+				id store.ID
+				n  int64
+			}, err error) {
+				return c, row.Scan(&c.id, &c.n)
+			}, `select code, n from code_scan`)
+			check(t, err)
+			out := map[store.ID]int64{}
+			for _, c := range found {
+				out[c.id] = c.n
+			}
+			return out
+		}
+		turnOf, before := map[store.ID]int{}, map[store.ID]int64{}
+		for round := range 3 {
+			for turn := range code.Turns {
+				check(t, w.AddTurn(t.Context(), turn))
+				now := stand()
+				for id, n := range now {
+					if at, known := turnOf[id]; n != before[id] && known && at != turn {
+						t.Errorf("code %s is added at turns %d and %d", texts[id], at, turn)
+					}
+					if n != before[id] {
+						turnOf[id] = turn
+					}
+				}
+				before = now
+			}
+			if round == 1 {
+				phones.Wait()
+			}
+		}
+		check(t, w.Flush(t.Context()))
+		for id, n := range stand() {
+			if n != times {
+				t.Errorf("code %s was scanned %d times, counted %d", texts[id], times, n)
+			}
+		}
+		if len(turnOf) != len(codes) {
+			t.Errorf("%d of %d codes were counted in three rounds", len(turnOf), len(codes))
 		}
 	})
 }

@@ -121,22 +121,32 @@ func turns(ctx context.Context, r store.Reader) (map[string]int64, error) {
 	return out, fault.Wrap(rows.Err(), "asking whether codes changed")
 }
 
-// scansAtOnce is how many counts one statement adds: one for each would keep the
-// processor from those who scan meanwhile.
-const scansAtOnce = 100
+// scansAtOnce is how many counts one statement adds at most: one for each would keep
+// the processor from those who scan meanwhile.
+const scansAtOnce = 64
 
-// addScans adds the counts of some keys, no two of them the same.
+// addScans adds the counts of some keys, no two of them the same, in their order. A
+// statement adds as many as a power of two, so that there are few texts to prepare.
 func addScans(tx *store.Tx, keys []scanKey, scans map[scanKey]int64) error {
-	var rows []string
-	var args []any
-	for _, k := range keys {
-		n := len(args)
-		rows = append(rows, fmt.Sprintf("($%d, $%d, $%d, $%d, $%d)", n+1, n+2, n+3, n+4, n+5))
-		args = append(args, k.program, k.code, k.day, k.language, scans[k])
+	for n := scansAtOnce; len(keys) > 0; {
+		if n > len(keys) {
+			n /= 2
+			continue
+		}
+		var rows []string
+		var args []any
+		for _, k := range keys[:n] {
+			at := len(args)
+			rows = append(rows, fmt.Sprintf("($%d, $%d, $%d, $%d, $%d)", at+1, at+2, at+3, at+4, at+5))
+			args = append(args, k.program, k.code, k.day, k.language, scans[k])
+		}
+		if _, err := tx.Exec(`insert into code_scan (program, code, day, language, n) values `+strings.Join(rows, ", ")+`
+			on conflict (program, code, day, language) do update set n = code_scan.n + excluded.n`, args...); err != nil {
+			return fault.Wrap(err, "adding scans")
+		}
+		keys = keys[n:]
 	}
-	_, err := tx.Exec(`insert into code_scan (program, code, day, language, n) values `+strings.Join(rows, ", ")+`
-		on conflict (program, code, day, language) do update set n = code_scan.n + excluded.n`, args...)
-	return fault.Wrap(err, "adding scans")
+	return nil
 }
 
 func addTold(tx *store.Tx, programID string, id store.ID, week string, n int64) error {

@@ -29,17 +29,36 @@ type toldKey struct {
 // tally is what was counted and does not stand in the database yet.
 type tally struct {
 	mu    sync.Mutex
-	scans map[scanKey]int64
+	scans [portions]map[scanKey]int64
 	told  map[toldKey]int64
 }
 
-// empty makes room for what comes next, and gives what there was.
-func (t *tally) empty() (scans map[scanKey]int64) {
+// portion is the turn at which the counts of a code are added, always the same.
+func (k scanKey) portion() int { return int(k.code[len(k.code)-1]) % portions }
+
+// scan counts scans, those of one key together.
+func (t *tally) scan(k scanKey, n int64) {
+	p := k.portion()
+	if t.scans[p] == nil {
+		t.scans[p] = map[scanKey]int64{}
+	}
+	t.scans[p][k] += n
+}
+
+// emptyPortion makes room for what comes next in a portion, and gives what there was.
+func (t *tally) emptyPortion(p int) map[scanKey]int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	scans, t.scans = t.scans, map[scanKey]int64{}
-	if t.told == nil {
-		t.told = map[toldKey]int64{}
+	scans := t.scans[p]
+	t.scans[p] = nil
+	return scans
+}
+
+// empty makes room for what comes next, and gives what there was.
+func (t *tally) empty() map[scanKey]int64 {
+	scans := map[scanKey]int64{}
+	for p := range portions {
+		maps.Copy(scans, t.emptyPortion(p))
 	}
 	return scans
 }
@@ -59,7 +78,8 @@ func (t *tally) emptyTold(due func(toldKey) bool) map[toldKey]int64 {
 }
 
 const (
-	every    = 5 * time.Second  // how often scans are added
+	every    = 5 * time.Second  // how often the scans of a code are added
+	portions = 25               // of codes, one after the other: all at once would keep the processor from those who scan meanwhile
 	patient  = 20 * time.Second // how long that may take
 	toldHour = 3                // of the program's day: when reports that carried a code are, those of the days before
 )
@@ -68,7 +88,7 @@ const (
 func (s *Service) scanned(c Code, language string) {
 	k := scanKey{c.Program, c.ID, s.Now().In(s.zone(c.Program)).Format(time.DateOnly), language}
 	s.counted.mu.Lock()
-	s.counted.scans[k]++
+	s.counted.scan(k, 1)
 	s.counted.mu.Unlock()
 }
 
@@ -100,31 +120,42 @@ func weekOf(day time.Time) string {
 	return day.AddDate(0, 0, -(int(day.Weekday())+6)%7).Format(time.DateOnly)
 }
 
-// Run adds what was counted every few seconds until ctx ends. What comes after
-// that is added by Flush, which app calls when nobody is answered any more.
+// Run adds what was counted every few seconds, a portion of the codes at a time, until
+// ctx ends. What comes after that is added by Flush, which app calls when nobody is
+// answered any more.
 func (s *Service) Run(ctx context.Context) {
-	tick := time.NewTicker(every)
+	tick := time.NewTicker(every / portions)
 	defer tick.Stop()
-	for {
+	for turn := 0; ; turn = (turn + 1) % portions {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		s.complain(s.addSoon(ctx))
+		if tried, err := s.addSoon(ctx, turn); tried {
+			s.complain(err)
+		}
 	}
 }
 
-// addSoon adds what is due, and is not stopped halfway.
-func (s *Service) addSoon(ctx context.Context) error {
+// addSoon adds the scans whose turn it is, with the first turn the reports that are
+// due, and is not stopped halfway. It says whether there was anything to add.
+func (s *Service) addSoon(ctx context.Context, turn int) (tried bool, err error) {
+	scans, told := s.counted.emptyPortion(turn), map[toldKey]int64(nil)
+	if turn == 0 {
+		told = s.counted.emptyTold(s.dueTold)
+	}
+	if len(scans) == 0 && len(told) == 0 {
+		return false, nil
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patient)
 	defer cancel()
-	return s.add(ctx, s.dueTold)
+	return true, s.add(ctx, scans, told)
 }
 
 // Flush adds everything that was counted.
 func (s *Service) Flush(ctx context.Context) error {
-	return s.add(ctx, func(toldKey) bool { return true })
+	return s.add(ctx, s.counted.empty(), s.counted.emptyTold(func(toldKey) bool { return true }))
 }
 
 // dueTold says whether a report's day is over, and the hour to write it has come.
@@ -133,23 +164,19 @@ func (s *Service) dueTold(k toldKey) bool {
 	return now.Hour() >= toldHour && k.day < now.Format(time.DateOnly)
 }
 
-// add writes what was counted in one transaction. What could not be written is
-// counted again next time, unless it may have been: then it is let go, since no
-// count may be too high.
-func (s *Service) add(ctx context.Context, due func(toldKey) bool) error {
-	scans := s.counted.empty()
-	told := s.counted.emptyTold(due)
+// add writes counts in one transaction. What could not be written is counted again
+// next time, unless it may have been: then it is let go, since no count may be too high.
+func (s *Service) add(ctx context.Context, scans map[scanKey]int64, told map[toldKey]int64) error {
 	if len(scans) == 0 && len(told) == 0 {
 		return nil
 	}
+	// In one order on every server, so that no two wait for each other.
+	keys, reports := slices.SortedFunc(maps.Keys(scans), scanKey.compare), slices.SortedFunc(maps.Keys(told), toldKey.compare)
 	err := s.DB.Write(ctx, func(tx *store.Tx) error {
-		// In one order on every server, so that no two wait for each other.
-		for keys := range slices.Chunk(slices.SortedFunc(maps.Keys(scans), scanKey.compare), scansAtOnce) {
-			if err := addScans(tx, keys, scans); err != nil {
-				return err
-			}
+		if err := addScans(tx, keys, scans); err != nil {
+			return err
 		}
-		for _, k := range slices.SortedFunc(maps.Keys(told), toldKey.compare) {
+		for _, k := range reports {
 			day, err := time.Parse(time.DateOnly, k.day)
 			if err != nil { // Told wrote it
 				return err
@@ -170,7 +197,7 @@ func (s *Service) again(scans map[scanKey]int64, told map[toldKey]int64) {
 	s.counted.mu.Lock()
 	defer s.counted.mu.Unlock()
 	for k, n := range scans {
-		s.counted.scans[k] += n
+		s.counted.scan(k, n)
 	}
 	for k, n := range told {
 		s.counted.told[k] += n

@@ -72,11 +72,12 @@ func (s *Service) Enter(ctx context.Context, m identity.Member, lines []Line) ([
 	for i := range rows {
 		rows[i].ID, rows[i].EnteredBy, rows[i].Version = store.NewID(), m.ID, 1
 	}
+	stored, err := rowsOf(b, rows)
+	if err != nil {
+		return nil, nil, err
+	}
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
-		for i := range rows {
-			rows[i].EnteredAt = store.Micros(tx.Now())
-		}
-		if err := insertAll(tx, b, rows); err != nil {
+		if err := insertAll(tx, rows, stored); err != nil {
 			return err
 		}
 		if err := propose(ctx, tx, rows); err != nil {

@@ -36,6 +36,8 @@ const (
 	// partRows is how many rows are read, and later written, with one transaction:
 	// few enough that nobody who reports waits for them.
 	partRows = 500
+	// runParts is how many parts of a file are put in order together, while it is read.
+	runParts = 16
 	maxRows  = 250_000
 )
 
@@ -161,7 +163,7 @@ func (u *upload) read(ctx context.Context, file io.Reader) error {
 		if u.im.Lines++; u.im.Lines > maxRows {
 			return errImportSize
 		}
-		if len(u.rows) >= partRows || len(u.problems) >= partRows {
+		if len(u.rows) >= runParts*partRows || len(u.problems) >= partRows {
 			if err := u.flush(ctx); err != nil {
 				return err
 			}
@@ -225,7 +227,7 @@ func (u *upload) line(n int, record []string) error {
 		u.checks = append(u.checks, checkLine{n, row})
 		return nil
 	}
-	row.ID, row.EnteredBy, row.Origin, row.Version = bulk.RowID(u.im.ID, int64(n)), u.a.ID, u.im.ID, 1
+	row.EnteredBy, row.Origin, row.Version = u.a.ID, u.im.ID, 1 // its id is its place in the order in which the rows are written
 	u.rows = append(u.rows, row)
 	u.count(row)
 	return nil
@@ -275,16 +277,26 @@ func (u *upload) compare() {
 	}
 }
 
-// flush puts what was read aside.
+// flush puts what was read aside: the rows in the order in which they are written.
 func (u *upload) flush(ctx context.Context) error {
-	if len(u.rows) == 0 && len(u.problems) == 0 {
-		return nil
+	if u.im.Problems > 0 { // rows of a broken file are of no use
+		u.rows = nil
 	}
-	parts := u.parts
+	slices.SortStableFunc(u.rows, byDay)
+	for len(u.rows) > 0 || len(u.problems) > 0 {
+		if err := u.flushPart(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (u *upload) flushPart(ctx context.Context) error {
+	some, parts := u.rows[:min(partRows, len(u.rows))], u.parts
 	err := u.s.DB.Write(ctx, func(tx *store.Tx) error {
 		parts = u.parts
-		if len(u.rows) > 0 && u.im.Problems == 0 { // rows of a broken file are of no use
-			if err := insertPart(tx, u.b, u.im, "rows", parts[0], u.rows); err != nil {
+		if len(some) > 0 {
+			if err := insertPart(tx, u.b, u.im, "rows", parts[0], some); err != nil {
 				return err
 			}
 			parts[0]++
@@ -297,7 +309,7 @@ func (u *upload) flush(ctx context.Context) error {
 		}
 		return setProgress(tx, u.im, "read", u.a.ID, parts[0], u.im.Lines, 0)
 	})
-	u.rows, u.problems, u.parts = nil, nil, parts
+	u.rows, u.problems, u.parts = u.rows[len(some):], nil, parts
 	return err
 }
 
@@ -378,7 +390,7 @@ func (s *Service) Commit(ctx context.Context, m identity.Member, id store.ID) er
 			return ErrUndecided
 		}
 		im.State = Committing
-		if err := setProgress(tx, *im, "commit", m.ID, 0, 0, total(im.Sums)); err != nil {
+		if err := setProgress(tx, *im, "write", m.ID, 0, 0, total(im.Sums)); err != nil {
 			return err
 		}
 		return enqueue(tx, KindCommit, *im, 0)

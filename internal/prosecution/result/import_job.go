@@ -5,6 +5,7 @@ package result
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/jobs"
@@ -17,104 +18,122 @@ const (
 	KindConfirm = "result.confirm"
 )
 
-// commitJob writes the rows of a file, part by part. What a crash interrupts goes
-// on at the part it came to: a part and how far it is are one transaction.
+// commitJob writes the rows of a file, batch by batch. What a crash interrupts goes
+// on at the row it came to: a batch and how far it is are one transaction.
 func (s *Service) commitJob(ctx context.Context, j jobs.Job) error {
-	return s.work(ctx, j, KindCommit, s.commitPart)
+	b, im, err := s.importOf(ctx, j, KindCommit)
+	if err != nil || im.State != Committing {
+		return err
+	}
+	parts := int64(0) // all are written, and some of what was put aside may be deleted
+	if im.Done < im.Total {
+		if parts, err = partsRead(ctx, s.DB, im); err != nil {
+			return err
+		}
+	}
+	ctx, stop := context.WithCancel(ctx)
+	ready := make(chan batch)
+	var making sync.WaitGroup
+	making.Go(func() { runsOf(s.DB, b, im, parts).batches(ctx, im.Done, ready) })
+	defer making.Wait()
+	defer stop()
+	for more := true; more; {
+		next := <-ready // of no more rows, when all are made
+		if next.err != nil {
+			return next.err
+		}
+		err := s.DB.Write(ctx, func(tx *store.Tx) error {
+			now, err := importByID(ctx, tx, b, j.Program, im.ID)
+			if err != nil {
+				return err
+			}
+			step, again, err := s.commitPart(ctx, tx, now, next)
+			if more = again; err == nil && more && jobs.Late(ctx) {
+				more = false
+				return enqueue(tx, KindCommit, now, step)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// confirmJob confirms them.
-func (s *Service) confirmJob(ctx context.Context, j jobs.Job) error {
-	return s.work(ctx, j, KindConfirm, s.confirmPart)
-}
-
-// work does one part after the other.
-func (s *Service) work(ctx context.Context, j jobs.Job, kind string, part func(ctx context.Context, tx *store.Tx, b box, im Import) (done int64, more bool, err error)) error {
+// importOf is the import that a job is about.
+func (s *Service) importOf(ctx context.Context, j jobs.Job, kind string) (box, Import, error) {
 	if len(j.Payload) != 16 {
-		return fmt.Errorf("a %s job without an import", kind)
+		return box{}, Import{}, fmt.Errorf("a %s job without an import", kind)
 	}
 	b, err := s.box(j.Program)
 	if err != nil {
-		return err
+		return b, Import{}, err
 	}
-	var im Import
-	var done int64
-	return jobs.InParts(ctx, s.DB, func(tx *store.Tx) (more bool, err error) {
-		if im, err = importByID(ctx, tx, b, j.Program, store.ID(j.Payload)); err != nil {
-			return false, err
-		}
-		done, more, err = part(ctx, tx, b, im)
-		return more, err
-	}, func(tx *store.Tx) error { return enqueue(tx, kind, im, done) })
+	im, err := importByID(ctx, s.DB, b, j.Program, store.ID(j.Payload))
+	return b, im, err
 }
 
-func (s *Service) commitPart(ctx context.Context, tx *store.Tx, b box, im Import) (int64, bool, error) {
+// partsAtOnce is how many parts that are written are deleted with one transaction.
+const partsAtOnce = 20
+
+// commitPart writes a batch, or when all rows are written does a step of what is left
+// to do. It says which step comes next, and whether one does.
+func (s *Service) commitPart(ctx context.Context, tx *store.Tx, im Import, next batch) (step int64, more bool, err error) {
 	if im.State != Committing {
 		return 0, false, nil // it was done before
 	}
-	p, err := holdProgress(ctx, tx, im.Program, im.ID, "commit")
+	p, err := holdProgress(ctx, tx, im.Program, im.ID, "write")
 	if err != nil {
 		return 0, false, err
 	}
-	var rows []Result
-	if err := readPart(ctx, tx, b, im.Program, im.ID, "rows", p.parts, &rows); err != nil {
+	p.parts++
+	if p.done < p.total {
+		return p.parts, true, s.writeBatch(ctx, tx, im, p, next)
+	}
+	deleted, err := deleteSome(ctx, tx, im, "rows", partsAtOnce)
+	if err != nil {
 		return 0, false, err
 	}
-	actor := "member:" + p.by.String()
-	if p.done == p.total {
-		if done, more, err := s.sumPart(ctx, tx, b, im, p); err != nil || more {
-			return done, more, err
-		}
-		im.State, im.DecidedBy = Done, p.by
-		if err := moveImport(tx, im, Committing); err != nil {
-			return 0, false, err
-		}
-		if err := deleteParts(tx, im, "rows"); err != nil {
-			return 0, false, err
-		}
-		tx.Log(custody.Entry{Program: im.Program, Event: "result.imported", Record: "result_import:" + im.ID.String(), Actor: actor})
-		return p.done, false, nil
+	if deleted {
+		return p.parts, true, setProgress(tx, im, "write", p.by, p.parts, p.done, p.total)
 	}
-	if len(rows) == 0 {
-		return 0, false, fmt.Errorf("an import's part %d is not there", p.parts)
-	}
-	for i := range rows {
-		rows[i].EnteredAt = store.Micros(tx.Now())
-	}
-	if err := insertRows(tx, b, rows); err != nil {
+	im.State, im.DecidedBy = Done, p.by
+	if err := moveImport(tx, im, Committing); err != nil {
 		return 0, false, err
 	}
-	if err := propose(ctx, tx, rows); err != nil {
-		return 0, false, err
-	}
-	tx.Log(custody.Entry{Program: im.Program, Event: "result.import_written", Record: "result_import:" + im.ID.String(), Actor: actor})
-	done := p.done + int64(len(rows))
-	return done, true, setProgress(tx, im, "commit", p.by, p.parts+1, done, p.total)
+	tx.Log(custody.Entry{Program: im.Program, Event: "result.imported", Record: "result_import:" + im.ID.String(), Actor: "member:" + p.by.String()})
+	return p.parts, false, nil
 }
 
-// sumRows is how many rows are counted with one transaction.
-const sumRows = 2000
+func (s *Service) writeBatch(ctx context.Context, tx *store.Tx, im Import, p progress, next batch) error {
+	if next.from != p.done || len(next.list) == 0 {
+		return fmt.Errorf("an import has %d rows written, and %d are to be written behind %d", p.done, len(next.list), next.from)
+	}
+	if err := insertAll(tx, next.list, next.stored); err != nil {
+		return err
+	}
+	if err := propose(ctx, tx, next.list); err != nil {
+		return err
+	}
+	tx.Log(custody.Entry{Program: im.Program, Event: "result.import_written", Record: "result_import:" + im.ID.String(), Actor: "member:" + p.by.String()})
+	return setProgress(tx, im, "write", p.by, p.parts, p.done+int64(len(next.list)), p.total)
+}
 
-// sumPart counts some of the rows, which are all written by then, day by day, so
-// that the sums of a day are written once or twice and not for every part of the
-// file that has a row of it.
-func (s *Service) sumPart(ctx context.Context, tx *store.Tx, b box, im Import, p progress) (int64, bool, error) {
-	counted, err := holdSums(ctx, tx, im, p)
-	if err != nil || counted == p.total {
-		return counted, false, err
-	}
-	rows, err := rowsByDay(ctx, tx, b, im, counted, sumRows)
+// confirmJob confirms them, part by part.
+func (s *Service) confirmJob(ctx context.Context, j jobs.Job) error {
+	b, im, err := s.importOf(ctx, j, KindConfirm)
 	if err != nil {
-		return 0, false, err
+		return err
 	}
-	if len(rows) == 0 {
-		return 0, false, fmt.Errorf("an import has %d rows of %d", counted, p.total)
-	}
-	if err := rollAll(tx, rows); err != nil {
-		return 0, false, err
-	}
-	counted += int64(len(rows))
-	return p.total + counted, true, setProgress(tx, im, "sum", p.by, 0, counted, p.total)
+	var done int64
+	return jobs.InParts(ctx, s.DB, func(tx *store.Tx) (more bool, err error) {
+		if im, err = importByID(ctx, tx, b, j.Program, im.ID); err != nil {
+			return false, err
+		}
+		done, more, err = s.confirmPart(ctx, tx, b, im)
+		return more, err
+	}, func(tx *store.Tx) error { return enqueue(tx, KindConfirm, im, done) })
 }
 
 func (s *Service) confirmPart(ctx context.Context, tx *store.Tx, b box, im Import) (int64, bool, error) {

@@ -14,6 +14,7 @@ import (
 	"waylight/internal/partnership/identity"
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/figure"
+	"waylight/internal/platform/jobs"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/store/storetest"
 	"waylight/internal/prosecution/result"
@@ -352,6 +353,24 @@ func TestAnImportGoesOn(t *testing.T) {
 		w.due()
 		if got := w.one("weapons"); got.Unproven != 1200 {
 			t.Errorf("in the end: %+v", got)
+		}
+		w.recounted()
+		// A crash while what was put aside is deleted: some of it is gone, and all rows are there.
+		check(t, w.db.Write(ctx, func(tx *store.Tx) error {
+			_, err := tx.Exec(`update result_import set state = 'committing' where id = $1`, im.ID)
+			if err == nil {
+				_, err = tx.Exec(`insert into result_import_part (program, import, what, part, body) values ($1, $2, 'rows', 2, $3)`, here, im.ID, []byte("what is deleted is not read"))
+			}
+			if err != nil {
+				return err
+			}
+			return jobs.Enqueue(tx, jobs.Job{Program: here, Kind: result.KindCommit, Payload: im.ID[:]})
+		}))
+		w.due()
+		var left int
+		check(t, w.db.QueryRow(ctx, `select count(*) from result_import_part where import = $1`, im.ID).Scan(&left))
+		if got, err := w.Import(ctx, w.ana, im.ID); err != nil || got.State != result.Done || left != 0 {
+			t.Errorf("after a crash at the end: %+v, %d parts, %v", got, left, err)
 		}
 		w.recounted()
 	})

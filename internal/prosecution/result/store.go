@@ -50,24 +50,29 @@ func orNil(id store.ID) any {
 	return id
 }
 
-// insertAll adds rows and counts them.
-func insertAll(tx *store.Tx, b box, list []Result) error {
-	if err := insertRows(tx, b, list); err != nil {
-		return err
-	}
-	return rollAll(tx, list)
-}
-
-// insertRows adds rows that are counted later.
-func insertRows(tx *store.Tx, b box, list []Result) error {
+// rowsOf are results as they are stored, but for when they were entered.
+func rowsOf(b box, list []Result) ([]store.Row, error) {
 	rows := make([]store.Row, len(list))
 	for i, r := range list {
 		var err error
 		if rows[i], err = rowOf(r, b); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return tx.InsertAll("result", rows)
+	return rows, nil
+}
+
+// insertAll adds results, now, and counts them. rows is what rowsOf made of them:
+// before, so that what seals keeps nobody from writing.
+func insertAll(tx *store.Tx, list []Result, rows []store.Row) error {
+	for i := range list {
+		list[i].EnteredAt = store.Micros(tx.Now())
+		rows[i]["entered_at"] = list[i].EnteredAt
+	}
+	if err := tx.InsertAll("result", rows); err != nil {
+		return err
+	}
+	return rollAll(tx, list)
 }
 
 // byID finds a row that counts or did, of a committed import or of none.

@@ -74,6 +74,11 @@ func roll(tx *store.Tx, days map[dayKey]sheet) error {
 }
 
 func rollDay(tx *store.Tx, k dayKey, changes sheet) error {
+	first, err := tx.Exec(`insert into result_day (program, kind, day, origin, cells) values ($1, $2, $3, $4, $5)
+		on conflict (program, kind, day, origin) do nothing`, k.program, k.kind, k.day, k.origin, changes.encode())
+	if err != nil || first == 1 {
+		return err
+	}
 	// Taking the row first makes another transaction wait before it reads.
 	n, err := tx.Exec(`insert into result_day (program, kind, day, origin, cells) values ($1, $2, $3, $4, $5)
 		on conflict (program, kind, day, origin) do update set kind = excluded.kind`, k.program, k.kind, k.day, k.origin, sheet{}.encode())

@@ -36,7 +36,7 @@ func importByID(ctx context.Context, q store.Reader, b box, program string, id s
 	if err != nil {
 		return im, fault.Wrap(err, "reading an import")
 	}
-	task := map[string]string{Reading: "read", Committing: "commit", Confirming: "confirm"}[im.State]
+	task := map[string]string{Reading: "read", Committing: "write", Confirming: "confirm"}[im.State]
 	if task == "" {
 		return im, nil
 	}
@@ -116,7 +116,7 @@ func sameFile(ctx context.Context, q store.Reader, im Import) (store.ID, error) 
 }
 
 func insertPart(tx *store.Tx, b box, im Import, what string, part int64, content any) error {
-	body, err := b.seal(at("result_import_part.body", im.ID, what, part), content)
+	body, err := b.sealPacked(at("result_import_part.body", im.ID, what, part), content)
 	if err != nil {
 		return err
 	}
@@ -134,7 +134,25 @@ func readPart(ctx context.Context, q store.Reader, b box, program string, id sto
 	if err != nil {
 		return fault.Wrap(err, "reading a part of a file")
 	}
-	return b.open(at("result_import_part.body", id, what, part), body, into)
+	return b.openPacked(at("result_import_part.body", id, what, part), body, into)
+}
+
+// partsRead is how many parts of rows a file has.
+func partsRead(ctx context.Context, q store.Reader, im Import) (n int64, err error) {
+	err = q.QueryRow(ctx, `select parts from result_import_progress where program = $1 and import = $2 and task = 'read'`, im.Program, im.ID).Scan(&n)
+	return n, fault.Wrap(err, "reading how far an import is")
+}
+
+// deleteSome deletes a few parts, and says whether there were any: to delete all of
+// a large file at once takes so long that others would wait.
+func deleteSome(ctx context.Context, tx *store.Tx, im Import, what string, few int64) (bool, error) {
+	var first sql.NullInt64
+	err := tx.QueryRow(ctx, `select min(part) from result_import_part where program = $1 and import = $2 and what = $3`, im.Program, im.ID, what).Scan(&first)
+	if err != nil || !first.Valid {
+		return false, fault.Wrap(err, "looking for what was put aside of a file")
+	}
+	_, err = tx.Exec(`delete from result_import_part where program = $1 and import = $2 and what = $3 and part < $4`, im.Program, im.ID, what, first.Int64+few)
+	return true, fault.Wrap(err, "deleting what was put aside of a file")
 }
 
 func deleteParts(tx *store.Tx, im Import, what string) error {
@@ -163,23 +181,6 @@ func holdProgress(ctx context.Context, tx *store.Tx, program string, id store.ID
 	err := tx.QueryRow(ctx, `select by_member, parts, done, total from result_import_progress where program = $1 and import = $2 and task = $3`,
 		program, id, task).Scan(&p.by, &p.parts, &p.done, &p.total)
 	return p, fault.Wrap(err, "reading how far an import is")
-}
-
-// holdSums is how many rows of an import are counted already.
-func holdSums(ctx context.Context, tx *store.Tx, im Import, p progress) (int64, error) {
-	_, err := tx.Exec(`insert into result_import_progress (program, import, task, by_member, parts, done, total) values ($1, $2, 'sum', $3, 0, 0, $4)
-		on conflict (program, import, task) do nothing`, im.Program, im.ID, p.by, p.total)
-	if err != nil {
-		return 0, fault.Wrap(err, "keeping how far an import is")
-	}
-	held, err := holdProgress(ctx, tx, im.Program, im.ID, "sum")
-	return held.done, err
-}
-
-// rowsByDay lists rows of an import that nobody can change yet.
-func rowsByDay(ctx context.Context, q store.Reader, b box, im Import, from int64, limit int) ([]Result, error) {
-	return results(ctx, q, b, `select `+columnsOfResult+` from result where program = $1 and origin = $2
-		order by kind, day, id limit $3 offset $4`, []any{im.Program, im.ID, limit, from})
 }
 
 // open rows are those that somebody can confirm: not what they wrote over another's.
