@@ -55,4 +55,9 @@ func TestTheLogIsBegunAnewWhileWritingGoesOn(t *testing.T) {
 	if found, err := db.Integrity(t.Context()); err != nil || len(found) > 0 {
 		t.Error(found, err)
 	}
+	for range 2 { // closing is for once, and harmless again
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}
 }
