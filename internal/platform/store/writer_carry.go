@@ -31,6 +31,7 @@ type carrier struct {
 	written chan struct{} // something was committed
 	rest    atomic.Bool   // the writer is to carry what is left
 	loop    sync.WaitGroup
+	closed  sync.Once
 }
 
 func newCarrier(file string) (*carrier, error) {
@@ -74,7 +75,7 @@ func (c *carrier) committed(conn *sql.Conn) {
 }
 
 func (c *carrier) close() {
-	close(c.written)
+	c.closed.Do(func() { close(c.written) })
 	c.loop.Wait()
 	c.pool.Close()
 }

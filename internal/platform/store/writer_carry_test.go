@@ -55,4 +55,9 @@ func TestTheLogIsBegunAnewWhileWritingGoesOn(t *testing.T) {
 	if found, err := db.Integrity(t.Context()); err != nil || len(found) > 0 {
 		t.Error(found, err)
 	}
+	for range 2 { // whoever closes it once more harms nothing
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}
 }
