@@ -213,35 +213,61 @@ type hashReader struct {
 	program string
 }
 
-// ReadHashes implements tlog.HashReader.
+// ReadHashes implements tlog.HashReader. What lies in one tile is read at once: a
+// proof takes a handful of questions instead of one for each of its hashes.
 func (h hashReader) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
-	out := make([]tlog.Hash, len(indexes))
-	for i, index := range indexes {
-		level, n := tlog.SplitStoredHashIndex(index)
-		hash, err := h.node(level, n)
-		if err != nil {
+	spans := map[tile]part{}
+	for _, index := range indexes {
+		t, from, to := below(tlog.SplitStoredHashIndex(index))
+		s, had := spans[t]
+		if !had {
+			s = part{from: from, to: to}
+		}
+		spans[t] = part{from: min(s.from, from), to: max(s.to, to)}
+	}
+	for t, s := range spans {
+		var err error
+		if s.hashes, err = h.stored(t.level, s.from, s.to); err != nil {
 			return nil, err
 		}
-		out[i] = hash
+		spans[t] = s
+	}
+	out := make([]tlog.Hash, len(indexes))
+	for i, index := range indexes {
+		t, from, to := below(tlog.SplitStoredHashIndex(index))
+		s := spans[t]
+		out[i] = subtree(s.hashes[from-s.from : to-s.from])
 	}
 	return out, nil
 }
 
-// node computes the hash of a complete subtree from the nearest stored level
-// below it: at most 128 hashes.
-func (h hashReader) node(level int, n int64) (tlog.Hash, error) {
+// tile is a run of hashes of a stored level, as many as a tile holds.
+type tile struct {
+	level int
+	n     int64
+}
+
+// part is what is asked for of a tile.
+type part struct {
+	from, to int64
+	hashes   []tlog.Hash
+}
+
+// below says from which hashes of the nearest stored level a node is computed: at
+// most 128, in one tile.
+func below(level int, n int64) (t tile, from, to int64) {
 	up := level % tileHeight
-	hashes, err := h.stored(level-up, n<<up, (n+1)<<up)
-	if err != nil {
-		return tlog.Hash{}, err
+	from, to = n<<up, (n+1)<<up
+	return tile{level - up, from >> tileHeight}, from, to
+}
+
+// subtree is the root of a complete subtree over these hashes, which stay as they are.
+func subtree(hashes []tlog.Hash) tlog.Hash {
+	if len(hashes) == 1 {
+		return hashes[0]
 	}
-	for len(hashes) > 1 {
-		for i := 0; i < len(hashes)/2; i++ {
-			hashes[i] = tlog.NodeHash(hashes[2*i], hashes[2*i+1])
-		}
-		hashes = hashes[:len(hashes)/2]
-	}
-	return hashes[0], nil
+	half := len(hashes) / 2
+	return tlog.NodeHash(subtree(hashes[:half]), subtree(hashes[half:]))
 }
 
 func (h hashReader) stored(level int, from, to int64) ([]tlog.Hash, error) {

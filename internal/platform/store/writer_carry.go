@@ -31,7 +31,7 @@ type carrier struct {
 	written chan struct{} // something was committed
 	rest    atomic.Bool   // the writer is to carry what is left
 	loop    sync.WaitGroup
-	end     sync.Once
+	closed  sync.Once
 }
 
 func newCarrier(file string) (*carrier, error) {
@@ -74,13 +74,10 @@ func (c *carrier) committed(conn *sql.Conn) {
 	}
 }
 
-// close ends it. A database may be closed twice.
 func (c *carrier) close() {
-	c.end.Do(func() {
-		close(c.written)
-		c.loop.Wait()
-		c.pool.Close()
-	})
+	c.closed.Do(func() { close(c.written) })
+	c.loop.Wait()
+	c.pool.Close()
 }
 
 // checkpoint carries pages of the log into the database, in one of the engine's ways,

@@ -55,7 +55,7 @@ func TestTheLogIsBegunAnewWhileWritingGoesOn(t *testing.T) {
 	if found, err := db.Integrity(t.Context()); err != nil || len(found) > 0 {
 		t.Error(found, err)
 	}
-	for range 2 { // closing is for once, and harmless again
+	for range 2 { // whoever closes it once more harms nothing
 		if err := db.Close(); err != nil {
 			t.Error(err)
 		}

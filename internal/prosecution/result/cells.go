@@ -198,24 +198,40 @@ func next(data []byte) (int, []byte, bool) {
 	return int(v), data[size:], true
 }
 
-// at is which value of a dimension a cell has.
-func (c *columns) at(d dimension, i int) int {
-	switch wide(len(c.values[d])) {
-	case 0:
-		return 0
-	case 1:
-		return int(c.indexes[d][i])
-	case 2:
-		return int(binary.LittleEndian.Uint16(c.indexes[d][2*i:]))
-	}
-	return int(binary.LittleEndian.Uint32(c.indexes[d][4*i:]))
+// column is which value of a dimension each cell has.
+type column struct {
+	wide  int // bytes for each cell
+	bytes []byte
 }
 
-// numbers reads the three columns of sums.
-func (c *columns) numbers() (rows, quantity, amount []int64, err error) {
-	all := make([]int64, 3*c.n)
+func (c *columns) column(d dimension) column { return column{wide(len(c.values[d])), c.indexes[d]} }
+
+func (c *column) at(i int) int {
+	if c.wide == 1 {
+		return int(c.bytes[i])
+	}
+	return c.far(i)
+}
+
+func (c *column) far(i int) int {
+	switch c.wide {
+	case 0:
+		return 0
+	case 2:
+		return int(binary.LittleEndian.Uint16(c.bytes[2*i:]))
+	}
+	return int(binary.LittleEndian.Uint32(c.bytes[4*i:]))
+}
+
+// numbers reads the three columns of sums, into space where it is enough.
+func (c *columns) numbers(space []int64) (rows, quantity, amount []int64, err error) {
+	all := slices.Grow(space[:0], 3*c.n)[:3*c.n]
 	data := c.sums
 	for i := range all {
+		if len(data) > 0 && data[0] < 0x80 { // most are small
+			all[i], data = int64(data[0]>>1)^-int64(data[0]&1), data[1:]
+			continue
+		}
 		v, size := binary.Varint(data)
 		if size <= 0 {
 			return nil, nil, nil, errCells
@@ -234,15 +250,19 @@ func readSheet(data []byte) (sheet, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, quantity, amount, err := c.numbers()
+	rows, quantity, amount, err := c.numbers(nil)
 	if err != nil {
 		return nil, err
+	}
+	var all [dimensions]column
+	for d := range dimensions {
+		all[d] = c.column(d)
 	}
 	s := make(sheet, c.n)
 	for i := range c.n {
 		var at cell
 		for d := range dimensions {
-			v := c.at(d, i)
+			v := all[d].at(i)
 			if v >= len(c.values[d]) {
 				return nil, errCells
 			}

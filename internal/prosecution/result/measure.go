@@ -218,6 +218,7 @@ type counter struct {
 	names  [][]string
 	places []map[string]uint32
 	groups map[[maxBy]uint32]*group
+	space  []int64 // for the numbers of a day
 
 	last    *group // the group of the cell before: neighbors often share one
 	lastKey [maxBy]uint32
@@ -281,7 +282,8 @@ func (c *counter) add(day int64, data []byte) error {
 	if err != nil {
 		return err
 	}
-	rows, quantity, amount, err := cols.numbers()
+	c.space = slices.Grow(c.space[:0], 3*cols.n)
+	rows, quantity, amount, err := cols.numbers(c.space)
 	if err != nil {
 		return err
 	}
@@ -291,12 +293,14 @@ func (c *counter) add(day int64, data []byte) error {
 	}
 	refused := c.refused(&cols)
 	places := make([][]uint32, len(c.by)) // of each dimension's values in this day
+	which := make([]column, len(c.by))
 	var key [maxBy]uint32
 	for i, name := range c.by {
 		if name == month {
 			key[i] = c.place(i, monthOf(day))
 			continue
 		}
+		which[i] = cols.column(c.t.by[name])
 		for _, v := range cols.values[c.t.by[name]] {
 			places[i] = append(places[i], c.place(i, shown(v)))
 		}
@@ -306,16 +310,18 @@ func (c *counter) add(day int64, data []byte) error {
 	for i, v := range cols.values[dProven] {
 		proven[i] = v == yes
 	}
+	provens, marked := cols.column(dProven), cols.column(dQualifier)
 next:
 	for i := range cols.n {
-		for _, r := range refused {
-			if at := cols.at(r.d, i); at >= len(r.out) || r.out[at] {
+		for n := range refused {
+			r := &refused[n]
+			if at := r.column.at(i); at >= len(r.out) || r.out[at] {
 				continue next
 			}
 		}
 		for j, list := range places {
 			if list != nil {
-				at := cols.at(c.t.by[c.by[j]], i)
+				at := which[j].at(i)
 				if at >= len(list) {
 					return errCells
 				}
@@ -323,7 +329,7 @@ next:
 			}
 		}
 		g := c.group(key)
-		if at := cols.at(dProven, i); at >= len(proven) || !proven[at] {
+		if at := provens.at(i); at >= len(proven) || !proven[at] {
 			g.unproven += rows[i]
 			continue
 		}
@@ -332,7 +338,7 @@ next:
 			return errOverflow
 		}
 		g.value, g.rows = sum, g.rows+rows[i]
-		at := cols.at(dQualifier, i)
+		at := marked.at(i)
 		if at >= len(marks) {
 			return errCells
 		}
@@ -354,14 +360,14 @@ func qualifierMarks(values []string) []uint16 {
 
 // refusal is a dimension whose values do not all belong to what is counted.
 type refusal struct {
-	d   dimension
-	out []bool
+	column
+	out []bool // of each value
 }
 
 func (c *counter) refused(cols *columns) []refusal {
 	var list []refusal
 	check := func(d dimension, keeps func(value string) bool) {
-		r := refusal{d: d}
+		r := refusal{column: cols.column(d)}
 		for _, v := range cols.values[d] {
 			r.out = append(r.out, !keeps(v))
 		}
