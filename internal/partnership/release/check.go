@@ -79,7 +79,7 @@ func (s *Service) compute(ctx context.Context, p *program.Program, r *Release) e
 		return err
 	}
 	r.Findings = append(r.Findings, found...)
-	r.Findings = append(r.Findings, fineness(safe)...)
+	r.Findings = append(r.Findings, fineness(safe, r.Restates == (store.ID{}))...)
 	r.Computed, r.TreeSize, r.TreeRoot = exact, log.Size, log.Root
 	doc := figure.Document{Format: figure.Format, Program: r.Program, Number: r.Number, Headline: r.Headline, From: r.From, Through: r.Through, Set: r.Set,
 		Computed: r.Checked.Format(time.RFC3339), Log: log, Rule: rule, Tables: []figure.Published{}}
@@ -134,8 +134,9 @@ func (s *Service) tables(ctx context.Context, p *program.Program, specs []figure
 	return out, nil
 }
 
-// fineness says where a table is asked for too finely to tell anything.
-func fineness(tables []figure.Table) []Finding {
+// fineness says where a table is asked for too finely to tell anything. A
+// correction is let through all the same: what it corrects was shown.
+func fineness(tables []figure.Table, stops bool) []Finding {
 	var out []Finding
 	for i, t := range tables {
 		hidden, all, unproven := 0, 0, 0
@@ -149,7 +150,7 @@ func fineness(tables []figure.Table) []Finding {
 			}
 		})
 		if hidden*2 > all {
-			out = append(out, Finding{Stops: all > 1, Table: i + 1, Words: fmt.Sprintf(
+			out = append(out, Finding{Stops: stops && all > 1, Table: i + 1, Words: fmt.Sprintf(
 				"The table is asked for too finely: %d of its %d figures would not be shown. Leave out a division, or choose a longer period.", hidden, all)})
 		} else if hidden > 0 {
 			out = append(out, Finding{Table: i + 1, Words: fmt.Sprintf("%d of its %d figures are not shown: they are small, or would let somebody work out a small one.", hidden, all)})

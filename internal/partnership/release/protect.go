@@ -56,6 +56,9 @@ func protect(ctx context.Context, number int64, exact []figure.Table, earlier []
 		}
 	}
 	var found []Finding
+	if n := protected.Moved; n > 0 {
+		found = append(found, Finding{Words: fmt.Sprintf("%d figures are hidden because an earlier release shows them with a few people more or fewer: both together would tell of these few.", n)})
+	}
 	if n := protected.Primary + protected.Added; n > 0 {
 		found = append(found, Finding{Words: fmt.Sprintf("%d figures are hidden because they are below %d, and %d so that nobody can work those out from totals or from earlier releases.", protected.Primary, least, protected.Added)})
 	}

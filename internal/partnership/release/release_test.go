@@ -227,6 +227,52 @@ func TestWhatStopsARelease(t *testing.T) {
 	})
 }
 
+// What has not enough proof stops nothing that is published later: of nobody it says
+// nothing, also where everything around it is shown.
+func TestAfterAFigureWithoutProof(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.fill()
+		w.put(50, "2026-09-12", "west", "b", "reported")
+		w.checkpoint()
+		first := w.publish(w.draft("102 people were met", byFamily).ID)
+		if west := w.document(first).Tables[0].Entries[3][0]; west.State != figure.NoProof {
+			t.Fatalf("50 reported and none confirmed: %+v", west)
+		}
+		w.put(60, "2026-11-10", "south", "a", "confirmed")
+		w.checkpoint()
+		w.publish(w.draft("60 people were met", figure.Spec{Measure: "people_met", Rows: "family", From: "2026-11-01", Through: "2026-11-30"}).ID)
+	})
+}
+
+// A figure that was wrong by a few people is put right: its page says that it is not
+// shown any more, and nobody can tell how many these few are.
+func TestRestatedByAFew(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := as(t.Context(), ana)
+		w.fill()
+		old := w.publish(w.draft("102 people were met", byFamily).ID)
+		w.put(3, "2026-09-11", "north", "a", "confirmed")
+		w.must(w.Compare(ctx, old.ID))
+		again, err := w.Restate(ctx, old.ID, headline("A few were left out."))
+		w.must(err)
+		w.must(w.Word(ctx, again.ID, headline("30 people of the south were met"), headline("A few were left out.")))
+		w.checkpoint()
+		fresh := w.publish(again.ID)
+		changes := w.document(fresh).Restates.Changes
+		if len(changes) != 2 || changes[0].Row != "north" || *changes[0].Old.Value != 40 || changes[0].New.State != figure.Withheld || changes[1].Row != "" || changes[1].New.State != figure.Withheld {
+			t.Errorf("%+v", changes)
+		}
+		found, err := disclosure.Audit(t.Context(), append(w.document(old).Disclosed(), w.document(fresh).Disclosed()...)...)
+		if err != nil || len(found) != 0 {
+			t.Errorf("the attack finds %v, %v", found, err)
+		}
+		c := webtest.Server(t, w.Site, w.Room().Routes, guard)
+		if got := c.GetDoc(fmt.Sprintf("/ms/en/figures/%d", fresh.Number)).Main(); !strings.Contains(got, "left out") || strings.Contains(got, "105") || strings.Contains(got, "43") {
+			t.Errorf("the new page: %s", got)
+		}
+	})
+}
+
 // What cannot be asked for is refused in words, and nothing is stored of it.
 func TestWhatCannotBeAskedFor(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

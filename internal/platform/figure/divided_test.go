@@ -2,7 +2,10 @@
 
 package figure
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // A year is a stretch of time to whoever attacks a table, as a month is; and a part of something stands before the public only within one value of that.
 func TestWhatATableIsDividedBy(t *testing.T) {
@@ -11,6 +14,18 @@ func TestWhatATableIsDividedBy(t *testing.T) {
 	for i, want := range [][2]string{{"2023-07-01", "2024-01-01"}, {"2025-01-01", "2026-01-01"}} {
 		if v := dims[0].Values[i]; v.From != want[0] || v.To != want[1] {
 			t.Errorf("%s is from %s to %s", v.Name, v.From, v.To)
+		}
+	}
+	weeks := Spec{Measure: "sign_scans", From: "2026-09-02", Through: "2026-09-15", Rows: "week"}
+	_, _, dims, _ = frame(weeks, []Head{{Value: "2026-08-31"}, {Value: "2026-09-07"}, {Value: "2026-09-14"}}, nil)
+	for i, want := range [][2]string{{"2026-09-02", "2026-09-07"}, {"2026-09-07", "2026-09-14"}, {"2026-09-14", "2026-09-16"}} {
+		if v := dims[0].Values[i]; v.From != want[0] || v.To != want[1] {
+			t.Errorf("the week of %s is from %s to %s", v.Name, v.From, v.To)
+		}
+	}
+	for division, want := range map[string]string{week: "2026-08-31 2026-09-07 2026-09-14", month: "2026-09", year: "2026"} {
+		if got, err := weeks.spans(division); err != nil || strings.Join(got, " ") != want {
+			t.Errorf("by %s the period has %v (%v), not %s", division, got, err, want)
 		}
 	}
 	if from, to, dims, _ := frame(Spec{From: "2023-01-01", Through: "2025-12-31", Where: map[string]string{"year": "2025"}}, nil, nil); from != "2025-01-01" || to != "2026-01-01" || len(dims) != 0 {
