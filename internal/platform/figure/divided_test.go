@@ -3,6 +3,7 @@
 package figure
 
 import (
+	"errors"
 	"strings"
 	"testing"
 )
@@ -30,6 +31,20 @@ func TestWhatATableIsDividedBy(t *testing.T) {
 	}
 	if from, to, dims, _ := frame(Spec{From: "2023-01-01", Through: "2025-12-31", Where: map[string]string{"year": "2025"}}, nil, nil); from != "2025-01-01" || to != "2026-01-01" || len(dims) != 0 {
 		t.Errorf("one year of three is from %s to %s", from, to)
+	}
+	steps := &Registry{byName: map[string]Measure{"offenses": {Name: "offenses", Dimensions: []Dimension{{Name: "offense"}, {Name: "stage", Apart: true, Values: []string{"investigated", "charged"}}}}}}
+	for _, c := range []struct {
+		spec   Spec
+		public bool
+		want   error
+	}{
+		{Spec{Rows: "offense"}, true, ErrApart}, {Spec{}, true, ErrApart}, {Spec{Rows: "stage"}, true, ErrApart}, {Spec{Rows: "stage"}, false, nil},
+		{Spec{Rows: "offense", Where: map[string]string{"stage": "charged"}}, true, nil},
+	} {
+		c.spec.Measure, c.spec.From, c.spec.Through = "offenses", "2026-01-01", "2026-12-31"
+		if _, err := steps.Check(c.spec, c.public); !errors.Is(err, c.want) {
+			t.Errorf("%+v: %v, not %v", c.spec, err, c.want)
+		}
 	}
 	m := Measure{Dimensions: []Dimension{{Name: "state"}, {Name: "district", Within: "state"}}}
 	if err := m.within("district", nil, true); err == nil {

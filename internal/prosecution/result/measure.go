@@ -65,7 +65,7 @@ func tallies() []tally {
 		{measure: "digital_assets", kind: Digital, adds: byAmount, by: with(map[string]dimension{"item": dItem})},
 		{measure: "people_recovered", kind: Recovery, only: map[dimension]string{dCertainty: Confirmed}, by: recovered},
 		{measure: "people_recovered_potential", kind: Recovery, only: map[dimension]string{dCertainty: Potential}, by: recovered},
-		{measure: "people_matched", kind: Recovery, never: map[dimension]string{dMatched: ""}, by: with(map[string]dimension{"matched": dMatched})},
+		{measure: "people_matched", kind: Recovery, only: map[dimension]string{dCertainty: Confirmed}, never: map[dimension]string{dMatched: ""}, by: with(map[string]dimension{"matched": dMatched})},
 	}
 	for _, covers := range covered {
 		t := tally{measure: "announced_" + covers, kind: Total, only: map[dimension]string{dCovers: covers}, by: with(nil)}
@@ -97,7 +97,7 @@ func (s *Service) Measures() []figure.Measure {
 			if _, has := t.by[name]; !has && name != month {
 				continue
 			}
-			d := figure.Dimension{Name: name, Values: closed[name], Inside: name == "operation"} // whose names are plans
+			d := figure.Dimension{Name: name, Values: closed[name], Apart: name == "stage", Inside: name == "operation"} // whose names are plans
 			if d.Values == nil {
 				d.Label = s.label(name)
 			}
