@@ -175,6 +175,19 @@ func countedSurges(ctx context.Context, r store.Reader, q figure.Query, from pos
 	}, `select id, starts, lead, name, days from `+surgeSums.table+` and (starts > $4 or starts = $4 and id > $5)`+where+fmt.Sprintf(` order by starts, id limit $%d`, len(args)), args...)
 }
 
+// closedSurges gives the surge of each operation of one that is closed.
+func closedSurges(ctx context.Context, r store.Reader, programID string) (map[store.ID]store.ID, error) {
+	pairs, err := store.Collect(ctx, r, "listing the operations of surges", func(row store.Scanner) (pair [2]store.ID, err error) {
+		err = row.Scan(&pair[0], &pair[1])
+		return pair, err
+	}, `select o.id, g.id from surge g join operation o on o.program = g.program and o.surge = g.id where g.program = $1 and g.closed_at is not null`, programID)
+	of := make(map[store.ID]store.ID, len(pairs))
+	for _, p := range pairs {
+		of[p[0]] = p[1]
+	}
+	return of, err
+}
+
 // closedSurge is the name of a surge that is closed, "" for any other.
 func closedSurge(ctx context.Context, r store.Reader, programID string, id store.ID) (string, error) {
 	var name string

@@ -35,7 +35,7 @@ type tally struct {
 const month = "month"
 
 // everywhere are the dimensions of every measure that come from the data.
-var everywhere = map[string]dimension{"county": dCounty, "office": dOffice, "operation": dOperation}
+var everywhere = map[string]dimension{"county": dCounty, "office": dOffice, "operation": dOperation, surge: dOperation}
 
 func with(more map[string]dimension) map[string]dimension {
 	out := map[string]dimension{}
@@ -84,7 +84,7 @@ func valuesOf(kind string) map[string][]string {
 }
 
 // order is how a measure's dimensions stand.
-var order = []string{"organization", "role", "offense", "stage", "item", "age", "exploitation", "matched", month, "county", "office", "operation"}
+var order = []string{"organization", "role", "offense", "stage", "item", "age", "exploitation", "matched", month, "county", "office", surge, "operation"}
 
 // Measures are what the room counts.
 func (s *Service) Measures() []figure.Measure {
@@ -147,6 +147,12 @@ func (s *Service) label(dimension string) func(program, value string) string {
 			if where, err := place.ParsePlace(value); err == nil {
 				return where.Name()
 			}
+		case surge:
+			if s.Operations != nil {
+				if name, err := s.Operations.SurgeName(ctx, s.DB, program, value); err == nil && name != "" {
+					return name
+				}
+			}
 		case "operation":
 			if s.Operations != nil {
 				if name, err := s.Operations.Name(ctx, s.DB, program, value); err == nil && name != "" {
@@ -195,6 +201,9 @@ func (s *Service) cells(t tally) func(ctx context.Context, db store.Reader, q fi
 		if err != nil {
 			return nil, err
 		}
+		if c.surges, err = s.surges(ctx, db, q); err != nil {
+			return nil, err
+		}
 		from, to, err := s.span(q)
 		if err != nil {
 			return nil, err
@@ -215,6 +224,7 @@ type counter struct {
 	by     []string
 	where  map[string]string
 	months string // of Where; "" for all
+	surges surges
 	names  [][]string
 	places []map[string]uint32
 	groups map[[maxBy]uint32]*group
@@ -298,7 +308,7 @@ func (c *counter) add(day int64, data []byte) error {
 			continue
 		}
 		for _, v := range cols.values[c.t.by[name]] {
-			places[i] = append(places[i], c.place(i, shown(v)))
+			places[i] = append(places[i], c.place(i, c.surges.shown(name, v)))
 		}
 	}
 	marks := qualifierMarks(cols.values[dQualifier])
@@ -376,7 +386,7 @@ func (c *counter) refused(cols *columns) []refusal {
 		check(d, func(v string) bool { return v != never })
 	}
 	for name, want := range c.where {
-		check(c.t.by[name], func(v string) bool { return shown(v) == want })
+		check(c.t.by[name], func(v string) bool { return c.surges.shown(name, v) == want })
 	}
 	return list
 }
@@ -424,7 +434,11 @@ func (s *Service) rows(t tally) func(ctx context.Context, db store.Reader, q fig
 			}
 			from, to = max(from, dayNumber(first)), min(to, dayNumber(first.AddDate(0, 1, 0)))
 		}
-		list, next, err := counted(ctx, db, b, t, q, from, to, after, limit)
+		over, err := s.surges(ctx, db, q)
+		if err != nil {
+			return nil, "", err
+		}
+		list, next, err := counted(ctx, db, b, t, over, q, from, to, after, limit)
 		if err != nil {
 			return nil, "", err
 		}
