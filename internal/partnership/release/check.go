@@ -71,7 +71,8 @@ func (s *Service) compute(ctx context.Context, p *program.Program, r *Release) e
 		return err
 	}
 	r.Findings, r.Weighed = []Finding{}, int64(len(earlier))
-	safe, found, err := protect(ctx, r.Number, exact, earlier)
+	rule := ruleOf(p, earlier)
+	safe, found, err := protect(ctx, rule, r.Number, exact, earlier)
 	if err != nil {
 		return err
 	}

@@ -84,10 +84,12 @@ func (s *Service) offices(r *http.Request) (officesView, error) {
 	}
 	counts := tables["referrals"]
 	for i, head := range counts.Rows {
-		said := func(measure string) string { return atLeast(entryOf(tables[measure], head.Value), figure.Microseconds) }
+		said := func(measure string) string {
+			return atLeast(entryOf(tables[measure], head.Value), figure.Microseconds, p.Figures.Least)
+		}
 		line := officeLine{Office: head.Words["en"], HadHalf: said("delivery_median"), HadNine: said("delivery_p90"), TakenHalf: said("acknowledgement_median"), TakenNine: said("acknowledgement_p90")}
 		for j, into := range []*string{&line.Kept, &line.Missed, &line.Running, &line.None} {
-			*into = atLeast(counts.Entries[i][j], figure.Things)
+			*into = atLeast(counts.Entries[i][j], figure.Things, p.Figures.Least)
 		}
 		v.Lines = append(v.Lines, line)
 	}
@@ -103,15 +105,15 @@ func entryOf(t figure.Table, row string) figure.Entry {
 	return figure.Entry{}
 }
 
-// atLeast hides what fewer than eleven stand behind, and whether there was any.
-func atLeast(e figure.Entry, u figure.Unit) string {
+// atLeast hides what fewer than the program shows stand behind, and whether there was any.
+func atLeast(e figure.Entry, u figure.Unit, least int64) string {
 	switch {
 	case e.Rows >= least:
 		return figure.Number(u, e.Value)
 	case u == figure.Microseconds:
 		return "not shown"
 	}
-	return "fewer than " + strconv.Itoa(least)
+	return "fewer than " + strconv.FormatInt(least, 10)
 }
 
 func (s *Service) officesPage(w http.ResponseWriter, r *http.Request) error {

@@ -227,6 +227,38 @@ func TestWhatStopsARelease(t *testing.T) {
 	})
 }
 
+// The pack says how small a count may be, and to what counts are rounded; what an
+// earlier release hid stays hidden when the pack asks for less.
+func TestThePacksRule(t *testing.T) {
+	w := one(t)
+	w.fill()
+	w.pack.Figures.Least = 25
+	strict := w.document(w.publish(w.draft("102 people were met", byFamily).ID))
+	states := func(d figure.Document) (out []figure.State) {
+		for _, row := range d.Tables[0].Entries {
+			out = append(out, row[0].State)
+		}
+		return out
+	}
+	if got := states(strict); strict.Rule.Min != 25 || got[2] != figure.Withheld || got[0] != figure.Shown {
+		t.Errorf("20 people where 25 is the least: %+v, %v", strict.Rule, got)
+	}
+	w.pack.Figures.Least, w.pack.Figures.Round = 11, 5
+	r, err := w.Check(as(t.Context(), ana), w.draft("40 people were met", byFamily).ID)
+	w.must(err)
+	if d := w.document(r); d.Rule.Min != 25 || d.Rule.Base != 5 || states(d)[2] != figure.Withheld {
+		t.Errorf("after it: %+v, %v", d.Rule, states(d))
+	}
+	w.put(38, "2027-03-01", "north", "a", "confirmed")
+	w.put(44, "2027-03-01", "south", "a", "confirmed")
+	w.checkpoint()
+	r, err = w.Check(as(t.Context(), ana), w.draft("40 people were met", figure.Spec{Measure: "people_met", Rows: "family", From: "2027-03-01", Through: "2027-03-31"}).ID)
+	w.must(err)
+	if e := w.document(r).Tables[0].Entries; e[0][0].State != figure.Rounded || *e[0][0].Value != 40 || *e[1][0].Value != 45 {
+		t.Errorf("rounded to five: %+v", e)
+	}
+}
+
 // A number in a headline is one that a table shows, in its unit, or belongs to the
 // period and is written as days are: a small count that is hidden stands in no words.
 func TestNumbersInWords(t *testing.T) {

@@ -148,6 +148,7 @@ type world struct {
 	log      *custody.Log
 	verifier string
 	approve  *approval.Service
+	pack     *program.Program // its rules for figures may be changed by a test
 }
 
 func person(roles ...string) policy.Subject {
@@ -183,6 +184,7 @@ func makeWorld(t testing.TB, db *store.DB, clock *storetest.Clock) *world {
 	w := &world{t: t, db: db, clock: clock}
 	set, err := program.Load(programs.FS)
 	w.must(err)
+	w.pack, _ = set.Program("ms")
 	secret, public, err := note.GenerateKey(rand.Reader, "figures.example/log/ms")
 	w.must(err)
 	signer, err := note.NewSigner(secret)
