@@ -119,10 +119,23 @@ func TestMeasuresOfTheResponse(t *testing.T) {
 				t.Errorf("one in time and one late: %+v", clocks.Entries)
 			}
 			// Staff meet the same wall: nothing below eleven.
-			r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1/staff/figures/offices.csv?from=2026-09-01&through=2026-10-31", nil)
-			r.AddCookie(again(t, a, map[string]*http.Cookie{"figures at help-desk": numbers.cookie})["figures at help-desk"]) // the session ended meanwhile
-			out := httptest.NewRecorder()
-			a.Handler().ServeHTTP(out, r)
+			cookie := again(t, a, map[string]*http.Cookie{"figures at help-desk": numbers.cookie})["figures at help-desk"] // the session ended meanwhile
+			get := func(page, from, through string) *httptest.ResponseRecorder {
+				r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1/staff/figures/offices"+page+"?from="+from+"&through="+through, nil)
+				r.AddCookie(cookie)
+				out := httptest.NewRecorder()
+				a.Handler().ServeHTTP(out, r)
+				return out
+			}
+			// Nor what one day adds: whole months that are over, on the page and in the file.
+			for _, days := range [][2]string{{"2026-09-01", "2026-09-29"}, {"2026-09-02", "2026-09-30"}, {"2026-09-01", "2026-10-31"}, {"2026-10-31", "2026-09-01"}, {"x", ""}} {
+				for _, page := range []string{"", ".csv"} {
+					if out := get(page, days[0], days[1]); out.Code != http.StatusBadRequest || strings.Contains(out.Body.String(), "fewer than 11") {
+						t.Errorf("%v of %q: %d %s", days, page, out.Code, out.Body)
+					}
+				}
+			}
+			out := get(".csv", "2026-09-01", "2026-09-30")
 			if body := out.Body.String(); out.Code != http.StatusOK || !strings.Contains(body, "fewer than 11") || !strings.Contains(body, "not shown") || strings.Contains(body, "10 min") {
 				t.Errorf("%d %s", out.Code, body)
 			}

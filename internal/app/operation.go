@@ -72,6 +72,26 @@ func (k knownOperations) Name(ctx context.Context, r store.Reader, program, id s
 	return o.Name, err
 }
 
+func (k knownOperations) Surges(ctx context.Context, r store.Reader, program string) (map[string]string, error) {
+	of, err := k.app.Operations.Surges(ctx, r, program)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]string, len(of))
+	for operation, surge := range of {
+		out[operation.String()] = surge.String()
+	}
+	return out, nil
+}
+
+func (k knownOperations) SurgeName(ctx context.Context, r store.Reader, program, id string) (string, error) {
+	at, err := store.ParseID(id)
+	if err != nil {
+		return "", nil // no surge is called so
+	}
+	return k.app.Operations.SurgeName(ctx, r, program, at)
+}
+
 func asResult(o operation.Known) result.Operation {
 	return result.Operation{ID: o.ID.String(), Name: o.Name, From: o.From, To: o.To, Offices: append([]string{o.Lead}, o.Partners...)}
 }

@@ -32,6 +32,7 @@ func assemble(own, base *pack, wrong *faults) *Program {
 	}
 	b.laws()
 	b.limits()
+	b.figures()
 	b.holidays()
 	b.courts()
 	b.channels()
@@ -141,6 +142,30 @@ func (b *builder) limits() {
 	b.p.Limits = Limits{AtOnce: b.limit(row.At, "at_once", row.AtOnce), Consent: b.limit(row.At, "consent", row.Consent),
 		ConsentDanger: b.limit(row.At, "consent_danger", row.ConsentDanger), Fallback: b.limit(row.At, "fallback", row.Fallback),
 		Basis: row.Basis}
+}
+
+// leastShown is the smallest count of people that any program shows; it may ask for
+// more, up to mostShown.
+const leastShown, mostShown = 11, 1000
+
+func (b *builder) figures() {
+	b.p.Figures = Figures{Least: leastShown, Round: 1}
+	row := b.own.head.Figures
+	if row == nil {
+		return
+	}
+	whole := func(what, text string, least, most int64) int64 {
+		n, err := strconv.ParseInt(text, 10, 64)
+		if text != "" && (err != nil || n < least || n > most) {
+			b.wrong.add(row.At, "%s: %q is not a whole number from %d to %d", what, text, least, most)
+		}
+		if text == "" || err != nil {
+			return least
+		}
+		return n
+	}
+	b.p.Figures.Least = whole("least", row.Least, leastShown, mostShown)
+	b.p.Figures.Round = whole("round", row.Round, 1, b.p.Figures.Least)
 }
 
 var limitShape = regexp.MustCompile(`^([1-9][0-9]{0,4})([mhd])$`)

@@ -70,6 +70,7 @@ type Program struct {
 	Desks       []string             // in order of preference
 	Told        map[string]form.Text // what pages tell senders and staff
 	Limits      Limits
+	Figures     Figures
 	Holidays    []Holiday // of the program's own state and of the nation
 	Ladders     Ladders   // who is told of what waits too long
 	Courts      CourtLaw
@@ -89,6 +90,12 @@ type Limits struct {
 	ConsentDanger time.Duration // the same, when somebody is in danger now
 	Fallback      time.Duration // for the desk to read what nobody else gets
 	Basis         string        // the policy, in laws.yaml, that sets them
+}
+
+// Figures says what of people is too small to be told to the public.
+type Figures struct {
+	Least int64 // the smallest count that is shown
+	Round int64 // what shown counts are rounded to; 1 is not at all
 }
 
 // Law is a statute, a regulation, or a policy of the program, as its duties

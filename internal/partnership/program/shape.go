@@ -18,7 +18,14 @@ type programFile struct {
 	Languages []string   `pack:"languages!"`
 	Desks     []string   `pack:"desks"`
 	Limits    *limitsRow `pack:"limits"`
+	Figures   *figureRow `pack:"figures"`
 	Demo      bool       `pack:"demo"`
+}
+
+type figureRow struct {
+	At    mark
+	Least string `pack:"least"`
+	Round string `pack:"round"`
 }
 
 type limitsRow struct {

@@ -9,10 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"waylight/internal/partnership/policy"
@@ -74,12 +71,13 @@ func (s *Service) compute(ctx context.Context, p *program.Program, r *Release) e
 		return err
 	}
 	r.Findings, r.Weighed = []Finding{}, int64(len(earlier))
-	safe, found, err := protect(ctx, r.Number, exact, earlier)
+	rule := ruleOf(p, earlier)
+	safe, found, err := protect(ctx, rule, r.Number, exact, earlier)
 	if err != nil {
 		return err
 	}
 	r.Findings = append(r.Findings, found...)
-	r.Findings = append(r.Findings, fineness(safe)...)
+	r.Findings = append(r.Findings, fineness(safe, r.Restates == (store.ID{}))...)
 	r.Computed, r.TreeSize, r.TreeRoot = exact, log.Size, log.Root
 	doc := figure.Document{Format: figure.Format, Program: r.Program, Number: r.Number, Headline: r.Headline, From: r.From, Through: r.Through, Set: r.Set,
 		Computed: r.Checked.Format(time.RFC3339), Log: log, Rule: rule, Tables: []figure.Published{}}
@@ -95,7 +93,8 @@ func (s *Service) compute(ctx context.Context, p *program.Program, r *Release) e
 			return err
 		}
 	}
-	r.Findings = append(r.Findings, s.headline(p, *r, safe)...)
+	r.Findings = append(r.Findings, s.headline(*r, safe)...)
+	r.Findings = append(r.Findings, s.reason(*r, safe, doc.Restates)...)
 	data, err := json.Marshal(doc)
 	r.Document = string(data)
 	return fault.Wrap(err, "writing a release")
@@ -134,8 +133,9 @@ func (s *Service) tables(ctx context.Context, p *program.Program, specs []figure
 	return out, nil
 }
 
-// fineness says where a table is asked for too finely to tell anything.
-func fineness(tables []figure.Table) []Finding {
+// fineness says where a table is asked for too finely to tell anything. A
+// correction is let through all the same: what it corrects was shown.
+func fineness(tables []figure.Table, stops bool) []Finding {
 	var out []Finding
 	for i, t := range tables {
 		hidden, all, unproven := 0, 0, 0
@@ -149,7 +149,7 @@ func fineness(tables []figure.Table) []Finding {
 			}
 		})
 		if hidden*2 > all {
-			out = append(out, Finding{Stops: all > 1, Table: i + 1, Words: fmt.Sprintf(
+			out = append(out, Finding{Stops: stops && all > 1, Table: i + 1, Words: fmt.Sprintf(
 				"The table is asked for too finely: %d of its %d figures would not be shown. Leave out a division, or choose a longer period.", hidden, all)})
 		} else if hidden > 0 {
 			out = append(out, Finding{Table: i + 1, Words: fmt.Sprintf("%d of its %d figures are not shown: they are small, or would let somebody work out a small one.", hidden, all)})
@@ -191,60 +191,4 @@ func (s *Service) restate(ctx context.Context, r *Release, doc *figure.Document)
 		r.Findings = append(r.Findings, Finding{Stops: true, Words: fmt.Sprintf("No figure is different from release %d. There is nothing to restate.", old.Number)})
 	}
 	return nil
-}
-
-var digits = regexp.MustCompile(`\p{Nd}[\p{Nd}.,]*`)
-
-// headline holds the numbers of the headline to stand in the tables.
-func (s *Service) headline(p *program.Program, r Release, tables []figure.Table) []Finding {
-	known := knownNumbers(r, tables)
-	var out []Finding
-	for _, lang := range s.Site.Catalog.Langs() {
-		numbers := digits.FindAllString(r.Headline[lang], -1)
-		shown := false
-		for _, n := range numbers {
-			n = strings.TrimRight(n, ".,")
-			switch figures, ok := known[n]; {
-			case !ok:
-				out = append(out, Finding{Stops: true, Words: fmt.Sprintf("The headline in %s says %s. No table shows that number as it stands.", name(lang), n)})
-			case figures:
-				shown = true
-			}
-		}
-		if !shown {
-			out = append(out, Finding{Words: fmt.Sprintf("The headline in %s names no figure of the tables. A headline says what was found, not what it is about.", name(lang))})
-		}
-	}
-	return out
-}
-
-func name(lang string) string {
-	return map[string]string{"en": "English", "es": "Spanish"}[lang]
-}
-
-// knownNumbers are what a headline may say: shown figures (true), and the days of
-// the period (false).
-func knownNumbers(r Release, tables []figure.Table) map[string]bool {
-	known := map[string]bool{}
-	for _, day := range []string{r.From, r.Through} {
-		at, err := time.Parse(figure.Day, day)
-		if err != nil {
-			continue
-		}
-		known[strconv.Itoa(at.Year())], known[strconv.Itoa(at.Day())] = false, false
-	}
-	if from, to, err := figure.Period(r.From, r.Through, time.UTC); err == nil {
-		known[strconv.Itoa(int(to.Sub(from)/(24*time.Hour)))] = false
-	}
-	for _, t := range tables {
-		t.Each(func(_, _ string, e *figure.Entry) {
-			if e.State != figure.Shown && e.State != figure.Rounded {
-				return
-			}
-			for _, n := range digits.FindAllString(figure.Number(t.Unit, e.Value), -1) {
-				known[n] = true
-			}
-		})
-	}
-	return known
 }

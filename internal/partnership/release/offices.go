@@ -16,7 +16,10 @@ import (
 
 // How each office answers, for who answers for the program. The wall of numbers
 // stands here, too: tips that accuse nobody, no number below eleven, no sums, and
-// no time of fewer than eleven.
+// no time of fewer than eleven; and whole months that are over, so that two looks
+// do not differ by one day's tips of an office.
+
+var errMonths = fault.New(fault.Invalid, "release.months", "Choose whole months that are over: from the first day of one through the last day of the same or a later one. Periods that differ by a day would tell what an office got on that day.")
 
 type officeLine struct {
 	Office                                 string
@@ -27,6 +30,7 @@ type officeLine struct {
 type officesView struct {
 	From, Through, Export, Problem string
 	Lines                          []officeLine
+	wrong                          *fault.Error
 }
 
 // period reads the days that are asked for: by default the three months that are over.
@@ -40,6 +44,18 @@ func (s *Service) asked(r *http.Request, p *program.Program) (from, through stri
 	return first.AddDate(0, -3, 0).Format(figure.Day), first.AddDate(0, 0, -1).Format(figure.Day)
 }
 
+// wholeMonths holds a period to begin and to end with a month that is over.
+func (s *Service) wholeMonths(from, through string, zone *time.Location) error {
+	first, after, err := figure.Period(from, through, zone)
+	if err != nil {
+		return err
+	}
+	if first.Day() != 1 || after.Day() != 1 || after.After(s.Now()) {
+		return errMonths.At("period")
+	}
+	return nil
+}
+
 func (s *Service) offices(r *http.Request) (officesView, error) {
 	who, p, err := s.who(r.Context(), policy.ReadFigures)
 	if err != nil {
@@ -47,6 +63,14 @@ func (s *Service) offices(r *http.Request) (officesView, error) {
 	}
 	v := officesView{}
 	v.From, v.Through = s.asked(r, p)
+	if err := s.wholeMonths(v.From, v.Through, p.Zone); err != nil {
+		f, ok := fault.As(err)
+		if !ok {
+			return v, err
+		}
+		v.Problem, v.wrong = f.Message, f
+		return v, nil
+	}
 	v.Export = "/staff/figures/offices.csv?from=" + v.From + "&through=" + v.Through
 	tables := map[string]figure.Table{}
 	for _, m := range []string{"referrals", "delivery_median", "delivery_p90", "acknowledgement_median", "acknowledgement_p90"} {
@@ -55,19 +79,17 @@ func (s *Service) offices(r *http.Request) (officesView, error) {
 			spec.Columns = "clock"
 		}
 		if tables[m], err = s.measures.Compute(r.Context(), s.DB, p.ID, p.Zone, spec); err != nil {
-			if f, ok := fault.As(err); ok && f.Kind == fault.Invalid {
-				v.Problem, v.Export = f.Message, ""
-				return v, nil
-			}
 			return v, err
 		}
 	}
 	counts := tables["referrals"]
 	for i, head := range counts.Rows {
-		said := func(measure string) string { return atLeast(entryOf(tables[measure], head.Value), figure.Microseconds) }
+		said := func(measure string) string {
+			return atLeast(entryOf(tables[measure], head.Value), figure.Microseconds, p.Figures.Least)
+		}
 		line := officeLine{Office: head.Words["en"], HadHalf: said("delivery_median"), HadNine: said("delivery_p90"), TakenHalf: said("acknowledgement_median"), TakenNine: said("acknowledgement_p90")}
 		for j, into := range []*string{&line.Kept, &line.Missed, &line.Running, &line.None} {
-			*into = atLeast(counts.Entries[i][j], figure.Things)
+			*into = atLeast(counts.Entries[i][j], figure.Things, p.Figures.Least)
 		}
 		v.Lines = append(v.Lines, line)
 	}
@@ -83,15 +105,15 @@ func entryOf(t figure.Table, row string) figure.Entry {
 	return figure.Entry{}
 }
 
-// atLeast hides what fewer than eleven stand behind, and whether there was any.
-func atLeast(e figure.Entry, u figure.Unit) string {
+// atLeast hides what fewer than the program shows stand behind, and whether there was any.
+func atLeast(e figure.Entry, u figure.Unit, least int64) string {
 	switch {
 	case e.Rows >= least:
 		return figure.Number(u, e.Value)
 	case u == figure.Microseconds:
 		return "not shown"
 	}
-	return "fewer than " + strconv.Itoa(least)
+	return "fewer than " + strconv.FormatInt(least, 10)
 }
 
 func (s *Service) officesPage(w http.ResponseWriter, r *http.Request) error {
@@ -100,7 +122,7 @@ func (s *Service) officesPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	status := http.StatusOK
-	if v.Problem != "" {
+	if v.wrong != nil {
 		status = http.StatusBadRequest
 	}
 	return s.pages.Staff(w, r, status, "release.offices", web.View{Title: "How offices answer", Path: "/staff/figures/offices", Data: v})
@@ -111,8 +133,8 @@ func (s *Service) officesCSV(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if v.Problem != "" {
-		return figure.ErrPeriod
+	if v.wrong != nil {
+		return v.wrong
 	}
 	return web.CSV(w, "offices.csv", []string{"office", "limit kept", "limit missed", "limit running", "no limit", "had it: half within", "had it: nine in ten within", "took it on: half within", "took it on: nine in ten within"},
 		func(yield func([]string) error) error {

@@ -7,21 +7,29 @@ import (
 	"fmt"
 	"slices"
 
+	"waylight/internal/partnership/program"
 	"waylight/internal/platform/disclosure"
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/figure"
 )
 
-// least is the smallest number of people, or of reports, that a figure shows.
-const least = 11
-
-// rule is what is too small to be shown.
-var rule = disclosure.Rule{Min: least}
+// ruleOf is what is too small to be shown: what the pack says, and never less than a
+// release before it hid.
+func ruleOf(p *program.Program, earlier []figure.Document) disclosure.Rule {
+	rule := disclosure.Rule{Min: p.Figures.Least}
+	if p.Figures.Round > 1 {
+		rule.Base = p.Figures.Round
+	}
+	for _, d := range earlier {
+		rule.Min = max(rule.Min, d.Rule.Min)
+	}
+	return rule
+}
 
 // protect hides what would let somebody be found in the tables about people. Where
 // hiding cannot help, given all that was published before, it shows nothing of them
 // and says why in words.
-func protect(ctx context.Context, number int64, exact []figure.Table, earlier []figure.Document) ([]figure.Table, []Finding, error) {
+func protect(ctx context.Context, rule disclosure.Rule, number int64, exact []figure.Table, earlier []figure.Document) ([]figure.Table, []Finding, error) {
 	safe := clone(exact)
 	var counts []disclosure.Counts
 	var at []int
@@ -30,7 +38,7 @@ func protect(ctx context.Context, number int64, exact []figure.Table, earlier []
 		case t.Guarded():
 			counts, at = append(counts, t.Counts(figure.TableName(number, i, t.Spec.Measure), number)), append(at, i)
 		case t.People:
-			safe[i].WithholdFew(least)
+			safe[i].WithholdFew(rule.Min)
 		}
 	}
 	if len(counts) == 0 {
@@ -56,8 +64,11 @@ func protect(ctx context.Context, number int64, exact []figure.Table, earlier []
 		}
 	}
 	var found []Finding
+	if n := protected.Moved; n > 0 {
+		found = append(found, Finding{Words: fmt.Sprintf("%d figures are hidden because an earlier release shows them with a few people more or fewer: both together would tell of these few.", n)})
+	}
 	if n := protected.Primary + protected.Added; n > 0 {
-		found = append(found, Finding{Words: fmt.Sprintf("%d figures are hidden because they are below %d, and %d so that nobody can work those out from totals or from earlier releases.", protected.Primary, least, protected.Added)})
+		found = append(found, Finding{Words: fmt.Sprintf("%d figures are hidden because they are below %d, and %d so that nobody can work those out from totals or from earlier releases.", protected.Primary, rule.Min, protected.Added)})
 	}
 	return safe, found, nil
 }

@@ -227,6 +227,130 @@ func TestWhatStopsARelease(t *testing.T) {
 	})
 }
 
+// The pack says how small a count may be, and to what counts are rounded; what an
+// earlier release hid stays hidden when the pack asks for less.
+func TestThePacksRule(t *testing.T) {
+	w := one(t)
+	w.fill()
+	w.pack.Figures.Least = 25
+	strict := w.document(w.publish(w.draft("102 people were met", byFamily).ID))
+	states := func(d figure.Document) (out []figure.State) {
+		for _, row := range d.Tables[0].Entries {
+			out = append(out, row[0].State)
+		}
+		return out
+	}
+	if got := states(strict); strict.Rule.Min != 25 || got[2] != figure.Withheld || got[0] != figure.Shown {
+		t.Errorf("20 people where 25 is the least: %+v, %v", strict.Rule, got)
+	}
+	w.pack.Figures.Least, w.pack.Figures.Round = 11, 5
+	r, err := w.Check(as(t.Context(), ana), w.draft("40 people were met", byFamily).ID)
+	w.must(err)
+	if d := w.document(r); d.Rule.Min != 25 || d.Rule.Base != 5 || states(d)[2] != figure.Withheld {
+		t.Errorf("after it: %+v, %v", d.Rule, states(d))
+	}
+	w.put(38, "2027-03-01", "north", "a", "confirmed")
+	w.put(44, "2027-03-01", "south", "a", "confirmed")
+	w.checkpoint()
+	r, err = w.Check(as(t.Context(), ana), w.draft("40 people were met", figure.Spec{Measure: "people_met", Rows: "family", From: "2027-03-01", Through: "2027-03-31"}).ID)
+	w.must(err)
+	if e := w.document(r).Tables[0].Entries; e[0][0].State != figure.Rounded || *e[0][0].Value != 40 || *e[1][0].Value != 45 {
+		t.Errorf("rounded to five: %+v", e)
+	}
+}
+
+// A number in a headline is one that a table shows, in its unit, or belongs to the
+// period and is written as days are: a small count that is hidden stands in no words.
+func TestNumbersInWords(t *testing.T) {
+	w := one(t)
+	w.fill()
+	ctx := as(t.Context(), ana)
+	money := figure.Spec{Measure: "money_found"}
+	for _, c := range []struct {
+		en, es string
+		says   string // "" where nothing stops it
+	}{
+		{"In 61 days 102 people were met, from September 1 through October 31, 2026", "En 61 días se vio a 102 personas, del 1 de septiembre al 31 de octubre de 2026", ""},
+		{"102 people were met in Sept. 2026 and in October 2026", "Se vio a 102 personas en septiembre y octubre de 2026", ""},
+		{"40 people and $12,591.90 from 2026-09-01 to 2026-10-31", "40 personas y 12,591.90 dólares en 2026", ""},
+		{"1 of 102 people was met", "102 personas", "English says 1."},
+		{"September 12: 102 people", "102 personas", ""},
+		{"September 3: 102 people", "102 personas", "English says 3."},
+		{"102 people, 31 of them girls", "102 personas", "English says 31."},
+		{"102 people, 61 of them girls", "102 personas", "English says 61."},
+		{"12,591.90 people", "102 personas", "English says 12,591.90."},
+		{"102 people, ② of them girls", "102 personas", "English says ②."},
+		{"102 people, Ⅷ of them girls", "102 personas", "English says Ⅷ."},
+		{"102 people", "102 personas, ½ niñas", "Spanish says ½."},
+		{"102 people", "102 personas, ٣ niñas", "Spanish says ٣."},
+		{"102 people", "102 personas, 1 niña", "Spanish says 1."},
+	} {
+		r := w.draft(c.en, byFamily, money)
+		w.must(w.Word(ctx, r.ID, map[string]string{"en": c.en, "es": c.es}, nil))
+		r, err := w.Check(ctx, r.ID)
+		w.must(err)
+		said := ""
+		for _, f := range r.Findings {
+			if f.Stops {
+				said += f.Words
+			}
+		}
+		if (c.says == "") != (said == "") || !strings.Contains(said, c.says) {
+			t.Errorf("%s / %s: %q", c.en, c.es, said)
+		}
+	}
+}
+
+// What has not enough proof stops nothing that is published later: of nobody it says
+// nothing, also where everything around it is shown.
+func TestAfterAFigureWithoutProof(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.fill()
+		w.put(50, "2026-09-12", "west", "b", "reported")
+		w.checkpoint()
+		first := w.publish(w.draft("102 people were met", byFamily).ID)
+		if west := w.document(first).Tables[0].Entries[3][0]; west.State != figure.NoProof {
+			t.Fatalf("50 reported and none confirmed: %+v", west)
+		}
+		w.put(60, "2026-11-10", "south", "a", "confirmed")
+		w.checkpoint()
+		w.publish(w.draft("60 people were met", figure.Spec{Measure: "people_met", Rows: "family", From: "2026-11-01", Through: "2026-11-30"}).ID)
+	})
+}
+
+// A figure that was wrong by a few people is put right: its page says that it is not
+// shown any more, and nobody can tell how many these few are.
+func TestRestatedByAFew(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := as(t.Context(), ana)
+		w.fill()
+		old := w.publish(w.draft("102 people were met", byFamily).ID)
+		w.put(3, "2026-09-11", "north", "a", "confirmed")
+		w.must(w.Compare(ctx, old.ID))
+		again, err := w.Restate(ctx, old.ID, headline("A few were left out."))
+		w.must(err)
+		w.must(w.Word(ctx, again.ID, headline("30 people of the south were met"), headline("3 were left out.")))
+		w.checkpoint()
+		if r, err := w.Check(ctx, again.ID); err != nil || r.State != release.Draft || !strings.Contains(fmt.Sprint(r.Findings), "says 3.") {
+			t.Errorf("why says how many: %v %+v", err, r.Findings)
+		}
+		w.must(w.Word(ctx, again.ID, headline("30 people of the south were met"), headline("A few were left out; 40 was said.")))
+		fresh := w.publish(again.ID)
+		changes := w.document(fresh).Restates.Changes
+		if len(changes) != 2 || changes[0].Row != "north" || *changes[0].Old.Value != 40 || changes[0].New.State != figure.Withheld || changes[1].Row != "" || changes[1].New.State != figure.Withheld {
+			t.Errorf("%+v", changes)
+		}
+		found, err := disclosure.Audit(t.Context(), append(w.document(old).Disclosed(), w.document(fresh).Disclosed()...)...)
+		if err != nil || len(found) != 0 {
+			t.Errorf("the attack finds %v, %v", found, err)
+		}
+		c := webtest.Server(t, w.Site, w.Room().Routes, guard)
+		if got := c.GetDoc(fmt.Sprintf("/ms/en/figures/%d", fresh.Number)).Main(); !strings.Contains(got, "left out") || strings.Contains(fresh.Document, `"value":105`) || strings.Contains(fresh.Document, `"value":43`) {
+			t.Errorf("the new page: %s %s", got, fresh.Document)
+		}
+	})
+}
+
 // What cannot be asked for is refused in words, and nothing is stored of it.
 func TestWhatCannotBeAskedFor(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

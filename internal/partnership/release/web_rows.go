@@ -29,7 +29,9 @@ type drilled struct {
 	n       int
 }
 
-// drilled finds the figure. One that is not shown is not drilled into either.
+// drilled finds the figure. One that is not shown gives no list of its own. A total
+// lists all its rows, those of parts that are not shown too: who may drill sees rows
+// one by one, and each look stands in the log.
 func (s *Service) drilled(r *http.Request) (d drilled, err error) {
 	id, err := s.known(r)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"waylight/internal/partnership/approval"
 	"waylight/internal/partnership/release"
+	"waylight/internal/platform/custody"
 	"waylight/internal/platform/figure"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/store/storetest"
@@ -120,6 +121,83 @@ func TestReading(t *testing.T) {
 	t.Parallel()
 	site := webtest.Site(t, figure.Strings(), release.Strings())
 	webtest.CheckReading(t, site.Catalog, 8, "release.", "figure.note", "figure.chart", "error.release")
+}
+
+// A figure that is hidden gives no list of rows, whether it is small or protects one that
+// is; a shown one does, and a total lists the rows of all its parts.
+func TestWhatIsHiddenGivesNoRows(t *testing.T) {
+	w := one(t)
+	for family, n := range map[string]int{"north": 40, "south": 30, "east": 3, "west": 25, "": 60} {
+		w.put(n, "2026-09-10", family, "a", "confirmed")
+	}
+	w.checkpoint()
+	r, err := w.Check(as(t.Context(), ana), w.draft("158 people were met", byFamily).ID)
+	w.must(err)
+	c := webtest.Server(t, w.Site, w.Room().Routes, guard)
+	c.Header.Set("Test-Member", "ana")
+	hidden := 0
+	table := w.document(r).Tables[0]
+	for i, head := range table.RowHeads {
+		want := 200
+		if table.Entries[i][0].State == figure.Withheld {
+			want = 403
+			hidden++
+		}
+		for _, page := range []string{"/rows", "/rows.csv"} {
+			if got := c.GetDoc(fmt.Sprintf("/staff/releases/%s%s?table=1&row=%s", r.ID, page, head.Value)); got.Status != want || want == 403 && strings.Contains(got.Body, "/staff/thing/") {
+				t.Errorf("%s of %s: %d, not %d", page, head.Value, got.Status, want)
+			}
+		}
+	}
+	if total := c.GetDoc(fmt.Sprintf("/staff/releases/%s/rows?table=1", r.ID)); hidden < 2 || total.Status != 200 || !strings.Contains(total.Body, "Met in the family") {
+		t.Errorf("%d hidden; the total: %d", hidden, total.Status)
+	}
+}
+
+// That rows behind hidden figures changed is not told: nobody was shown them.
+func TestNothingIsSaidOfHiddenChanges(t *testing.T) {
+	w := one(t)
+	ctx := as(t.Context(), ana)
+	for family, n := range map[string]int{"north": 40, "south": 30, "east": 3, "west": 25, "": 60} {
+		w.put(n, "2026-09-10", family, "a", "confirmed")
+	}
+	w.checkpoint()
+	r := w.publish(w.draft("158 people were met", byFamily).ID)
+	move := func(from, to string) {
+		t.Helper()
+		w.must(w.db.Write(ctx, func(tx *store.Tx) error {
+			var id store.ID
+			if err := tx.QueryRow(ctx, `select id from thing where program = 'ms' and family = $1 order by id limit 1`, from).Scan(&id); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(`update thing set family = $1 where program = 'ms' and id = $2`, to, id); err != nil {
+				return err
+			}
+			if err := tx.Touch("thing", "ms", id); err != nil {
+				return err
+			}
+			tx.Log(custody.Entry{Program: "ms", Event: "test.moved", Record: "things", Actor: "system"})
+			return nil
+		}))
+		w.must(w.Compare(ctx, r.ID))
+	}
+	other := ""
+	table := w.document(r).Tables[0]
+	for i, head := range table.RowHeads {
+		if table.Entries[i][0].State == figure.Withheld && head.Value != "east" {
+			other = head.Value
+		}
+	}
+	c := webtest.Server(t, w.Site, w.Room().Routes, guard)
+	page := fmt.Sprintf("/ms/en/figures/%d", r.Number)
+	move("east", other)
+	if got := c.GetDoc(page).Main(); strings.Contains(got, "have changed since") {
+		t.Error("a change between two hidden figures is told")
+	}
+	move("north", other)
+	if got := c.GetDoc(page).Main(); !strings.Contains(got, "have changed since") {
+		t.Error("a change of a shown figure is not told")
+	}
 }
 
 // The staff's way through the forms: what is refused keeps what was typed, and a

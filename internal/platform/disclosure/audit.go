@@ -24,7 +24,7 @@ func Audit(ctx context.Context, tables ...Table) ([]Finding, error) {
 			return nil, err
 		}
 	}
-	s, found, err := attack(ctx, tables, nil)
+	s, found, err := attack(ctx, tables, nil, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -57,9 +57,10 @@ func (f Finding) String() string {
 }
 
 // attack finds what tables tell. truth, when known, gives counts by their id; it
-// is where the search begins, and what the attack must then not recover.
-func attack(ctx context.Context, tables []Table, truth map[string]int64) (*system, []breach, error) {
-	apart, loose := map[string]bool{}, map[string]bool{}
+// is where the search begins, and what the attack must then not recover. restated
+// are the counts that are known to be others than an earlier edition said.
+func attack(ctx context.Context, tables []Table, truth map[string]int64, restated map[string]bool) (*system, []breach, error) {
+	apart, loose := copySet(restated), map[string]bool{}
 	all := rulesOf(tables)
 	for {
 		s, err := newSystem(tables, apart, loose)
@@ -251,10 +252,10 @@ func (s *system) changes() []breach {
 		slices.SortStableFunc(list, func(a, b statement) int { return cmp.Compare(a.edition, b.edition) })
 		for k := 1; k < len(list); k++ {
 			before, after := list[k-1], list[k]
-			moved := abs(after.value - before.value)
-			if before.edition == after.edition || moved == 0 || moved >= all[s.nodes[after.node].measure].Min {
+			if before.edition == after.edition || !all[s.nodes[after.node].measure].few(before.value, after.value) {
 				continue
 			}
+			moved := abs(after.value - before.value)
 			b := breach{node: after.node, kind: Change, low: moved, high: moved}
 			found = append(found, b)
 		}

@@ -14,6 +14,7 @@ type counted struct {
 	value  []int64
 	known  []bool
 	fixed  []bool // structural zeros
+	unsaid []bool // stand in no table
 	how    []string
 	levels []int // the sets of dimensions that are published
 }
@@ -26,7 +27,7 @@ func add(c Counts, rule Rule) (*counted, error) {
 	t := &counted{frame: Table{Name: c.Name, Edition: c.Edition, Measure: c.Measure, From: c.From, To: c.To, Rule: rule, Dimensions: c.Dimensions}}
 	t.grid = newGrid(&t.frame)
 	n := t.grid.total
-	t.value, t.known, t.fixed, t.how = make([]int64, n), make([]bool, n), make([]bool, n), make([]string, n)
+	t.value, t.known, t.fixed, t.unsaid, t.how = make([]int64, n), make([]bool, n), make([]bool, n), make([]bool, n), make([]string, n)
 	if err := t.fill(c.Cells); err != nil {
 		return nil, err
 	}
@@ -58,7 +59,7 @@ func (t *counted) fill(cells []Count) error {
 		if err := checkQualifier(t.frame.Name, c.Key, c.Qualifier); err != nil {
 			return err
 		}
-		t.value[i], t.known[i], t.fixed[i], t.how[i] = c.Value, true, c.Structural, c.Qualifier
+		t.value[i], t.known[i], t.fixed[i], t.unsaid[i], t.how[i] = c.Value, true, c.Structural, c.Unsaid, c.Qualifier
 	}
 	at := make([]int, len(t.grid.sizes))
 	for place := range t.grid.total {
@@ -217,6 +218,9 @@ func (t *counted) table() (Table, error) {
 		key := t.grid.key(at)
 		if !t.known[place] {
 			return out, because(errTotals, "%s needs a count at %s, which is not the sum of others", t.frame.Name, keyText(key))
+		}
+		if t.unsaid[place] {
+			continue
 		}
 		c := Cell{Key: key, Value: t.value[place], Structural: t.fixed[place], Qualifier: t.how[place]}
 		if base := t.frame.Rule.Base; base > 1 && c.Value > 0 {

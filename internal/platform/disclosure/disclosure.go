@@ -16,6 +16,8 @@
 //     more. Such a pair is found and added up again for every cell; where none
 //     is found the table is not published.
 //   - Whatever is left of a total after all that is shown is zero or at least Min.
+//   - A count that an earlier edition showed, and that moved since by 1 to Min-1
+//     people, is hidden, and cannot be told closely either.
 //   - As few cells as possible are hidden, and of these the smallest, when the
 //     answer says [Optimal]. Otherwise it says [Heuristic]: as safe, not as sparing.
 //
@@ -89,6 +91,9 @@ type Count struct {
 	// knows: no station, no such arrest. It is shown.
 	Structural bool
 	Qualifier  string // as package figure has it, "" for exact
+	// Unsaid says that the count is not published, and not because it is small: nothing
+	// is told of it, and it stands in no table.
+	Unsaid bool
 }
 
 // Table is a table as the public gets it.
@@ -132,6 +137,7 @@ type Protected struct {
 	Tables  []Table // in the order of the counts
 	Method  Method
 	Primary int // cells hidden because they are small
+	Moved   int // cells hidden because an earlier edition showed a few people more or fewer
 	Added   int // cells hidden to protect those
 	// AddedTotal is the sum of the added cells. For staff only.
 	AddedTotal int64

@@ -93,6 +93,9 @@ func (e *examiner) wide(j int, low, high int64) bool {
 	if high != none && high-low < width {
 		return false
 	}
+	if n := &e.s.nodes[e.nodes[j]]; e.inside && n.moved(rule) && !n.openMove(low, high, rule.Min) {
+		return false
+	}
 	return !e.secret(j) || min(high, rule.Min-1) > max(low, rule.least())
 }
 
@@ -100,7 +103,7 @@ func (e *examiner) wide(j int, low, high int64) bool {
 func (e *examiner) harmless(j int, low, high int64) bool {
 	n := &e.s.nodes[e.nodes[j]]
 	rule, _ := e.rule(j)
-	return (n.hidden || !n.rounded) && (low >= rule.Min || high < rule.least())
+	return (n.hidden || !n.rounded) && (low >= rule.Min || high < rule.least()) && !n.mayHaveMoved(low, high, rule.Min)
 }
 
 // corner drives j to both ends and says whether it is known too well.

@@ -44,6 +44,8 @@ func Protect(ctx context.Context, rule Rule, counts []Counts, earlier []Table) (
 		switch {
 		case c.primary:
 			out.Primary += len(c.places)
+		case c.moved:
+			out.Moved += len(c.places)
 		case added[id]:
 			out.Added += len(c.places)
 			out.AddedTotal += c.value
@@ -65,9 +67,11 @@ type protection struct {
 	earlier []Table
 	counts  map[string]*count // by id
 	truth   map[string]int64
-	counted []*counted
-	cells   int
-	exact   bool
+	// restated are the counts of which an earlier edition says another number.
+	restated map[string]bool
+	counted  []*counted
+	cells    int
+	exact    bool
 }
 
 // count is what may be hidden: one count, wherever it stands.
@@ -75,8 +79,12 @@ type count struct {
 	places  []place
 	value   int64
 	primary bool
+	moved   bool // an edition next to this one shows a few people more or fewer
 	open    bool // may be hidden to protect others
 }
+
+// hidden says that the count is hidden whatever else is.
+func (c *count) hidden() bool { return c.primary || c.moved }
 
 type place struct{ table, cell int }
 
@@ -85,7 +93,7 @@ func newProtection(rule Rule, counts []Counts, earlier []Table) (*protection, er
 	if err != nil {
 		return nil, err
 	}
-	p := &protection{counts: map[string]*count{}, truth: map[string]int64{}, earlier: clone(earlier)}
+	p := &protection{counts: map[string]*count{}, truth: map[string]int64{}, restated: map[string]bool{}, earlier: clone(earlier)}
 	for i := range p.earlier {
 		if err := p.earlier[i].check(); err != nil {
 			return nil, err
@@ -109,7 +117,29 @@ func newProtection(rule Rule, counts []Counts, earlier []Table) (*protection, er
 			return nil, err
 		}
 	}
+	if len(counts) > 0 {
+		p.move(rule, counts[0].Edition)
+	}
 	return p, nil
+}
+
+// move finds what earlier editions said otherwise, and marks what an edition next to this one shows with a few people more or
+// fewer: shown in both, it would tell of these few.
+func (p *protection) move(rule Rule, edition int) {
+	for id, list := range exactly(p.earlier) {
+		c := p.counts[id]
+		if c == nil {
+			continue
+		}
+		for _, s := range list {
+			if s.value != c.value {
+				p.restated[id] = true
+			}
+		}
+		for _, value := range neighbors(list, edition) {
+			c.moved = c.moved || rule.few(value, c.value)
+		}
+	}
 }
 
 // enter takes in the counts of table i.
@@ -144,7 +174,7 @@ func (p *protection) publish(added map[string]bool) []Table {
 		out[i].Cells = clone(out[i].Cells)
 	}
 	for id, c := range p.counts {
-		if !c.primary && !added[id] {
+		if !c.hidden() && !added[id] {
 			continue
 		}
 		for _, at := range c.places {
@@ -157,7 +187,7 @@ func (p *protection) publish(added map[string]bool) []Table {
 
 // attack says what the tables would tell with added hidden.
 func (p *protection) attack(ctx context.Context, added map[string]bool) (*system, []breach, error) {
-	return attack(ctx, append(clone(p.earlier), p.publish(added)...), p.truth)
+	return attack(ctx, append(clone(p.earlier), p.publish(added)...), p.truth, p.restated)
 }
 
 // choose finds what must be hidden besides the small counts. Where hiding cannot
@@ -236,7 +266,7 @@ func (p *protection) clause(s *system, b breach, added map[string]bool) clause {
 	}
 	for _, i := range append(s.speakOf(b.proof), b.node) {
 		id := s.nodes[i].id
-		if k := p.counts[id]; k != nil && k.open && !k.primary && !added[id] && !slices.Contains(c.any, id) {
+		if k := p.counts[id]; k != nil && k.open && !k.hidden() && !added[id] && !slices.Contains(c.any, id) {
 			c.any = append(c.any, id)
 		}
 	}

@@ -122,6 +122,18 @@ func counts(from, to string, values ...int64) Counts {
 	return c
 }
 
+// edition1 is what an earlier edition said in the form of counts.
+func edition1(from, to string, values ...int64) Table {
+	t := counts(from, to, values...)
+	out := simple("before", shows("", 0))
+	out.From, out.To, out.Edition, out.Dimensions = from, to, 1, t.Dimensions
+	for _, c := range t.Cells {
+		out.Cells[0].Value += c.Value
+		out.Cells = append(out.Cells, shows(c.Key[0], c.Value))
+	}
+	return out
+}
+
 func hidden(t Table) string {
 	var names []string
 	for _, c := range t.Cells {
@@ -147,7 +159,11 @@ func TestAReleaseKnowsTheOnesBeforeIt(t *testing.T) {
 		{"a total that would tell a quarter", counts(jan, jul, 33, 20), []Table{total("Q1", 1, jan, apr, 50)}, "(all) (b)", nil},
 		{"a quarter of its own", counts(jan, jul, 33, 40), []Table{total("Q1", 1, jan, apr, 50)}, "", nil},
 		{"told already", counts(apr, jul, 3), []Table{total("Q1", 1, jan, apr, 50), total("H1", 1, jan, jul, 53)}, "", ErrEarlier},
-		{"restated by a few", counts(jan, apr, 33, 20), []Table{total("Q1", 1, jan, apr, 50)}, "", ErrEarlier},
+		{"restated by a few", counts(jan, apr, 33, 20), []Table{total("Q1", 1, jan, apr, 50)}, "(all) (b)", nil},
+		{"one of two restated by a few, the other by many", counts(jan, apr, 47, 88, 30), []Table{edition1(jan, apr, 50, 100, 30)}, "(a) (b)", nil},
+		{"two restated by a few each", counts(jan, apr, 47, 98, 30), []Table{edition1(jan, apr, 50, 100, 30)}, "(all) (a) (b)", nil},
+		{"restated by many", counts(jan, apr, 20, 60, 30), []Table{edition1(jan, apr, 50, 100, 30)}, "", nil},
+		{"not restated", counts(jan, apr, 50, 100, 30), []Table{edition1(jan, apr, 50, 100, 30)}, "", nil},
 	} {
 		p, err := Protect(t.Context(), Rule{}, []Counts{c.counts}, c.earlier)
 		switch {
@@ -158,6 +174,63 @@ func TestAReleaseKnowsTheOnesBeforeIt(t *testing.T) {
 		case err == nil && hidden(p.Tables[0]) != c.want:
 			t.Errorf("%s: hides %s, want %s", c.name, hidden(p.Tables[0]), c.want)
 		}
+	}
+}
+
+// What is not said, because it lacks proof, stands in no table, tells nothing, and
+// stops nothing that is published after it, also where it is nobody.
+func TestACountThatIsNotSaid(t *testing.T) {
+	t.Parallel()
+	const jan, apr = "2026-01-01", "2026-04-01"
+	for _, unsaid := range []int64{0, 3, 40} {
+		c := counts(jan, apr, 33, unsaid, 25)
+		c.Cells[1].Unsaid = true
+		p, err := Protect(t.Context(), Rule{}, []Counts{c}, nil)
+		if err != nil {
+			t.Fatalf("%d: %v", unsaid, err)
+		}
+		for _, cell := range p.Tables[0].Cells {
+			if cell.Key[0] == "b" {
+				t.Errorf("%d stands in the table: %+v", unsaid, cell)
+			}
+		}
+		if hides := hidden(p.Tables[0]); (hides == "") != (unsaid != 3) {
+			t.Errorf("beside %d hides %q", unsaid, hides)
+		}
+		next := counts(apr, "2026-07-01", 50, 60, 70)
+		if p, err := Protect(t.Context(), Rule{}, []Counts{next}, p.Tables); err != nil || hidden(p.Tables[0]) != "" {
+			t.Errorf("after %d: %v %+v", unsaid, err, p)
+		}
+	}
+}
+
+// A restated table hides what moved by a few, also where months make up the whole
+// and the rest of it stands in the table: what is hidden cannot be told closely.
+func TestAMonthRestatedByAFew(t *testing.T) {
+	t.Parallel()
+	months := func(edition int, values ...int64) Counts {
+		c := Counts{Name: "months", Edition: edition, Measure: "recovered", From: "2026-01-01", To: "2026-04-01", Dimensions: []Dimension{{Name: "month"}}}
+		days := []string{"2026-01-01", "2026-02-01", "2026-03-01", "2026-04-01"}
+		for i, v := range values {
+			name := days[i][:7]
+			c.Dimensions[0].Values = append(c.Dimensions[0].Values, Value{Name: name, From: days[i], To: days[i+1]})
+			c.Cells = append(c.Cells, Count{Key: []string{name}, Value: v})
+		}
+		return c
+	}
+	first, err := Protect(t.Context(), Rule{}, []Counts{months(1, 40, 50, 60)}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := Protect(t.Context(), Rule{}, []Counts{months(2, 25, 47, 60)}, first.Tables)
+	if err != nil || hidden(again.Tables[0]) != "(2026-01) (2026-02)" || again.Moved != 1 || again.Added != 1 {
+		t.Errorf("%v: %+v", err, again)
+	}
+	// Said by hand without the second, the audit finds what moved.
+	january := &again.Tables[0].Cells[1]
+	*january = Cell{Key: january.Key, Value: 25}
+	if got := found(t, append(first.Tables, again.Tables...)...); got != "pinned: recovered, 2026-02-01 to 2026-03-01, is 47 (months)" {
+		t.Error(got)
 	}
 }
 

@@ -26,6 +26,8 @@ type node struct {
 	known    bool         // value holds, for whoever protects the tables
 	tables   []int
 	clash    bool // tables say different things of it
+	// was is what the editions next to its own show of it, where it is read apart.
+	was []int64
 	// qualified says that some table gives it with a qualifier.
 	qualified bool
 }
@@ -64,12 +66,6 @@ type system struct {
 	stated map[string][]statement
 }
 
-// statement is one exact publication of a count.
-type statement struct {
-	edition, table, node int
-	value                int64
-}
-
 // newSystem reads checked tables.
 func newSystem(tables []Table, apart, loose map[string]bool) (*system, error) {
 	s := &system{tables: tables, index: map[string]int{}, apart: apart, loose: loose, stated: map[string][]statement{}}
@@ -82,7 +78,10 @@ func newSystem(tables []Table, apart, loose map[string]bool) (*system, error) {
 		n := &s.nodes[i]
 		n.clash = n.clash || n.hi < n.lo
 	}
-	return s, s.addPeriods()
+	if err := s.addPeriods(); err != nil {
+		return nil, err
+	}
+	return s, s.remember()
 }
 
 // identity is what makes two cells the same count: measure, period, and the
@@ -169,9 +168,10 @@ func literally(qualifier string, value int64) (lo, hi int64) {
 }
 
 // addPeriods relates the periods of one count: each is the sum of the shortest
-// periods that all the published ones divide it into.
+// periods that all the published ones divide it into. What is read for one edition
+// alone stands together with what is the same in all.
 func (s *system) addPeriods() error {
-	groups := map[string][]int{}
+	groups := map[string]map[string][]int{} // by realm
 	for i := range s.nodes {
 		n := s.nodes[i]
 		if n.from == "" {
@@ -179,15 +179,25 @@ func (s *system) addPeriods() error {
 		}
 		n.from, n.to = "", ""
 		var b strings.Builder
-		b.WriteString(n.realm + "|" + strconv.Quote(n.measure))
+		b.WriteString(strconv.Quote(n.measure))
 		for _, c := range n.where {
 			b.WriteString(strconv.Quote(c.Dimension) + strconv.Quote(c.Value))
 		}
-		groups[b.String()] = append(groups[b.String()], i)
+		if groups[b.String()] == nil {
+			groups[b.String()] = map[string][]int{}
+		}
+		groups[b.String()][n.realm] = append(groups[b.String()][n.realm], i)
 	}
 	for _, key := range slices.Sorted(maps.Keys(groups)) {
-		if group := groups[key]; len(group) > 1 {
-			if err := s.divide(group); err != nil {
+		realms := groups[key]
+		for _, realm := range slices.Sorted(maps.Keys(realms)) {
+			group := realms[realm]
+			if realm != "" {
+				group = append(clone(realms[""]), group...)
+			} else if len(realms) > 1 {
+				continue
+			}
+			if err := s.divide(group, realm); err != nil {
 				return err
 			}
 		}
@@ -195,8 +205,12 @@ func (s *system) addPeriods() error {
 	return nil
 }
 
-// divide adds the relations of one count's periods.
-func (s *system) divide(group []int) error {
+// divide adds the relations of one count's periods, as one edition has them.
+func (s *system) divide(group []int, realm string) error {
+	edition, err := editionOf(realm)
+	if err != nil || len(group) < 2 {
+		return err
+	}
 	var days []string
 	for _, i := range group {
 		days = append(days, s.nodes[i].from, s.nodes[i].to)
@@ -213,7 +227,6 @@ func (s *system) divide(group []int) error {
 		for k := from; k < to; k++ {
 			n := s.nodes[i]
 			part := node{measure: n.measure, from: days[k], to: days[k+1], where: n.where}
-			edition, _ := strconv.Atoi(n.realm)
 			r.parts = append(r.parts, s.count(part, edition))
 		}
 		s.relations = append(s.relations, r)

@@ -10,11 +10,16 @@ import (
 	"waylight/internal/platform/disclosure"
 )
 
-const month = "month"
+// The divisions by time.
+const (
+	year  = "year"
+	month = "month"
+	week  = "week" // its value is its Monday
+)
 
 // times are the divisions by time, and how their values are written. Package
 // disclosure knows their periods.
-var times = map[string]string{month: "2006-01", "year": "2006"}
+var times = map[string]string{year: "2006", month: "2006-01", week: Day}
 
 // Guarded says whether package disclosure can weigh the table: one about people
 // whose parts add up.
@@ -69,15 +74,18 @@ func dayAfter(day string) string {
 	return at.AddDate(0, 0, 1).Format(Day)
 }
 
-// within is a month or a year as days, cut to a period.
+// within is a week, a month or a year as days, cut to a period.
 func within(division, value, from, to string) (string, string) {
 	at, err := time.Parse(times[division], value)
 	if err != nil {
 		return from, to
 	}
 	end := at.AddDate(0, 1, 0)
-	if division == "year" {
+	switch division {
+	case year:
 		end = at.AddDate(1, 0, 0)
+	case week:
+		end = at.AddDate(0, 0, 7)
 	}
 	return max(at.Format(Day), from), min(end.Format(Day), to)
 }
@@ -100,8 +108,9 @@ func (t Table) Counts(name string, edition int64) disclosure.Counts {
 	c := disclosure.Counts{Name: name, Edition: int(edition), Measure: t.Spec.Measure, From: from, To: to, Dimensions: dims, Margins: margins(t.Spec, dims)}
 	t.Each(func(row, column string, e *Entry) {
 		whole := t.Spec.Rows != "" && row == "" || t.Spec.Columns != "" && column == ""
-		if !whole {
-			c.Cells = append(c.Cells, disclosure.Count{Key: key(t.Spec, row, column, fixed), Value: e.Value, Qualifier: string(e.Qualifier)})
+		unsaid := e.State == NoProof
+		if !whole || unsaid {
+			c.Cells = append(c.Cells, disclosure.Count{Key: key(t.Spec, row, column, fixed), Value: e.Value, Qualifier: string(e.Qualifier), Unsaid: unsaid})
 		}
 	})
 	return c
@@ -139,6 +148,7 @@ func (t *Table) Guard(safe disclosure.Table) error {
 	t.Each(func(row, column string, e *Entry) {
 		c, ok := cells[fmt.Sprintf("%q", key(t.Spec, row, column, fixed))]
 		switch {
+		case e.State == NoProof: // no number is told of it, and it was weighed so
 		case !ok:
 			missing = fmt.Errorf("the table of %s was not weighed whole", t.Spec.Measure)
 		case c.Hidden:
@@ -165,7 +175,8 @@ func (t *Table) WithholdFew(least int64) {
 	})
 }
 
-// Disclosed are the tables of a document as package disclosure attacks them.
+// Disclosed are the tables of a document as package disclosure attacks them. What
+// has not enough proof is not in them: it tells neither a number nor that there is one.
 func (d Document) Disclosed() []disclosure.Table {
 	var out []disclosure.Table
 	for i, p := range d.Tables {
@@ -178,7 +189,9 @@ func (d Document) Disclosed() []disclosure.Table {
 		t.Each(func(row, column string, e *Entry) {
 			c := disclosure.Cell{Key: key(t.Spec, row, column, fixed)}
 			switch e.State {
-			case Withheld, NoProof:
+			case NoProof:
+				return
+			case Withheld:
 				c.Hidden = true
 			default:
 				c.Value, c.Qualifier = e.Value, string(e.Qualifier)

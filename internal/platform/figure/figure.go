@@ -96,6 +96,9 @@ type Dimension struct {
 	// districts. A release shows it for one value of that alone: otherwise what is
 	// hidden here could be worked out from a table of the other.
 	Within string
+	// Apart says that its values are steps of the same thing, such as investigated and
+	// charged, which nobody adds: a table for the public shows one of them.
+	Apart bool
 	// Inside says that staff alone may divide by it, such as by office: no release does.
 	Inside bool
 }

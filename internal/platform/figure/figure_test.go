@@ -14,6 +14,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"waylight/internal/platform/disclosure"
 	"waylight/internal/platform/figure"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/web"
@@ -23,7 +24,7 @@ import (
 func catalog(t *testing.T, without string) *web.Catalog {
 	t.Helper()
 	text := ""
-	for _, key := range []string{"title", "definition", "dedup", "period", "kind", "kind.a", "kind.b", "kind.other", "month"} {
+	for _, key := range []string{"title", "definition", "dedup", "period", "kind", "kind.a", "kind.b", "kind.other", "month", "year", "week"} {
 		if key != without {
 			text += "figure.cars." + key + ": Words of " + strings.ReplaceAll(key, ".", " ") + "\n"
 		}
@@ -71,6 +72,27 @@ func TestRegistryHoldsMeasuresToTheirPromises(t *testing.T) {
 		change(&m)
 		if _, err := figure.NewRegistry(all, []figure.Measure{m}); err == nil {
 			t.Errorf("%s is taken", name)
+		}
+	}
+}
+
+// A table by time has every part of its period, also those in which nothing happened:
+// only so do its parts add up to the whole for whoever weighs it.
+func TestATableByTimeHasEveryPart(t *testing.T) {
+	t.Parallel()
+	for division, at := range map[string]string{"year": "2026", "month": "2026-02", "week": "2026-02-02"} {
+		m := cars(figure.Persons, figure.Cell{Key: []string{at}, Value: 40, Rows: 40})
+		m.People, m.Dimensions[1].Name = true, division
+		r, err := figure.NewRegistry(catalog(t, ""), []figure.Measure{m})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := r.Compute(t.Context(), nil, "ms", time.UTC, figure.Spec{Measure: "cars", From: "2024-07-01", Through: "2027-03-02", Rows: division})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p, err := disclosure.Protect(t.Context(), disclosure.Rule{}, []disclosure.Counts{got.Counts("by "+division, 1)}, nil); err != nil || p.Primary+p.Added > 0 {
+			t.Errorf("by %s: %v, %+v", division, err, p)
 		}
 	}
 }

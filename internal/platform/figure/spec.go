@@ -23,6 +23,7 @@ var (
 	ErrMeasure   = fault.New(fault.Invalid, "figure.measure", "Nobody here counts that. Choose one of the listed measures.")
 	ErrDimension = fault.New(fault.Invalid, "figure.dimension", "This measure cannot be divided in that way. Choose one of its own divisions, each at most once.")
 	ErrWithin    = fault.New(fault.Invalid, "figure.within", "That division is a part of another one. Choose one value of that, such as one state, and divide it.")
+	ErrApart     = fault.New(fault.Invalid, "figure.apart", "What this measure counts stands at several steps, and these are not to be added up. Choose one step, and make a table for each that you need.")
 	ErrInside    = fault.New(fault.Invalid, "figure.inside", "That division is for staff only. It cannot stand in a table for the public.")
 	ErrPeriod    = fault.New(fault.Invalid, "figure.period", "Give the first and the last day of the period, the last not before the first and not more than 20 years after it.")
 	ErrTooFine   = fault.New(fault.TooLarge, "figure.too_fine", "That table would have too many figures to be read, or to be safe. Leave out one of the two divisions, choose a longer unit of time, or filter to fewer values.")
@@ -73,6 +74,11 @@ func (r *Registry) Check(s Spec, public bool) (Measure, error) {
 	}
 	if s.Columns != "" && (s.Rows == "" || s.Rows == s.Columns) {
 		return m, ErrDimension.At("columns")
+	}
+	for _, d := range m.Dimensions {
+		if public && d.Apart && s.Where[d.Name] == "" {
+			return m, ErrApart.At("where")
+		}
 	}
 	for _, name := range []string{s.Rows, s.Columns} {
 		if name == "" {

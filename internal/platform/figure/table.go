@@ -71,14 +71,10 @@ func (r *Registry) Compute(ctx context.Context, db store.Reader, program string,
 		return Table{}, err
 	}
 	rows, columns := s.position()
-	span, err := s.months(zone)
-	if err != nil {
+	if t.Rows, err = r.heads(program, m, s, s.Rows, cells, rows); err != nil {
 		return Table{}, err
 	}
-	if t.Rows, err = r.heads(program, m, s.Rows, span, cells, rows); err != nil {
-		return Table{}, err
-	}
-	if t.Columns, err = r.heads(program, m, s.Columns, span, cells, columns); err != nil {
+	if t.Columns, err = r.heads(program, m, s, s.Columns, cells, columns); err != nil {
 		return Table{}, err
 	}
 	if (len(t.Rows)+1)*(len(t.Columns)+1) > maxEntries {
@@ -131,29 +127,40 @@ func (m Measure) ask(ctx context.Context, db store.Reader, s Spec, program strin
 	return cells, nil
 }
 
-// months names every month of the period.
-func (s Spec) months(zone *time.Location) ([]string, error) {
-	from, to, err := Period(s.From, s.Through, zone)
+// spans names every week, month or year of the period, also those in which nothing
+// happened: without them a table would not add up to its period.
+func (s Spec) spans(division string) ([]string, error) {
+	from, to, err := Period(s.From, s.Through, time.UTC)
 	if err != nil {
 		return nil, err
 	}
 	var names []string
-	for _, m := range Months(from, to, zone) {
-		names = append(names, m.Name)
+	for day := from; day.Before(to); day = day.AddDate(0, 0, 1) {
+		at := day
+		if division == week {
+			at = day.AddDate(0, 0, -(int(day.Weekday())+6)%7)
+		}
+		if name := at.Format(times[division]); len(names) == 0 || names[len(names)-1] != name {
+			names = append(names, name)
+		}
 	}
 	return names, nil
 }
 
-// heads are the values of a dimension: its closed list, every month of the period,
+// heads are the values of a dimension: its closed list, every part of the period,
 // or what the data has.
-func (r *Registry) heads(program string, m Measure, name string, span []string, cells []Cell, at int) ([]Head, error) {
+func (r *Registry) heads(program string, m Measure, s Spec, name string, cells []Cell, at int) ([]Head, error) {
 	if name == "" {
 		return []Head{}, nil
 	}
 	d, _ := m.Dimension(name)
 	values := slices.Clone(d.Values)
-	if name == month && d.Values == nil {
-		values = slices.Clone(span)
+	if times[name] != "" && d.Values == nil {
+		spans, err := s.spans(name)
+		if err != nil {
+			return nil, err
+		}
+		values = spans
 	}
 	for _, c := range cells {
 		v := c.Key[at]

@@ -63,6 +63,20 @@ type Entry struct {
 // proven says whether a figure may count it: confirmed, with its evidence.
 func (e Entry) proven() bool { return e.Standing == Confirmed && e.DocketEntry > 0 }
 
+// again says whether a row tells what a standing one tells already. Two payments of one
+// day and one amount are told apart by their docket entries.
+func (e Entry) again(o Entry) bool {
+	numbers := func(list []Count) (out []int) {
+		for _, c := range list {
+			out = append(out, c.Number)
+		}
+		return out
+	}
+	return o.Standing != Withdrawn && e.Step == o.Step && e.Day == o.Day && e.Defendant == o.Defendant && e.What == o.What && e.Months == o.Months && e.Probation == o.Probation &&
+		e.Cents == o.Cents && e.Item == o.Item && e.OtherDay == o.OtherDay && (e.DocketEntry == 0 || e.DocketEntry == o.DocketEntry) &&
+		slices.Equal(numbers(e.Counts), numbers(o.Counts)) && slices.Equal(e.Shares, o.Shares)
+}
+
 func wrong(field, format string, args ...any) *fault.Error {
 	return fault.New(fault.Invalid, "court_entry", fmt.Sprintf(format, args...)).At(field)
 }

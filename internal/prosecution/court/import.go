@@ -242,6 +242,16 @@ func (s *Service) storeCase(ctx context.Context, w *writing, m identity.Member, 
 		w.fresh = true
 		w.c.ID, w.c.Office, w.c.OpenedBy, w.c.OpenedAt = store.NewID(), m.Office, m.Actor(), w.tx.Now()
 	}
+	twice := false
+	for _, l := range group {
+		if slices.ContainsFunc(entries, l.e.again) {
+			broken.add(l.at, "This step is in the case already. If it happened again on the same day, give its docket entry.")
+			twice = true
+		}
+	}
+	if twice {
+		return false, nil
+	}
 	more := make([]Entry, len(group))
 	lineOf := map[store.ID]int{}
 	for i, l := range group {

@@ -46,6 +46,21 @@ func TestAFileIsStored(t *testing.T) {
 				t.Errorf("%s: %v", what, err)
 			}
 		}
+		// What the order of a case lets come again is not taken again from a file, unless the docket says that it came again.
+		loose := "1:26-cr-1,federal,MISSISSIPPI_NORTHERN,2026-09-02,restitution_paid,,,,,,50.00,1,,,,\n1:26-cr-1,federal,MISSISSIPPI_NORTHERN,2026-04-02,restitution_requested,1,,,,,,,,,41,confirmed\n" +
+			"1:26-cr-1,federal,MISSISSIPPI_NORTHERN,2026-06-01,sentencing_set,1,,,,,,,2026-08-03,,,\n1:26-cr-1,federal,MISSISSIPPI_NORTHERN,2026-09-03,restitution_amended,,joint,,,,\"1,200,000.00\",1,,1=1200000.00,,\n"
+		if _, err := w.Import(ctx, abe, []byte(fileHead+loose)); err != nil {
+			t.Fatal(err, said(err))
+		}
+		for i, row := range append(strings.SplitAfter(strings.TrimSuffix(loose, "\n"), "\n"), loose) {
+			var refused *ErrImport
+			if _, err := w.Import(ctx, abe, []byte(fileHead+row)); !errors.As(err, &refused) || !strings.Contains(refused.Broken[0].Why, "in the case already") {
+				t.Errorf("row %d of it again: %v", i, err)
+			}
+		}
+		if _, err := w.Import(ctx, abe, []byte(fileHead+strings.Replace(loose[:strings.Index(loose, "\n")+1], ",,,,\n", ",,,101,\n", 1))); err != nil {
+			t.Errorf("another payment of that day, with its docket entry: %v %s", err, said(err))
+		}
 		if _, err := w.Import(ctx, pat, []byte(more)); err == nil || !strings.Contains(fmt.Sprint(err), "1 broken") {
 			t.Errorf("another office's case: %v", err)
 		}

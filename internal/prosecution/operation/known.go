@@ -60,6 +60,16 @@ func (s *Service) Find(ctx context.Context, r store.Reader, programID string, id
 	return known(o), err == nil, err
 }
 
+// Surges gives the surge of each operation of one that is closed: only then it is told at rest that there was one.
+func (s *Service) Surges(ctx context.Context, r store.Reader, programID string) (map[store.ID]store.ID, error) {
+	return closedSurges(ctx, r, programID)
+}
+
+// SurgeName is the name of a surge that is closed, "" for any other.
+func (s *Service) SurgeName(ctx context.Context, r store.Reader, programID string, id store.ID) (string, error) {
+	return closedSurge(ctx, r, programID, id)
+}
+
 // MaySee says whether somebody may know of an operation. Of one that is not there nobody may.
 func (s *Service) MaySee(ctx context.Context, r store.Reader, who policy.Subject, id store.ID) (bool, error) {
 	o, err := s.byID(ctx, r, who.Program, id)

@@ -74,7 +74,7 @@ func TestTheLifeOfAnOperation(t *testing.T) {
 			t.Errorf("what runs is counted: %+v", c)
 		}
 		check(t, w.Close(ctx, planner, o.ID, time.Time{}, "It ended as planned."))
-		if c := count(); len(c) != 1 || c[0].Value != 0 || c[0].Unproven != 1 || c[0].Rows != 1 {
+		if c := count(); len(c) != 1 || c[0].Value != 0 || c[0].Unproven != 1 || c[0].Rows != 0 {
 			t.Errorf("what nobody reviewed: %+v", c)
 		}
 		refused("who closed it reviews it", fault.Forbidden, w.Review(ctx, planner, o.ID, w.state(o).Version, ""))
@@ -106,11 +106,19 @@ func TestTheLifeOfAnOperation(t *testing.T) {
 				t.Errorf("%s may see it: %v, %d of the list (%v, %v)", office, may, len(list), err, err2)
 			}
 		}
+		surges, err := w.Surges(ctx, w.db, "ms")
+		if name, err2 := w.SurgeName(ctx, w.db, "ms", surge.ID); err != nil || err2 != nil || len(surges) != 0 || name != "" {
+			t.Errorf("other rooms know a surge that is not over: %v, %q (%v, %v)", surges, name, err, err2)
+		}
 		refused("a surge closed before its last day is over", fault.Conflict, w.CloseSurge(ctx, second, surge.ID))
 		w.clock.Advance(60 * 24 * time.Hour)
 		check(t, w.CloseSurge(ctx, second, surge.ID))
 		if c := count(); len(c) != 1 || c[0].Key[3] != surge.ID.String() {
 			t.Errorf("the surge that is over: %+v", c)
+		}
+		surges, err = w.Surges(ctx, w.db, "ms")
+		if name, err2 := w.SurgeName(ctx, w.db, "ms", surge.ID); err != nil || err2 != nil || surges[o.ID] != surge.ID || name != "Demo surge" {
+			t.Errorf("other rooms know of the surge that is over %v, %q (%v, %v)", surges, name, err, err2)
 		}
 		days, err := w.Room().Measures[1].Cells(ctx, w.db, figure.Query{Program: "ms", To: w.clock.Now()})
 		if err != nil || len(days) != 1 || days[0].Value != 43 {

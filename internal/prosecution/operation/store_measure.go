@@ -20,7 +20,8 @@ type sums struct {
 	dimensions map[string]string
 	table      string // with its condition on program ($1) and period ($2, $3)
 	value      string // what is confirmed
-	unproven   string // what is not
+	unproven   string // how many rows are not
+	rows       string // how many are
 }
 
 var operationSums = sums{
@@ -29,6 +30,7 @@ var operationSums = sums{
 		left join surge g on g.program = o.program and g.id = o.surge and g.closed_at is not null) as told where program = $1 and began >= $2 and began < $3 and state in ('closed', 'reviewed')`,
 	value:    `sum(case when state = 'reviewed' then 1 else 0 end)`,
 	unproven: `sum(case when state = 'closed' then 1 else 0 end)`,
+	rows:     `sum(case when state = 'reviewed' then 1 else 0 end)`,
 }
 
 var surgeSums = sums{
@@ -36,6 +38,7 @@ var surgeSums = sums{
 	table:      `surge where program = $1 and starts >= $2 and starts < $3 and closed_at is not null`,
 	value:      `sum(days)`,
 	unproven:   `0`,
+	rows:       `count(*)`,
 }
 
 // where adds the conditions of a query.
@@ -95,7 +98,7 @@ func (m sums) count(ctx context.Context, r store.Reader, q figure.Query) ([]figu
 		}
 		by = append(by, column)
 	}
-	columns := strings.Join(append(slices.Clone(by), m.value, m.unproven, "count(*)"), ", ")
+	columns := strings.Join(append(slices.Clone(by), m.value, m.unproven, m.rows), ", ")
 	order := ""
 	if len(by) > 0 {
 		order = " group by " + strings.Join(by, ", ") + " order by " + strings.Join(by, ", ")
@@ -104,7 +107,7 @@ func (m sums) count(ctx context.Context, r store.Reader, q figure.Query) ([]figu
 	if err != nil || len(by) > 0 {
 		return out, err
 	}
-	return slices.DeleteFunc(out, func(c figure.Cell) bool { return c.Rows == 0 }), nil
+	return slices.DeleteFunc(out, func(c figure.Cell) bool { return c.Rows == 0 && c.Unproven == 0 }), nil
 }
 
 func scanCell(row store.Scanner, by []string) (figure.Cell, error) {
@@ -118,9 +121,9 @@ func scanCell(row store.Scanner, by []string) (figure.Cell, error) {
 		}
 	}
 	var c figure.Cell
-	var value, unproven sql.NullInt64
-	err := row.Scan(append(into, &value, &unproven, &c.Rows)...)
-	c.Value, c.Unproven = value.Int64, unproven.Int64
+	var value, unproven, rows sql.NullInt64
+	err := row.Scan(append(into, &value, &unproven, &rows)...)
+	c.Value, c.Unproven, c.Rows = value.Int64, unproven.Int64, rows.Int64
 	for i, name := range by {
 		switch {
 		case name != "surge":
@@ -142,7 +145,7 @@ type countedRow struct {
 	name        string
 }
 
-// counted lists what a cell of operations counts, in the order of time.
+// counted lists what a cell of operations counts, in the order of time: those that were reviewed.
 func counted(ctx context.Context, r store.Reader, q figure.Query, from position, limit int) ([]countedRow, error) {
 	first, last := bounds(q)
 	where, args, err := operationSums.where(q, []any{q.Program, first, last, from.at, from.id})
@@ -154,7 +157,7 @@ func counted(ctx context.Context, r store.Reader, q figure.Query, from position,
 		var c countedRow
 		err := row.Scan(&c.id, &c.at, &c.lead, &c.state)
 		return c, err
-	}, `select id, began, lead, state from `+operationSums.table+` and (began > $4 or began = $4 and id > $5)`+where+fmt.Sprintf(` order by began, id limit $%d`, len(args)), args...)
+	}, `select id, began, lead, state from `+operationSums.table+` and state = 'reviewed' and (began > $4 or began = $4 and id > $5)`+where+fmt.Sprintf(` order by began, id limit $%d`, len(args)), args...)
 }
 
 // countedSurges lists what a cell of days counts.
@@ -170,6 +173,19 @@ func countedSurges(ctx context.Context, r store.Reader, q figure.Query, from pos
 		err := row.Scan(&c.id, &c.at, &c.lead, &c.name, &c.value)
 		return c, err
 	}, `select id, starts, lead, name, days from `+surgeSums.table+` and (starts > $4 or starts = $4 and id > $5)`+where+fmt.Sprintf(` order by starts, id limit $%d`, len(args)), args...)
+}
+
+// closedSurges gives the surge of each operation of one that is closed.
+func closedSurges(ctx context.Context, r store.Reader, programID string) (map[store.ID]store.ID, error) {
+	pairs, err := store.Collect(ctx, r, "listing the operations of surges", func(row store.Scanner) (pair [2]store.ID, err error) {
+		err = row.Scan(&pair[0], &pair[1])
+		return pair, err
+	}, `select o.id, g.id from surge g join operation o on o.program = g.program and o.surge = g.id where g.program = $1 and g.closed_at is not null`, programID)
+	of := make(map[store.ID]store.ID, len(pairs))
+	for _, p := range pairs {
+		of[p[0]] = p[1]
+	}
+	return of, err
 }
 
 // closedSurge is the name of a surge that is closed, "" for any other.

@@ -133,8 +133,6 @@ func (s *Service) Change(ctx context.Context, m identity.Member, id store.ID, ve
 		case len(problems) > 0:
 			wrong = problems
 			return now, errManyProbs
-		case !now.SameAs.IsZero() && row.Role == PersonSold:
-			return now, ErrState
 		}
 		next := row
 		next.ID, next.Office, next.Origin, next.EnteredAt, next.EnteredBy, next.SameAs = now.ID, now.Office, now.Origin, now.EnteredAt, m.ID, now.SameAs // whose words it says is not who may confirm it
@@ -241,6 +239,14 @@ func (s *Service) stepAs(ctx context.Context, a actor, does policy.Action, id st
 		if err != nil {
 			return err
 		}
+		if next.sold() && !now.sold() { // it leaves the figure of arrests, as one that is withdrawn does
+			if !now.SameAs.IsZero() {
+				return ErrState
+			}
+			if err := standsFor(ctx, tx, now); err != nil {
+				return err
+			}
+		}
 		if err := changed(tx, b, a, now, next, what, reason); err != nil {
 			return err
 		}
@@ -251,13 +257,21 @@ func (s *Service) stepAs(ctx context.Context, a actor, does policy.Action, id st
 	})
 }
 
-// changed writes a row's next version, its history and its entry in the log.
+// changed writes a row's next version, its history and its entry in the log. Of
+// somebody who turns out to have been sold the history keeps no number either.
 func changed(tx *store.Tx, b box, a actor, now, next Result, what, reason string) error {
+	said := now
+	if next.sold() && !now.sold() {
+		if err := forget(tx, b, now); err != nil {
+			return err
+		}
+		said = now.nameless()
+	}
 	next.Version = now.Version + 1
 	if err := update(tx, b, now, next); err != nil {
 		return err
 	}
-	if err := insertChange(tx, b, Change{By: a.ID, What: what, Reason: reason, Before: now, After: next}); err != nil {
+	if err := insertChange(tx, b, Change{By: a.ID, What: what, Reason: reason, Before: said, After: next}); err != nil {
 		return err
 	}
 	tx.Log(custody.Entry{Program: a.Program, Event: "result." + what, Record: "result:" + next.ID.String(), Actor: a.Actor()})
@@ -304,10 +318,4 @@ func (s *Service) SetOrganization(ctx context.Context, m identity.Member, o Orga
 // Organizations lists the program's groups, retired ones too.
 func (s *Service) Organizations(ctx context.Context, program string) ([]Organization, error) {
 	return organizations(ctx, s.DB, program)
-}
-
-// States says where rows stand now, so that whoever froze a figure sees that one
-// of its rows was withdrawn since, or counts with another. What is not there is "".
-func (s *Service) States(ctx context.Context, q store.Reader, program string, ids []store.ID) (map[store.ID]string, error) {
-	return states(ctx, q, program, ids)
 }

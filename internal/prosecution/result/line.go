@@ -148,5 +148,15 @@ type Detail struct {
 // counted by another row of the same person.
 func (r Result) counts() bool { return r.State != Withdrawn && r.SameAs.IsZero() }
 
+// sold says that the row is of a person who was sold, of whom no number and no
+// group is kept.
+func (r Result) sold() bool { return r.Role == PersonSold }
+
+// nameless is the row without what is not kept of a person who was sold.
+func (r Result) nameless() Result {
+	r.Booking, r.StateID, r.Organization = nil, nil, ""
+	return r
+}
+
 // proven says whether it is in a figure's value.
 func (r Result) proven() bool { return r.State == Confirmed && r.Evidence != "" }

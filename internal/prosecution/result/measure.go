@@ -35,7 +35,7 @@ type tally struct {
 const month = "month"
 
 // everywhere are the dimensions of every measure that come from the data.
-var everywhere = map[string]dimension{"county": dCounty, "office": dOffice, "operation": dOperation}
+var everywhere = map[string]dimension{"county": dCounty, "office": dOffice, "operation": dOperation, surge: dOperation}
 
 func with(more map[string]dimension) map[string]dimension {
 	out := map[string]dimension{}
@@ -65,7 +65,7 @@ func tallies() []tally {
 		{measure: "digital_assets", kind: Digital, adds: byAmount, by: with(map[string]dimension{"item": dItem})},
 		{measure: "people_recovered", kind: Recovery, only: map[dimension]string{dCertainty: Confirmed}, by: recovered},
 		{measure: "people_recovered_potential", kind: Recovery, only: map[dimension]string{dCertainty: Potential}, by: recovered},
-		{measure: "people_matched", kind: Recovery, never: map[dimension]string{dMatched: ""}, by: with(map[string]dimension{"matched": dMatched})},
+		{measure: "people_matched", kind: Recovery, only: map[dimension]string{dCertainty: Confirmed}, never: map[dimension]string{dMatched: ""}, by: with(map[string]dimension{"matched": dMatched})},
 	}
 	for _, covers := range covered {
 		t := tally{measure: "announced_" + covers, kind: Total, only: map[dimension]string{dCovers: covers}, by: with(nil)}
@@ -84,7 +84,7 @@ func valuesOf(kind string) map[string][]string {
 }
 
 // order is how a measure's dimensions stand.
-var order = []string{"organization", "role", "offense", "stage", "item", "age", "exploitation", "matched", month, "county", "office", "operation"}
+var order = []string{"organization", "role", "offense", "stage", "item", "age", "exploitation", "matched", month, "county", "office", surge, "operation"}
 
 // Measures are what the room counts.
 func (s *Service) Measures() []figure.Measure {
@@ -97,7 +97,7 @@ func (s *Service) Measures() []figure.Measure {
 			if _, has := t.by[name]; !has && name != month {
 				continue
 			}
-			d := figure.Dimension{Name: name, Values: closed[name], Inside: name == "operation"} // whose names are plans
+			d := figure.Dimension{Name: name, Values: closed[name], Apart: name == "stage", Inside: name == "operation"} // whose names are plans
 			if d.Values == nil {
 				d.Label = s.label(name)
 			}
@@ -147,6 +147,12 @@ func (s *Service) label(dimension string) func(program, value string) string {
 			if where, err := place.ParsePlace(value); err == nil {
 				return where.Name()
 			}
+		case surge:
+			if s.Operations != nil {
+				if name, err := s.Operations.SurgeName(ctx, s.DB, program, value); err == nil && name != "" {
+					return name
+				}
+			}
 		case "operation":
 			if s.Operations != nil {
 				if name, err := s.Operations.Name(ctx, s.DB, program, value); err == nil && name != "" {
@@ -195,6 +201,9 @@ func (s *Service) cells(t tally) func(ctx context.Context, db store.Reader, q fi
 		if err != nil {
 			return nil, err
 		}
+		if c.surges, err = s.surges(ctx, db, q); err != nil {
+			return nil, err
+		}
 		from, to, err := s.span(q)
 		if err != nil {
 			return nil, err
@@ -215,6 +224,7 @@ type counter struct {
 	by     []string
 	where  map[string]string
 	months string // of Where; "" for all
+	surges surges
 	names  [][]string
 	places []map[string]uint32
 	groups map[[maxBy]uint32]*group
@@ -302,7 +312,7 @@ func (c *counter) add(day int64, data []byte) error {
 		}
 		which[i] = cols.column(c.t.by[name])
 		for _, v := range cols.values[c.t.by[name]] {
-			places[i] = append(places[i], c.place(i, shown(v)))
+			places[i] = append(places[i], c.place(i, c.surges.shown(name, v)))
 		}
 	}
 	marks := qualifierMarks(cols.values[dQualifier])
@@ -382,7 +392,7 @@ func (c *counter) refused(cols *columns) []refusal {
 		check(d, func(v string) bool { return v != never })
 	}
 	for name, want := range c.where {
-		check(c.t.by[name], func(v string) bool { return shown(v) == want })
+		check(c.t.by[name], func(v string) bool { return c.surges.shown(name, v) == want })
 	}
 	return list
 }
@@ -430,7 +440,11 @@ func (s *Service) rows(t tally) func(ctx context.Context, db store.Reader, q fig
 			}
 			from, to = max(from, dayNumber(first)), min(to, dayNumber(first.AddDate(0, 1, 0)))
 		}
-		list, next, err := counted(ctx, db, b, t, q, from, to, after, limit)
+		over, err := s.surges(ctx, db, q)
+		if err != nil {
+			return nil, "", err
+		}
+		list, next, err := counted(ctx, db, b, t, over, q, from, to, after, limit)
 		if err != nil {
 			return nil, "", err
 		}

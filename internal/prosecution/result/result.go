@@ -93,6 +93,11 @@ type Operations interface {
 	Mine(ctx context.Context, q store.Reader, who policy.Subject) ([]Operation, error)
 	// Name says what an operation is called, "" for what is not there.
 	Name(ctx context.Context, q store.Reader, program, id string) (string, error)
+	// Surges gives the surge of each operation of one that is over. Of one that is not
+	// nobody who reads figures learns.
+	Surges(ctx context.Context, q store.Reader, program string) (map[string]string, error)
+	// SurgeName says what a surge that is over is called, "" for any other.
+	SurgeName(ctx context.Context, q store.Reader, program, id string) (string, error)
 }
 
 // Config is what the room stands on.

@@ -140,7 +140,8 @@ func TestOnePersonTwoOffices(t *testing.T) {
 			}
 			w.recounted()
 		}
-		first, second := arrest(w.ana, w.ben, "hc-2026.0042"), arrest(w.cora, w.dan, "HC/2026-0042")
+		first := arrest(w.ana, w.ben, "hc-2026.0042")
+		second := arrest(w.cora, w.dan, "HC/2026-0042")
 		arrest(w.ana, w.ben, "HC-2026-0043")
 		pairs, err := w.Matches(ctx, w.ana, first.ID)
 		if err != nil || len(pairs) != 1 || pairs[0].State != result.Proposed {
@@ -155,20 +156,24 @@ func TestOnePersonTwoOffices(t *testing.T) {
 		if err := w.Withdraw(ctx, w.ana, first.ID, "wrong"); !errors.Is(err, result.ErrCounts) {
 			t.Errorf("withdrawing the arrest that counts for both: %v", err)
 		}
-		where, err := w.States(ctx, w.db, here, []store.ID{first.ID, second.ID, store.NewID()})
-		check(t, err)
-		if where[first.ID] != result.Confirmed || where[second.ID] != "counted with another" || len(where) != 2 {
-			t.Errorf("states: %v", where)
+		// Nor does either become a person who was sold, who counts nowhere, while they are joined.
+		sold := line(append(proof(1), "kind", "arrest", "date", "2026-11-01", "role", "person_sold", "age", "adult")...)
+		for _, c := range []struct {
+			by   identity.Member
+			id   store.ID
+			want error
+		}{{w.ana, first.ID, result.ErrCounts}, {w.cora, second.ID, result.ErrState}} {
+			now, _, err := w.Get(ctx, c.by, c.id)
+			check(t, err)
+			if _, err := w.Change(ctx, c.by, c.id, now.Version, sold); !errors.Is(err, c.want) {
+				t.Errorf("an arrest that stands with another becomes a person sold: %v, not %v", err, c.want)
+			}
 		}
+		counts(2, "neither was changed")
 		check(t, w.Unsay(ctx, w.dan, pair))
 		counts(3, "taken back")
 		check(t, w.Withdraw(ctx, w.ana, first.ID, "wrong"))
 		counts(2, "withdrawn")
-		where, err = w.States(ctx, w.db, here, []store.ID{first.ID})
-		check(t, err)
-		if where[first.ID] != result.Withdrawn {
-			t.Errorf("a release that holds the row sees %v", where)
-		}
 		if _, _, err := w.Get(ctx, w.cora, first.ID); !errors.Is(err, result.ErrNone) {
 			t.Errorf("another office reads the row: %v", err)
 		}
@@ -189,6 +194,38 @@ func TestPersonsSoldAreNoHeadline(t *testing.T) {
 	if got := w.one("arrests_persons_sold"); got.Value != 1 {
 		t.Errorf("on its own: %+v", got)
 	}
+}
+
+// Whoever turns out to have been sold leaves the figure of arrests, and no number and no
+// group of theirs is kept, not in the history either, nor does taking it back bring them back.
+func TestOfAPersonSoldNoNumberIsKept(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		check(t, w.SetOrganization(ctx, w.admin, result.Organization{ID: "ms-13", Name: "MS-13"}))
+		arrest := func(role string, more ...string) result.Line {
+			return line(append(append(proof(1), "kind", "arrest", "date", "2026-11-01", "role", role, "age", "adult"), more...)...)
+		}
+		row := w.enter(w.ana, append(proof(1), "kind", "arrest", "date", "2026-11-01", "role", "trafficker", "age", "adult", "booking", "B-20260042", "state_id", "A1234567", "organization", "ms-13")...)
+		for i, l := range []result.Line{arrest("buyer", "booking", "B-20260043", "organization", "ms-13"), arrest("person_sold")} {
+			if wrong, err := w.Change(ctx, w.ana, row.ID, int64(i+1), l); err != nil {
+				t.Fatal(err, wrong)
+			}
+		}
+		look := func() {
+			t.Helper()
+			now, changes, err := w.Get(ctx, w.ana, row.ID)
+			check(t, err)
+			for _, r := range []result.Result{now, changes[0].Before, changes[0].After, changes[len(changes)-2].Before, changes[len(changes)-1].Before, changes[len(changes)-1].After} {
+				if r.Booking != nil || r.StateID != nil || r.Organization != "" {
+					t.Errorf("kept of a person who was sold: %+v", r)
+				}
+			}
+			w.recounted()
+		}
+		look()
+		check(t, w.Undo(ctx, w.ana, row.ID))
+		look()
+	})
 }
 
 // Whoever changed a row of another's file confirms the file, and not what they wrote.

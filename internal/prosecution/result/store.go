@@ -144,6 +144,30 @@ func changeRow(tx *store.Tx, b box, c Change) (store.Row, error) {
 	return row, nil
 }
 
+// forget takes out of a row's history what is not kept of a person who was sold.
+func forget(tx *store.Tx, b box, r Result) error {
+	changes, err := history(context.Background(), tx, b, r.Program, r.ID)
+	if err != nil {
+		return err
+	}
+	for _, c := range changes {
+		version := c.After.Version
+		c.Before, c.After = c.Before.nameless(), c.After.nameless()
+		row, err := changeRow(tx, b, c)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`update result_change set before_change = $4, after_change = $5 where program = $1 and result = $2 and version = $3`,
+			r.Program, r.ID, version, row["before_change"], row["after_change"]); err != nil {
+			return fault.Wrap(err, "forgetting the number of a person who was sold")
+		}
+		if err := tx.Touch("result_change", r.Program, r.ID, version); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // history lists a row's changes, the latest first.
 func history(ctx context.Context, q store.Reader, b box, program string, id store.ID) ([]Change, error) {
 	rows, err := q.Query(ctx, `select at, by_member, what, version, reason, before_change, after_change from result_change

@@ -21,7 +21,7 @@ var names = [dimensions]string{"office", "operation", "county", "organization", 
 func unshown(value string) (string, bool) { return "", value == figure.Other }
 
 // counted lists the rows that make up a figure's value, by day, behind a place.
-func counted(ctx context.Context, q store.Reader, b box, t tally, ask figure.Query, from, to int64, after string, limit int) ([]Result, string, error) {
+func counted(ctx context.Context, q store.Reader, b box, t tally, over surges, ask figure.Query, from, to int64, after string, limit int) ([]Result, string, error) {
 	day, id := int64(-1<<40), store.ID{}
 	if err := web.DecodeCursor(after, &day, &id); err != nil {
 		return nil, "", err
@@ -41,6 +41,8 @@ func counted(ctx context.Context, q store.Reader, b box, t tally, ask figure.Que
 		d, has := t.by[name]
 		switch other, is := unshown(v); {
 		case name == month:
+		case name == surge:
+			over.only(&c, v)
 		case !has:
 			return nil, "", fmt.Errorf("measure %s has no dimension %s", t.measure, name)
 		case is:

@@ -53,6 +53,47 @@ func (surge) Mine(context.Context, store.Reader, policy.Subject) ([]result.Opera
 
 func (surge) Name(_ context.Context, _ store.Reader, _, id string) (string, error) { return id, nil }
 
+// Surges says that the first three operations are those of one that is over.
+func (surge) Surges(context.Context, store.Reader, string) (map[string]string, error) {
+	return map[string]string{"op-0": "first", "op-1": "first", "op-2": "first"}, nil
+}
+
+func (surge) SurgeName(_ context.Context, _ store.Reader, _, id string) (string, error) {
+	return id, nil
+}
+
+// What came of the operations of a surge is counted under it, and leads to its rows; all
+// else is of no surge.
+func TestByWhichSurge(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.Operations = surge{}
+		for i, operation := range []string{"op-0", "op-1", "op-1", "op-7", ""} {
+			on, more := surgeFrom.AddDate(0, 0, i), []string{}
+			if operation != "" {
+				at, _, _ := surge{}.Operation(t.Context(), w.db, policy.Subject{}, operation)
+				on, more = at.From, []string{"operation", operation}
+			}
+			row := w.enter(w.ana, append(append(proof(i), "kind", "weapon", "date", day(on), "item", "rifle", "count", "2"), more...)...)
+			check(t, w.Confirm(t.Context(), w.ben, row.ID))
+		}
+		got := map[string]int64{}
+		for _, c := range w.figures("weapons", nil, "surge") {
+			got[c.Key[0]] = c.Value
+		}
+		if len(got) != 2 || got["first"] != 6 || got[figure.Other] != 4 {
+			t.Errorf("by surge: %v", got)
+		}
+		for value, want := range map[string]int{"first": 3, figure.Other: 2, "second": 0} {
+			ask := figure.Query{Program: here, Where: map[string]string{"surge": value}}
+			rows, _, err := w.measure("weapons").Rows(t.Context(), w.db, ask, "", 10)
+			cells, err2 := w.measure("weapons").Cells(t.Context(), w.db, ask)
+			if err != nil || err2 != nil || len(rows) != want || want > 0 && cells[0].Value != int64(2*want) {
+				t.Errorf("of %s: %d rows, %+v (%v, %v)", value, len(rows), cells, err, err2)
+			}
+		}
+	})
+}
+
 // surgeFile is the surge as a file of results. What nobody was said to belong to
 // has an empty group.
 func surgeFile() string {
