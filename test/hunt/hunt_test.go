@@ -36,6 +36,7 @@ import (
 	"waylight/internal/app"
 	"waylight/internal/platform/mail"
 	"waylight/internal/platform/store/storetest"
+	"waylight/internal/protection/spool"
 	"waylight/test/child"
 
 	_ "modernc.org/sqlite" // for a copy as an operator makes it
@@ -81,12 +82,13 @@ func TestNoWordOfASenderIsOnAnyDisk(t *testing.T) {
 				backUp(t, app.BackingUp{Data: beside, Out: filepath.Join(dir, "backup")})
 			}},
 			{name: "export", path: filepath.Join(dir, "export"), fill: func(t *testing.T) { export(t, app.Exporting{Data: beside, Out: filepath.Join(dir, "export")}) }},
-		})
+		}, nil)
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
-		address, server := storetest.Watched(t)
+		base, server := storetest.Watched(t)
+		address := base.URL
 		dump := filepath.Join(dir, "backup.sql")
 		hunt(t, dir, child.Config{Data: filepath.Join(dir, "data"), Database: address}, []place{
 			{name: "database", path: filepath.Join(server, "data", "base"), fill: func(t *testing.T) { command(t, address, "checkpoint") }},
@@ -101,11 +103,12 @@ func TestNoWordOfASenderIsOnAnyDisk(t *testing.T) {
 			{name: "export", path: filepath.Join(dir, "export"), fill: func(t *testing.T) {
 				export(t, app.Exporting{Data: filepath.Join(dir, "data"), Database: address, Out: filepath.Join(dir, "export")})
 			}},
-		})
+		}, base)
 	})
 }
 
-func hunt(t *testing.T, dir string, c child.Config, places []place) {
+// hunt sends, breaks, kills and searches. Of a database that can go away, it is away in the end.
+func hunt(t *testing.T, dir string, c child.Config, places []place, base *storetest.Database) {
 	mails, err := mail.NewCatcher("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +124,14 @@ func hunt(t *testing.T, dir string, c child.Config, places []place) {
 	h.wrong()
 	h.ask("mail")
 	h.breakDown(c.Database == "")
-	h.crash()
+	if base == nil {
+		h.crash()
+	} else {
+		base.Leave()
+		h.spooled(20, filepath.Join(c.Data, "spool.db"))
+		h.crash()
+		base.Return()
+	}
 	places = append(places, place{name: "what the program says", path: c.Output}, place{name: "temporary files", path: c.Temp, fill: func(t *testing.T) { mark(t, c.Temp) }},
 		place{name: "mail", path: filepath.Join(dir, "mail"), fill: func(t *testing.T) { write(t, filepath.Join(dir, "mail"), letters(mails)) }})
 	for _, p := range places {
@@ -185,6 +195,18 @@ func (h *hunter) send(n int) {
 	wg.Wait()
 	if h.taken != n {
 		h.t.Fatalf("%d of %d reports were taken", h.taken, n)
+	}
+}
+
+// spooled sends while the database is away, and holds the spool to what it took.
+func (h *hunter) spooled(n int, file string) {
+	h.t.Helper()
+	for i := range n {
+		h.api(6*i + 1) // nothing that asks the database afterwards
+	}
+	kept, err := spool.List(h.t.Context(), file)
+	if err != nil || len(kept) < n {
+		h.t.Fatalf("%d of %d reports wait in the spool, %v", len(kept), n, err)
 	}
 }
 
