@@ -53,6 +53,8 @@ type Demo struct {
 	reports []store.ID // in the order they came in
 	signs   []code.Code
 	end     time.Time
+	// surgeFrom is the first day of the invented surge.
+	surgeFrom string
 }
 
 // Start opens a fresh installation and lives through its invented week.

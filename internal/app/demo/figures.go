@@ -22,18 +22,23 @@ func (d *Demo) by(ctx context.Context, email string) context.Context {
 	return ctx
 }
 
-// tellFigures lets the program tell the public about its week. A week too small to
-// tell anything of leaves a draft.
+// tellFigures lets the program tell the public about its week, and about the surge
+// before it. A week too small to tell anything of leaves a draft.
 func (d *Demo) tellFigures(ctx context.Context) error {
 	p, _ := d.App.Programs.Program(Program)
 	first, last := d.end.Add(-week).In(p.Zone).Format(figure.Day), d.end.In(p.Zone).Format(figure.Day)
 	spec := func(measure, rows string) figure.Spec {
 		return figure.Spec{Measure: measure, From: first, Through: last, Rows: rows}
 	}
+	surge := func(measure, rows, columns string) figure.Spec {
+		return figure.Spec{Measure: measure, From: d.surgeFrom, Through: last, Rows: rows, Columns: columns}
+	}
 	alex, sidney := d.by(ctx, "admin@program.invalid"), d.by(ctx, "second@program.invalid")
 	r, err := d.App.Releases.Make(alex, release.Plan{
 		Headline: map[string]string{"en": "What the week brought", "es": "Lo que trajo la semana"}, From: first, Through: last,
-		Specs: []figure.Spec{spec("tips", "channel"), spec("referrals", "clock"), spec("delivery_median", ""), spec("acknowledgement_median", "")},
+		Specs: []figure.Spec{spec("tips", "channel"), spec("referrals", "clock"), spec("delivery_median", ""), spec("acknowledgement_median", ""),
+			surge("operations", "surge", ""), surge("surge_days", "surge", ""), surge("arrests", "organization", "surge"),
+			surge("weapons", "item", "surge"), surge("currency", "surge", ""), surge("narcotics", "item", "surge")},
 	})
 	if err != nil {
 		return fmt.Errorf("drafting the demo's release: %w", err)

@@ -4,10 +4,13 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"waylight/internal/partnership/identity"
+	"waylight/internal/prosecution/operation"
 	"waylight/internal/prosecution/result"
 )
 
@@ -22,7 +25,15 @@ func (d *Demo) surge(ctx context.Context) error {
 			return err
 		}
 	}
-	im, err := r.Upload(ctx, morgan, "invented-surge.csv", strings.NewReader(d.surgeFile()))
+	known, err := d.App.Operations.Visible(ctx, d.App.DB, d.App.People.Subject(morgan), "", 100)
+	if err != nil {
+		return err
+	}
+	file, err := d.surgeFile(known)
+	if err != nil {
+		return err
+	}
+	im, err := r.Upload(ctx, morgan, "invented-surge.csv", strings.NewReader(file))
 	if err != nil {
 		return err
 	}
@@ -66,20 +77,29 @@ func (d *Demo) byHand(ctx context.Context, morgan, dana identity.Member) error {
 	return nil
 }
 
-// surgeFile is a small file of invented results.
-func (d *Demo) surgeFile() string {
+// surgeFile is a small file of invented results, of the operations of the surge.
+func (d *Demo) surgeFile(known []operation.Known) (string, error) {
+	known = slices.DeleteFunc(known, func(o operation.Known) bool { return o.Surge.IsZero() || !o.Over() })
+	if len(known) == 0 {
+		return "", errors.New("the demo's surge has no operations")
+	}
+	p, _ := d.App.Programs.Program(Program)
+	at := func(i int) string { // date and operation
+		o := known[i%len(known)]
+		return o.From.In(p.Zone).Format("2006-01-02") + "," + o.ID.String()
+	}
 	var b strings.Builder
-	b.WriteString("kind,date,county,organization,role,age,offense,booking,item,count,amount,unit,qualifier,evidence,number\n")
+	b.WriteString("kind,date,operation,county,organization,role,age,offense,booking,item,count,amount,unit,qualifier,evidence,number\n")
 	counties := []string{"MS-28049", "MS-28033", "MS-28047", "MS-28059"}
 	for i := range 60 {
 		group := []string{"invented-one", "invented-one", "invented-two", ""}[i%4]
-		fmt.Fprintf(&b, "arrest,%s,%s,%s,%s,adult,64A,DEMO-B-%04d,,,,,,report,DEMO-%04d\n", d.day(-1-i%6), counties[i%4], group, []string{"trafficker", "buyer"}[i%2], i+1, i+1)
+		fmt.Fprintf(&b, "arrest,%s,%s,%s,%s,adult,64A,DEMO-B-%04d,,,,,,report,DEMO-%04d\n", at(i), counties[i%4], group, []string{"trafficker", "buyer"}[i%2], i+1, i+1)
 	}
-	fmt.Fprintf(&b, "weapon,%s,MS-28049,,,,,,handgun,14,,,,receipt,DEMO-W-1\n", d.day(-3))
-	fmt.Fprintf(&b, "currency,%s,MS-28049,,,,,,,,\"12,345.67\",,more_than,receipt,DEMO-C-1\n", d.day(-3))
-	fmt.Fprintf(&b, "narcotic,%s,MS-28049,,,,,,cocaine,,2.5,kg,,laboratory,DEMO-N-1\n", d.day(-3))
-	fmt.Fprintf(&b, "narcotic,%s,MS-28033,,,,,,heroin,,1.5,lb,,laboratory,DEMO-N-2\n", d.day(-4))
-	return b.String()
+	fmt.Fprintf(&b, "weapon,%s,MS-28049,,,,,,handgun,14,,,,receipt,DEMO-W-1\n", at(1))
+	fmt.Fprintf(&b, "currency,%s,MS-28049,,,,,,,,\"12,345.67\",,more_than,receipt,DEMO-C-1\n", at(1))
+	fmt.Fprintf(&b, "narcotic,%s,MS-28049,,,,,,cocaine,,2.5,kg,,laboratory,DEMO-N-1\n", at(1))
+	fmt.Fprintf(&b, "narcotic,%s,MS-28033,,,,,,heroin,,1.5,lb,,laboratory,DEMO-N-2\n", at(2))
+	return b.String(), nil
 }
 
 // day is a date of the demo's week.

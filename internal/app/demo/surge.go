@@ -47,6 +47,7 @@ func (d *Demo) operate(ctx context.Context) error {
 	p, _ := d.App.Programs.Program(Program)
 	last := d.clock.Now().In(p.Zone).AddDate(0, 0, -2)
 	first := last.AddDate(0, 0, 1-surgeDays)
+	d.surgeFrom = first.Format("2006-01-02")
 	g, err := d.App.Operations.MakeSurge(ctx, seconds[0], operation.SurgeDetails{Name: "Demo surge (invented)", First: first.Format("2006-01-02"), Last: last.Format("2006-01-02")}, []string{seconds[1].Office, helper})
 	if err != nil {
 		return err
