@@ -3,6 +3,7 @@
 package tamper
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"slices"
@@ -232,7 +233,12 @@ func filePart(s *site) (wanted, bool) {
 	if s.r.IntN(3) == 0 {
 		return w, s.remove(r)
 	}
-	return w, s.set(r, "sealed", s.bytes(r.values[i].([]byte), 1<<s.r.IntN(8)))
+	was := r.values[i].([]byte)
+	now := s.bytes(was, 1<<s.r.IntN(8))
+	for bytes.Equal(now, was) { // two bytes that were the same changed places
+		now = s.bytes(was, 1<<s.r.IntN(8))
+	}
+	return w, s.set(r, "sealed", now)
 }
 
 func openTable(s *site) (wanted, bool) {

@@ -4,6 +4,7 @@ package result_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -144,6 +145,21 @@ func (w *world) recounted() {
 	check(w.t, err)
 	for _, d := range differ {
 		w.t.Error(d)
+	}
+}
+
+// undone does something in a transaction that is not kept.
+func (w *world) undone(fn func(tx *store.Tx) error) {
+	w.t.Helper()
+	undo := errors.New("undo")
+	err := w.db.Write(w.t.Context(), func(tx *store.Tx) error {
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return undo
+	})
+	if !errors.Is(err, undo) {
+		w.t.Fatal(err)
 	}
 }
 
