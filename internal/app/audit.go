@@ -68,7 +68,12 @@ func (a *App) watching(ctx context.Context) {
 // find out, it mails past the database when the next look cannot either.
 func (a *App) WatchAll(ctx context.Context) {
 	for _, program := range a.Programs.IDs() {
+		// Whoever looks remembers whom to mail: when the database goes it is too late to ask.
+		if _, err := a.administrators(ctx, program); err != nil && ctx.Err() == nil {
+			a.Log.Error("reading whom to mail", "program", program, "error", err.Error())
+		}
 		if a.DB.MovedTo(program) != "" {
+			a.leftBehind(ctx, program)
 			continue
 		}
 		err := a.watch(ctx, program)
@@ -135,9 +140,6 @@ func (a *App) Watch(ctx context.Context, program string) error {
 	}
 	if err := a.Canaries.Settle(ctx, program); err != nil {
 		return fault.Wrap(err, "looking at the tests of the ways in")
-	}
-	if _, err := a.administrators(ctx, program); err != nil {
-		return fault.Wrap(err, "reading whom to mail")
 	}
 	a.audit.mu.Lock()
 	defer a.audit.mu.Unlock()
@@ -221,6 +223,7 @@ func within(done, now time.Time, while time.Duration) bool {
 
 // What is mailed when no alarm can be kept.
 const (
+	sayUnlooked   = "The server could not find out, twice in a row, whether its log and its work are in order. Tell whoever keeps the machine to read its own log, and look at: "
 	sayUnrecorded = "The server cannot record what is done. Tell whoever keeps the machine now, and look at: "
 	sayAway       = "The server has not reached its database for ten minutes or more. Reports are still accepted and kept on the server's own disk, but no agency is told of them until the database is back. Tell whoever keeps the machine now, and call the agencies that are on duty. Afterwards look at: "
 	sayStuck      = "A report was accepted while the database was away and has not arrived since. It is kept on the server that took it. Tell whoever keeps that machine now.\n"
@@ -239,11 +242,23 @@ func (a *App) brokenOff(ctx context.Context, program string, err error) error {
 	if failed < 2 {
 		return nil
 	}
-	say := sayUnrecorded
-	if a.Spool != nil {
+	say := sayUnlooked
+	if a.Spool != nil && a.ping(ctx) != nil {
 		say = sayAway
 	}
 	return a.shout(ctx, program, say+a.Origin+"/staff/work\n")
+}
+
+// leftBehind says of a program that moved away that a report of it still waits in
+// this server's spool, from where no database will ever take it.
+func (a *App) leftBehind(ctx context.Context, program string) {
+	stuck, err := a.stuck(ctx, program)
+	if stuck {
+		err = a.tellStuck(ctx, program)
+	}
+	if err != nil && ctx.Err() == nil {
+		a.Log.Error("watching the audit log", "program", program, "error", err.Error())
+	}
 }
 
 // tellStuck says that a report waits in this server's spool although the database is there.

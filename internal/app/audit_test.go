@@ -223,11 +223,23 @@ func TestAnOutageIsMailed(t *testing.T) {
 	}
 	database.Return()
 	w.WatchAll(ctx)
+	// Another server on the same database, whose turn it never was to look.
+	other := w.App.Config
+	other.Data, other.Keyring = t.TempDir(), w.App.Keyring
+	second := installation(t, other)
+	second.WatchAll(ctx)
 	w.clock.Advance(2 * time.Hour)
+	second.WatchAll(ctx)
 	database.Leave()
 	w.WatchAll(ctx)
 	if got := len(w.post.Messages()) - before; got != 1 {
 		t.Errorf("%d mails after a new outage's first look", got)
+	}
+	for range 2 {
+		second.WatchAll(ctx)
+	}
+	if got := len(w.post.Messages()) - before; got != 2 {
+		t.Errorf("%d mails once another server looked twice without the database", got)
 	}
 	database.Return()
 }

@@ -76,6 +76,9 @@ func Shelter(ctx context.Context, c Config, l net.Listener, certificate *tls.Cer
 	if err = s.await(ctx, h.served); err == nil {
 		err = h.finish(context.WithoutCancel(ctx)) // answers under way end first: the spool belongs to one at a time
 	}
+	if errors.Is(err, context.DeadlineExceeded) { // somebody who sends too slowly keeps nobody else from the database
+		err = h.server.Close()
+	}
 	if err = errors.Join(err, s.spool.Close()); err != nil || ctx.Err() != nil {
 		return nil, err
 	}

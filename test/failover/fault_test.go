@@ -73,8 +73,27 @@ func (x *trial) elsewhere() error {
 		if now == x.node {
 			return fmt.Errorf("%s is still the primary", now.name)
 		}
-		return nil
+		return now.promoted()
 	})
+}
+
+// promoted holds that a node no longer follows another. Patroni calls it the primary
+// as soon as it has the lock: what the former one commits until it is promoted has
+// reached it, and is part of its history.
+func (n *node) promoted() error {
+	db, err := sql.Open("pgx", fmt.Sprintf("postgres://waylight@%s/waylight?sslmode=disable", loopback(n.sql)))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	var follows bool
+	err = db.QueryRowContext(ctx, `select pg_is_in_recovery()`).Scan(&follows)
+	if err == nil && follows {
+		err = fmt.Errorf("%s is not promoted yet", n.name)
+	}
+	return err
 }
 
 func (x *trial) handOver() error {

@@ -91,11 +91,15 @@ func daysOf(lang, from, through string) *regexp.Regexp {
 			ways = append(ways, fmt.Sprintf(`%d ?(?:-|–|al?|y) ?%d de %s(?: del? %d)?`, first.Day(), last.Day(), name, first.Year()))
 		}
 	}
+	if lang == "en" {
+		ways = append(ways, fmt.Sprintf(`%s %d(?:,? %d)? ?(?:-|–|to|through|and) ?%s %d(?:,? %d)?`, monthNames[lang][first.Month()-1], first.Day(), first.Year(), monthNames[lang][last.Month()-1], last.Day(), last.Year()))
+	}
 	for _, at := range []time.Time{first, last} {
 		name := monthNames[lang][at.Month()-1]
 		ways = append(ways, regexp.QuoteMeta(at.Format(figure.Day)))
 		if lang == "en" {
-			ways = append(ways, fmt.Sprintf(`%s %d(?:,? %d)?`, name, at.Day(), at.Year()), fmt.Sprintf(`%s,? %d`, name, at.Year()), fmt.Sprintf(`(?:in|of|for|during|since|by|until|through|year) %d`, at.Year()))
+			// A day needs its year or the other day beside it: after the bare name of a month a small count looks the same.
+			ways = append(ways, fmt.Sprintf(`%s %d,? %d`, name, at.Day(), at.Year()), fmt.Sprintf(`%s,? %d`, name, at.Year()), fmt.Sprintf(`(?:in|of|for|during|since|by|until|through|year) %d`, at.Year()))
 		} else {
 			ways = append(ways, fmt.Sprintf(`%d\.?[º°o]? de %s(?: del? %d)?`, at.Day(), name, at.Year()), fmt.Sprintf(`%s(?: del?)? %d`, name, at.Year()), fmt.Sprintf(`(?:en|del?|durante|desde|hasta|año) %d`, at.Year()))
 		}
