@@ -276,6 +276,8 @@ func TestNumbersInWords(t *testing.T) {
 		{"1 of 102 people was met", "102 personas", "English says 1."},
 		{"September 12: 102 people", "102 personas", ""},
 		{"September 3: 102 people", "102 personas", "English says 3."},
+		{"In September 1 child was met, of 102 people", "102 personas", "English says 1."},
+		{"From September 1, 2026 to October 31, 2026: 102 people", "102 personas", ""},
 		{"102 people, 31 of them girls", "102 personas", "English says 31."},
 		{"102 people, 61 of them girls", "102 personas", "English says 61."},
 		{"12,591.90 people", "102 personas", "English says 12,591.90."},
