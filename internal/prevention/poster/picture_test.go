@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"waylight/internal/partnership/program"
+	"waylight/internal/platform/web/webtest"
 	"waylight/internal/prevention/poster"
 )
 
@@ -59,7 +60,7 @@ func TestEveryNoticeIsDrawnAndItsCodeIsRead(t *testing.T) {
 		t.Fatalf("%d pages of %d", len(files), len(sheets))
 	}
 	args := append([]string{"--quiet", "--raw", "-Sdisable", "-Sqrcode.enable"}, files...)
-	found := strings.Fields(string(tool(t, "zbar-tools", "zbarimg", args...)))
+	found := strings.Fields(string(webtest.Tool(t, "zbar-tools", "zbarimg", args...)))
 	if len(found) == len(sheets) {
 		for i, text := range found {
 			if text != "HTTPS://TIP.MS.GOV/Q/7K3F9" {

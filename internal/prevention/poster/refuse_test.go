@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"waylight/internal/partnership/program"
+	"waylight/internal/platform/web/webtest"
 	"waylight/internal/prevention/poster"
 )
 
@@ -127,7 +128,7 @@ func said(t *testing.T, document []byte) string {
 	if err := os.WriteFile(file, document, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return string(tool(t, "poppler-utils", "pdftotext", "-enc", "UTF-8", file, "-"))
+	return string(webtest.Tool(t, "poppler-utils", "pdftotext", "-enc", "UTF-8", file, "-"))
 }
 
 // What a screen reader or a search is given is what was written, and each language

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"image"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,27 +15,12 @@ import (
 	"time"
 
 	"waylight/internal/partnership/program"
+	"waylight/internal/platform/web/webtest"
 	"waylight/internal/prevention/poster"
 	"waylight/programs"
 )
 
 var day = time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
-
-// tool runs a program that reads what we wrote. One that is missing is an error that
-// names the package.
-func tool(t *testing.T, pack, name string, args ...string) []byte {
-	t.Helper()
-	if _, err := exec.LookPath(name); err != nil {
-		t.Fatalf("%s is missing: apt-get install -y --no-install-recommends %s", name, pack)
-	}
-	cmd := exec.Command(name, args...)
-	var out, wrong bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &wrong
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("%s %q: %v: %s", name, args, err, wrong.String())
-	}
-	return out.Bytes()
-}
 
 // pictures draws each page of a document, in a program that is not ours.
 func pictures(t *testing.T, document []byte, dpi string) []string {
@@ -46,7 +30,7 @@ func pictures(t *testing.T, document []byte, dpi string) []string {
 	if err := os.WriteFile(file, document, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	tool(t, "poppler-utils", "pdftoppm", "-r", dpi, "-gray", file, filepath.Join(dir, "page"))
+	webtest.Tool(t, "poppler-utils", "pdftoppm", "-r", dpi, "-gray", file, filepath.Join(dir, "page"))
 	found, err := filepath.Glob(filepath.Join(dir, "page*.pgm"))
 	if err != nil || len(found) == 0 {
 		t.Fatalf("no page was drawn: %v", err)
@@ -72,7 +56,7 @@ func look(t *testing.T, file string) *image.Gray {
 // scanned is what a reader of codes finds in a picture.
 func scanned(t *testing.T, file string) string {
 	t.Helper()
-	return strings.TrimSpace(string(tool(t, "zbar-tools", "zbarimg", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", file)))
+	return strings.TrimSpace(string(webtest.Tool(t, "zbar-tools", "zbarimg", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", file)))
 }
 
 func mississippi(t *testing.T) *program.Program {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -161,32 +160,16 @@ func (w *world) as(m identity.Member) *webtest.Client {
 	})
 }
 
-// tool runs a program that reads what we wrote. One that is missing is an error that
-// names the package.
-func tool(t *testing.T, pack, name string, args ...string) string {
-	t.Helper()
-	if _, err := exec.LookPath(name); err != nil {
-		t.Fatalf("%s is missing: apt-get install -y --no-install-recommends %s", name, pack)
-	}
-	cmd := exec.Command(name, args...)
-	var out, wrong bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &wrong
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("%s %q: %v: %s", name, args, err, wrong.String())
-	}
-	return out.String()
-}
-
 // read gives the text of each page of a document, and what the codes on them hold.
 func read(t *testing.T, document []byte) (pages []string, codes string) {
 	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "run.pdf")
 	check(t, os.WriteFile(file, document, 0o600))
-	text := tool(t, "poppler-utils", "pdftotext", "-enc", "UTF-8", file, "-")
-	tool(t, "poppler-utils", "pdftoppm", "-r", "72", "-gray", file, filepath.Join(dir, "page"))
+	text := string(webtest.Tool(t, "poppler-utils", "pdftotext", "-enc", "UTF-8", file, "-"))
+	webtest.Tool(t, "poppler-utils", "pdftoppm", "-r", "72", "-gray", file, filepath.Join(dir, "page"))
 	drawn, err := filepath.Glob(filepath.Join(dir, "page*.pgm"))
 	check(t, err)
-	codes = tool(t, "zbar-tools", "zbarimg", append([]string{"--quiet", "--raw", "-Sdisable", "-Sqrcode.enable"}, drawn...)...)
+	codes = string(webtest.Tool(t, "zbar-tools", "zbarimg", append([]string{"--quiet", "--raw", "-Sdisable", "-Sqrcode.enable"}, drawn...)...))
 	return strings.Split(strings.TrimRight(text, "\f"), "\f"), strings.TrimSpace(codes)
 }
