@@ -68,17 +68,26 @@ func widened(list []statement, mixed bool) []statement {
 		for rows*2 <= same {
 			rows *= 2
 		}
-		if q := wide(list[0].q, rows); rows > 1 && q != "" {
-			s := statement{q: q, table: list[0].table}
-			for _, one := range list[:rows] {
-				s.args = append(s.args, one.args...)
-			}
+		if s, ok := joined(list[:rows]); ok {
 			out, list = append(out, s), list[rows:]
 			continue
 		}
 		out, list = append(out, list[0]), list[1:]
 	}
 	return out
+}
+
+// joined is one statement that adds the rows of several equal ones.
+func joined(list []statement) (statement, bool) {
+	q := wide(list[0].q, len(list))
+	if len(list) == 1 || q == "" {
+		return statement{}, false
+	}
+	s := statement{q: q, table: list[0].table}
+	for _, one := range list {
+		s.args = append(s.args, one.args...)
+	}
+	return s, true
 }
 
 // wideTexts keeps what wide made: there are as many as the program has inserts.

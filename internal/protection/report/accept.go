@@ -232,7 +232,7 @@ func (s *Service) store(ctx context.Context, d *draft) (Accepted, error) {
 
 // insert stores a draft with everything that follows from it.
 func (s *Service) insert(ctx context.Context, d *draft) (leaf custody.Leaf, err error) {
-	err = s.DB.Accept(ctx, func(tx *store.Tx) error {
+	err = s.DB.Add(ctx, func(tx *store.Tx) error {
 		ref := Ref{Program: d.program.ID, Report: d.id, Accepted: tx.Now(), Envelope: d.envelope, Via: d.via, Keyless: d.keyless}
 		var err error
 		leaf, err = d.insert(tx, func() error { return s.Referrals.Record(tx, ref, d.plan) })

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"waylight/internal/platform/custody"
+)
+
+// stale is how long rows that were made ready may wait for their turn: the log
+// believes a time for some minutes only.
+const stale = time.Minute
+
+// Add is Accept for what only adds rows and entries, and reads nothing. Its rows
+// are encoded and hashed before their turn and not in it, because only one caller
+// at a time has the writer. Now is then the time before the turn; a caller whose
+// turn is late is run once more.
+func (db *DB) Add(ctx context.Context, fn func(tx *Tx) error) error {
+	r := &ready{db: db}
+	early := &Tx{db: db, on: r, now: db.now()}
+	err := fn(early)
+	if err == nil {
+		err = early.finish()
+	}
+	if err != nil {
+		return err
+	}
+	if db.engine == sqlite {
+		r.list = together(r.list)
+	}
+	return db.Accept(ctx, func(tx *Tx) error {
+		if waited := tx.now.Sub(early.now); waited < 0 || waited > stale {
+			return fn(tx)
+		}
+		return tx.take(r.list, early.leaves)
+	})
+}
+
+// take runs what was made ready.
+func (tx *Tx) take(list []statement, leaves []custody.Leaf) error {
+	for _, s := range list {
+		if err := tx.on.later(s); err != nil {
+			return err
+		}
+	}
+	tx.leaves = append(tx.leaves, leaves...)
+	return nil
+}
+
+// together joins neighbors that add to one table: SQLite begins and ends each statement
+// at a cost that is half of what it takes to add a row.
+func together(list []statement) []statement {
+	var out []statement
+	for len(list) > 0 {
+		same := 1
+		for same < len(list) && same < widest && list[same].q == list[0].q {
+			same++
+		}
+		s, ok := joined(list[:same])
+		if !ok {
+			s, same = list[0], 1
+		}
+		out, list = append(out, s), list[same:]
+	}
+	return out
+}
+
+// ready is a session that only keeps what is to be added.
+type ready struct {
+	db   *DB
+	list []statement
+}
+
+// errReady says that a change that is made ready asked for what only a
+// transaction can give.
+var errReady = errors.New("only rows can be added before the turn of a transaction")
+
+func (r *ready) later(s statement) error {
+	r.list = append(r.list, s)
+	return nil
+}
+
+func (r *ready) exec(string, ...any) (sql.Result, error) { return nil, errReady }
+
+func (r *ready) query(context.Context, string, ...any) (*sql.Rows, error) { return nil, errReady }
+
+// queryRow gives a row that says so when it is read.
+func (r *ready) queryRow(ctx context.Context, q string, _ ...any) *sql.Row {
+	ctx, cancel := context.WithCancelCause(ctx)
+	cancel(errReady)
+	return r.db.readers.QueryRowContext(ctx, q)
+}
+
+func (r *ready) duplicate(error) bool { return false }
