@@ -17,6 +17,7 @@ import (
 	"waylight/internal/platform/place"
 	"waylight/internal/platform/seal"
 	"waylight/internal/platform/store"
+	"waylight/internal/protection/referral"
 	"waylight/internal/protection/report"
 )
 
@@ -48,7 +49,6 @@ type stock struct {
 // model is a report that came in the ordinary way: its rows, by table.
 type model struct {
 	report    store.Row
-	wraps     []store.Row
 	referrals []store.Row
 }
 
@@ -108,9 +108,8 @@ func (s *stock) model(ctx context.Context, i int) (model, error) {
 	}
 	var m model
 	for table, into := range map[string]func(store.Row){
-		"report":      func(r store.Row) { m.report = r },
-		"report_wrap": func(r store.Row) { m.wraps = append(m.wraps, r) },
-		"referral":    func(r store.Row) { m.referrals = append(m.referrals, r) },
+		"report":   func(r store.Row) { m.report = r },
+		"referral": func(r store.Row) { m.referrals = append(m.referrals, r) },
 	} {
 		if err := s.rows(ctx, table, accepted.Report, into); err != nil {
 			return model{}, err
@@ -128,7 +127,7 @@ func (s *stock) round(ctx context.Context, n int, at func(int) time.Time, end ti
 	for range 32 * stockLines {
 		lines.Go(func() {
 			for c := range next {
-				if err := s.app.DB.Accept(ctx, c.insert); err != nil {
+				if err := s.app.DB.Add(ctx, c.insert); err != nil {
 					select {
 					case failures <- err:
 					default:
@@ -159,7 +158,6 @@ func (s *stock) round(ctx context.Context, n int, at func(int) time.Time, end ti
 type copied struct {
 	model
 	id        store.ID
-	lookup    [32]byte
 	steps     []store.Row
 	rules     string
 	finishing string // the event of the second leaf
@@ -169,11 +167,8 @@ type copied struct {
 func (s *stock) copy(receipt seal.Receipt, at, end time.Time) copied {
 	m := s.models[below(len(s.models))]
 	c := copied{rules: m.report["rules"].(string), finishing: "referral.outcome"}
-	c.id, c.lookup = s.app.Reports.Called(benchProgram, receipt.Lookup())
-	c.report = with(m.report, store.Row{"id": c.id, "accepted": at, "lookup": c.lookup})
-	for _, w := range m.wraps {
-		c.wraps = append(c.wraps, with(w, store.Row{"report": c.id, "added": at}))
-	}
+	id, lookup := s.app.Reports.Called(benchProgram, receipt.Lookup())
+	c.id, c.report = id, with(m.report, store.Row{"id": id, "accepted": at, "lookup": lookup})
 	for _, r := range m.referrals {
 		c.referral(r, s.state(at, end), at, end)
 	}
@@ -214,7 +209,7 @@ func (c *copied) referral(r store.Row, state string, at, end time.Time) {
 		}
 		return us - r["accepted"].(int64) + store.Micros(at)
 	}
-	id := store.NewID()
+	id := referral.NewID(c.id)
 	out := with(r, store.Row{"id": id, "report": c.id, "accepted": at, "started": shift(r["started"]), "due": shift(r["due"]), "order_at": shift(r["order_at"])})
 	later := at.Add(time.Duration(below(int(12 * time.Hour))))
 	act := "open"
@@ -251,11 +246,6 @@ func (c copied) insert(tx *store.Tx) error {
 	if err := tx.Insert("report", c.report); err != nil {
 		return err
 	}
-	for _, w := range c.wraps {
-		if err := tx.Insert("report_wrap", w); err != nil {
-			return err
-		}
-	}
 	for _, r := range c.referrals {
 		if err := tx.Insert("referral", r); err != nil {
 			return err
@@ -263,7 +253,7 @@ func (c copied) insert(tx *store.Tx) error {
 	}
 	record := "report:" + c.id.String()
 	leaf := tx.Log(custody.Entry{Program: benchProgram, Event: "report.accepted", Record: record, Actor: "sender", Rule: c.rules})
-	err := tx.Insert("receipt", store.Row{"program": benchProgram, "lookup": c.lookup, "report": c.id, "commitment": leaf.Commitment})
+	err := tx.Insert("receipt_leaf", store.Row{"program": benchProgram, "accepted": c.report["accepted"], "report": c.id, "commitment": leaf.Commitment})
 	if err != nil || len(c.steps) == 0 {
 		return err
 	}

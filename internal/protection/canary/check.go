@@ -103,7 +103,7 @@ func (s *Service) leaf(ctx context.Context, w sent) error {
 	if err != nil {
 		return err
 	}
-	for _, table := range []string{"report", "report_wrap", "referral"} {
+	for _, table := range []string{"report", "referral"} {
 		if !slices.ContainsFunc(rows, func(r custody.Row) bool { return r.Table == table }) {
 			return fmt.Errorf("the log's entry does not bind the rows of %s", table)
 		}

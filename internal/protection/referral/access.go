@@ -77,7 +77,7 @@ func (s *Service) mine(ctx context.Context, q store.Reader, m identity.Member, i
 	if err != nil {
 		return nil, err
 	}
-	held, err := referrals(ctx, q, m.Program, "report = $2 and holder = $3 and origin not in ('reminder', 'canary') order by order_at, id", id, o.ID)
+	held, err := ofReport(ctx, q, m.Program, id, "holder = $3 and origin not in ('reminder', 'canary') order by order_at, id", o.ID)
 	if err != nil {
 		return nil, err
 	}

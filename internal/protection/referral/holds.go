@@ -62,7 +62,7 @@ func (s *Service) HeldIn(ctx context.Context, q store.Reader, programID string, 
 	if !ok {
 		return Held{}, ErrNotFound
 	}
-	all, err := referrals(ctx, q, programID, "report = $2 and holder = $3 and origin <> 'reminder' order by order_at, id", id, office)
+	all, err := ofReport(ctx, q, programID, id, "holder = $3 and origin <> 'reminder' order by order_at, id", office)
 	if err != nil {
 		return Held{}, err
 	}

@@ -35,10 +35,11 @@ func (s *Service) SameMatter(ctx context.Context, m identity.Member, id, other s
 		}
 		joined := append(mine, theirs...)
 		if !old.IsZero() {
-			if joined, err = referrals(ctx, tx, m.Program, "holder = $2 and (matter = $3 or report = $4 or report = $5) and origin not in ('reminder', 'canary')",
-				m.Office, old, id, other); err != nil {
+			more, err := referrals(ctx, tx, m.Program, "holder = $2 and matter = $3 and report not in ($4, $5) and origin not in ('reminder', 'canary')", m.Office, old, id, other)
+			if err != nil {
 				return false, err
 			}
+			joined = append(joined, more...)
 		}
 		return true, s.setMatter(tx, m, joined, matter, ActMatter)
 	})
@@ -114,7 +115,7 @@ func (s *Service) findReport(ctx context.Context, m identity.Member, number stri
 	q := scope(p, m, ListInbox, s.now())
 	q.add("report >= ?", low)
 	q.add("report <= ?", high)
-	found, err := referrals(ctx, s.db, p.ID, q.where()+" order by id limit 50", q.args...)
+	found, err := referralsFrom(ctx, s.db, nearPart(len(q.args)+2), p.ID, q.where()+" order by id limit 50", append(q.args, low, high)...)
 	if err != nil {
 		return store.ID{}, err
 	}

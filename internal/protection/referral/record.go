@@ -109,7 +109,7 @@ func ruleOf(d program.Duty) string {
 // referral makes the referral of one duty, without holder, state and clock.
 func (a subject) referral(ref report.Ref, d program.Duty) Referral {
 	return Referral{
-		Program: ref.Program, ID: store.NewID(), Report: ref.Report, Origin: OriginDuty, Rule: ruleOf(d), Recipient: d.Recipient,
+		Program: ref.Program, ID: NewID(ref.Report), Report: ref.Report, Origin: OriginDuty, Rule: ruleOf(d), Recipient: d.Recipient,
 		Obligor: d.Obligor, StandsFor: d.InPlaceOf, AtOnce: d.AtOnce, Means: d.Means, Proofs: d.Proof, Basis: d.Basis, LimitBy: d.LimitBy, Limit: d.Limit, Starts: d.Starts,
 		Accepted: ref.Accepted, Courtesy: d.Courtesy, Mode: a.mode, Danger: a.danger, Child: a.child, Test: ref.Via == report.ViaTest || ref.Via == report.ViaCanary,
 		Place: a.place, Age: a.age, Kind: a.kind, Conflict: a.conflict,

@@ -187,13 +187,13 @@ func (s *Service) ReferOn(ctx context.Context, m identity.Member, id store.ID, o
 			o.Reporter = nil
 		}
 	}
-	fresh := store.NewID()
+	fresh := NewID(id)
 	err = s.change(ctx, m, id, func(tx *store.Tx, mine []Referral) (bool, error) {
-		n, err := countUpTo(ctx, tx, "referral", m.Program, 1, "report = $2 and holder = $3 and relay = 0 and origin not in ('reminder', 'canary') and state not in ('recused', 'replaced')", id, o.Office)
+		have, err := ofReport(ctx, tx, m.Program, id, "holder = $3 and relay = 0 and origin not in ('reminder', 'canary') and state not in ('recused', 'replaced')", o.Office)
 		if err != nil {
 			return false, err
 		}
-		if n > 0 {
+		if len(have) > 0 {
 			return false, ErrHasIt
 		}
 		if !had {
@@ -227,7 +227,7 @@ func (s *Service) addWrap(tx *store.Tx, m identity.Member, id store.ID, o Onward
 // replace settles the referrals of offices that stepped back: with the report
 // sent on, somebody else has it.
 func (s *Service) replace(ctx context.Context, tx *store.Tx, m identity.Member, id store.ID, office string) error {
-	waiting, err := referrals(ctx, tx, m.Program, "report = $2 and state = 'recused'", id)
+	waiting, err := ofReport(ctx, tx, m.Program, id, "state = 'recused'")
 	if err != nil {
 		return err
 	}

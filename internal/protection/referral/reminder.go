@@ -16,7 +16,7 @@ import (
 // and the reminders of the recipients' own duties. What already runs keeps its
 // time.
 func (s *Service) startClocks(ctx context.Context, tx *store.Tx, r Referral, e program.Envelope, event program.Event) error {
-	waiting, err := referrals(ctx, tx, r.Program, "report = $2 and starts = $3 and started is null", r.Report, eventText(event))
+	waiting, err := ofReport(ctx, tx, r.Program, r.Report, "starts = $3 and started is null", eventText(event))
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (s *Service) startReminders(ctx context.Context, tx *store.Tx, r Referral, 
 	if !ok {
 		return ErrNotFound
 	}
-	running, err := referrals(ctx, tx, r.Program, "report = $2 and origin = 'reminder'", r.Report)
+	running, err := ofReport(ctx, tx, r.Program, r.Report, "origin = 'reminder'")
 	if err != nil {
 		return err
 	}
@@ -89,8 +89,7 @@ func (s *Service) Owed(ctx context.Context, m identity.Member, report store.ID) 
 	if _, err := s.mine(ctx, s.db, m, report); err != nil {
 		return nil, err
 	}
-	return referrals(ctx, s.db, m.Program, "report = $2 and holder = $3 and origin = $4 and state = $5 order by due, id",
-		report, m.Office, string(OriginReminder), string(Running))
+	return ofReport(ctx, s.db, m.Program, report, "holder = $3 and origin = $4 and state = $5 order by due, id", m.Office, string(OriginReminder), string(Running))
 }
 
 // Meet lets the office whose duty a reminder is say that it was met. It is the

@@ -3,6 +3,7 @@
 package referral
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"embed"
@@ -111,6 +112,33 @@ func parseEvent(s string) program.Event {
 	return program.Event{Kind: kind, Office: office}
 }
 
+// likeReport is how many bytes of its report's id a referral's id begins with.
+const likeReport = 8
+
+// NewID is an id for a referral of a report. It begins like the report's, so that those of one report stand side by side in the table's key: whoever knows a referral
+// knows its report.
+func NewID(report store.ID) store.ID {
+	id := store.NewID()
+	copy(id[:likeReport], report[:likeReport])
+	return id
+}
+
+// near is the range of ids in which the referrals of a report lie.
+func near(report store.ID) (low, high []byte) {
+	low, high = make([]byte, len(report)), bytes.Repeat([]byte{0xff}, len(report))
+	copy(low, report[:likeReport])
+	copy(high, report[:likeReport])
+	return low, high
+}
+
+// nearPart is the part of the table with the reports between two ids that begin alike, which are the arguments with the numbers n and n+1. Referrals from before
+// ids began like their report's have an index of their own.
+func nearPart(n int) string {
+	const every = "select program, words, order_at, " + columns + " from referral where program = $1 and "
+	return fmt.Sprintf("("+every+"id >= $%[1]d and id <= $%[2]d union all "+every+
+		"report >= $%[1]d and report <= $%[2]d and substr(id, 1, 8) <> substr(report, 1, 8)) as referral", n, n+1)
+}
+
 // insert adds a new referral in its first state.
 func insert(tx *store.Tx, r Referral, words string, order time.Time) error {
 	err := tx.Insert("referral", store.Row{
@@ -182,7 +210,14 @@ func referralByID(ctx context.Context, q store.Reader, programID string, id stor
 
 // referralsOf reads every referral and reminder of a report.
 func referralsOf(ctx context.Context, q store.Reader, programID string, report store.ID) ([]Referral, error) {
-	return referrals(ctx, q, programID, "report = $2 order by order_at, recipient, id", report)
+	return ofReport(ctx, q, programID, report, "1 = 1 order by order_at, recipient, id")
+}
+
+// ofReport reads those of one report that a condition picks; $1 is the program, $2 the report, and what follows the arguments.
+func ofReport(ctx context.Context, q store.Reader, programID string, report store.ID, condition string, args ...any) ([]Referral, error) {
+	args = append([]any{report}, args...)
+	low, high := near(report)
+	return referralsFrom(ctx, q, nearPart(len(args)+2), programID, "report = $2 and "+condition, append(args, low, high)...)
 }
 
 // referrals reads those that a condition picks; $1 is the program.

@@ -11,14 +11,14 @@ import (
 
 // Canaries counts the referrals of a canary that an office holds.
 func (s *Service) Canaries(ctx context.Context, programID string, id store.ID, office string) (int, error) {
-	n, err := countUpTo(ctx, s.db, "referral", programID, 100, "report = $2 and holder = $3 and origin = 'canary'", id, office)
-	return n, fault.Wrap(err, "counting the referrals of a canary")
+	all, err := ofReport(ctx, s.db, programID, id, "holder = $3 and origin = 'canary'", office)
+	return len(all), fault.Wrap(err, "counting the referrals of a canary")
 }
 
 // ClearCanary deletes the referrals of a canary, and of nothing else. Their
 // absence waits for the caller's tx.Log.
 func (s *Service) ClearCanary(ctx context.Context, tx *store.Tx, programID string, id store.ID) error {
-	all, err := referrals(ctx, tx, programID, "report = $2 and origin = 'canary' order by id", id)
+	all, err := ofReport(ctx, tx, programID, id, "origin = 'canary' order by id")
 	if err != nil {
 		return fault.Wrap(err, "reading the referrals of a canary")
 	}

@@ -140,7 +140,7 @@ func (f Filter) reports(ctx context.Context, r store.Reader, programID string, m
 		}
 	case f.Asks:
 		out = []heldReport{}
-		ids, err := reportIDs(ctx, r, programID, stuckPart+" and state = 'cannot_open' and holder <> $2 order by urgency, order_at, id", m.Office)
+		ids, err := reportIDs(ctx, r, "referral", programID, stuckPart+" and state = 'cannot_open' and holder <> $2 order by urgency, order_at, id", m.Office)
 		if err != nil {
 			return nil, err
 		}
@@ -151,12 +151,13 @@ func (f Filter) reports(ctx context.Context, r store.Reader, programID string, m
 	for _, word := range strings.Fields(strings.ToLower(f.Text)) {
 		low, high, short := shortRange(word)
 		if id, err := store.ParseID(word); err == nil {
-			low, high, short = id[:], id[:], true
+			low, high = near(id) // the list itself asks for this one
+			short = true
 		}
 		if out != nil || !short || f.List == ListLate || f.List == ListStuck {
 			continue
 		}
-		ids, err := reportIDs(ctx, r, programID, "report >= $2 and report <= $3 order by report", low, high)
+		ids, err := reportIDs(ctx, r, nearPart(2), programID, "report >= $2 and report <= $3 order by report", low, high)
 		if err != nil {
 			return nil, err
 		}
@@ -224,8 +225,10 @@ func (f Filter) narrow(q *query, m identity.Member) {
 		q.add("(owner = ? or taken_by = ?)", m.ID, m.ID)
 	}
 	if f.Letters || f.List == ListLetters { // each report once for the office that holds it
-		q.add(`not exists (select 1 from referral twin where twin.program = referral.program and twin.report = referral.report
-			and twin.holder = referral.holder and twin.origin not in ('reminder', 'canary') and twin.id < referral.id)`)
+		for _, where := range []string{"twin.id >= substr(referral.id, 1, 8)", "substr(twin.id, 1, 8) <> substr(twin.report, 1, 8)"} { // side by side, or from before ids were
+			q.add(`not exists (select 1 from referral twin where twin.program = referral.program and ` + where + ` and twin.report = referral.report
+				and twin.holder = referral.holder and twin.origin not in ('reminder', 'canary') and twin.id < referral.id)`)
+		}
 	}
 	if f.Asks {
 		q.add("opened_at is not null and mode <> 'help'") // who else was picked for help is not for an inbox to know

@@ -172,7 +172,8 @@ func (w walk) ofReports(ctx context.Context, reports []heldReport) (Page, error)
 		q := w.rest.and("1 = 1")
 		q.add("report = ?", h.report)
 		q.add("holder = ?", h.holder)
-		rows, err := referrals(ctx, w.r, w.program, q.where(), q.args...)
+		low, high := near(h.report)
+		rows, err := referralsFrom(ctx, w.r, nearPart(len(q.args)+2), w.program, q.where(), append(q.args, low, high)...)
 		if err != nil {
 			return Page{}, err
 		}
@@ -202,9 +203,9 @@ func countUpTo(ctx context.Context, q store.Reader, from, programID string, most
 	return n, fault.Wrap(err, "counting referrals")
 }
 
-// reportIDs lists the reports of the referrals that a condition picks, each once.
-func reportIDs(ctx context.Context, q store.Reader, programID, condition string, args ...any) ([]store.ID, error) {
-	rows, err := q.Query(ctx, "select report from referral where program = $1 and "+condition+fmt.Sprintf(" limit %d", 4*maxReports), append([]any{programID}, args...)...)
+// reportIDs lists the reports of the referrals that a condition picks from a part of the table, each once.
+func reportIDs(ctx context.Context, q store.Reader, from, programID, condition string, args ...any) ([]store.ID, error) {
+	rows, err := q.Query(ctx, "select report from "+from+" where program = $1 and "+condition+fmt.Sprintf(" limit %d", 4*maxReports), append([]any{programID}, args...)...)
 	if err != nil {
 		return nil, fault.Wrap(err, "listing reports")
 	}

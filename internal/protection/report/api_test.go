@@ -226,7 +226,7 @@ func TestReceipts(t *testing.T) {
 		if gone := lookUp(words); gone.Status != http.StatusNotFound {
 			t.Errorf("a closed receipt answers %d", gone.Status)
 		}
-		if w.count("report") != 1 || w.count("report_wrap") != 1 {
+		if w.count("report") != 1 || len(w.holders(a.Report)) != 1 {
 			t.Error("closing the receipt touched the report")
 		}
 		if again := w.accept(w.submission(w.tip(nil))); again.Receipt == a.Receipt {

@@ -124,9 +124,9 @@ func TestReceiptsAreNotLostUnseen(t *testing.T) {
 		if w.status(a).Proof.Broken != "" || problems() != 0 {
 			t.Fatal("broken before anything happened")
 		}
-		w.tamper(`delete from receipt where report = $1`, a.Report)
-		w.tamper(`update receipt set commitment = $1 where report = $2`, a.Promise.Commitment[:], other.Report)
-		w.tamper(`update receipt set report = $1 where report = $2`, a.Report, third.Report)
+		w.tamper(`delete from receipt_leaf where report = $1`, a.Report)
+		w.tamper(`update receipt_leaf set commitment = $1 where report = $2`, a.Promise.Commitment[:], other.Report)
+		w.tamper(`update receipt_leaf set report = $1 where report = $2`, a.Report, third.Report)
 		for name, one := range map[string]report.Accepted{"gone": a, "of another report": other, "led elsewhere": third} {
 			if p := w.status(one).Proof; p.Broken != report.BrokenMissing || p.Opening != "" || p.Commitment != [32]byte{} {
 				t.Errorf("a line that is %s: %+v", name, p)
@@ -269,7 +269,7 @@ func TestBrokenPromiseIsTold(t *testing.T) {
 	values := w.client.PostForm("/ms", w.fill(w.client.GetDoc("/ms"), w.adultAtTruckStop())).Values("")
 	values.Set("_step", "send")
 	words := sent(t, w.client.PostForm("/ms", values))
-	w.tamper(`delete from receipt where report <> $1`, a.Report)
+	w.tamper(`delete from receipt_leaf where report <> $1`, a.Report)
 	again := w.client.PostForm("/ms", values)
 	check(t, again)
 	if sent(t, again) != words || !strings.Contains(again.Main(), "We broke a promise") {

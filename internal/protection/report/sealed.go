@@ -4,6 +4,7 @@ package report
 
 import (
 	"context"
+	"slices"
 
 	"waylight/internal/platform/store"
 )
@@ -25,5 +26,12 @@ func (s *Service) Body(ctx context.Context, programID string, id store.ID, holde
 // a holder's newer key. Its row waits for the caller's tx.Log. The same wrap
 // twice is store.ErrExists.
 func (s *Service) AddWrap(tx *store.Tx, programID string, id store.ID, holder string, keyID [16]byte, wrap []byte) error {
+	first, err := firstWraps(context.Background(), tx, programID, id)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(first, func(w wrapped) bool { return w.holder == holder && w.keyID == keyID }) {
+		return store.ErrExists
+	}
 	return insertWrap(tx, programID, id, holder, keyID, wrap)
 }

@@ -19,25 +19,21 @@ const acceptedEvent = "report.accepted"
 // insert writes all of an accepted report but its receipt, and the custody
 // entry that covers it together with the referrals that record adds.
 func (d *draft) insert(tx *store.Tx, record func() error) (custody.Leaf, error) {
+	accepted := tx.Now()
+	if !d.accepted.IsZero() {
+		accepted = d.accepted
+	}
 	row := store.Row{
-		"program": d.program.ID, "id": d.id, "accepted": tx.Now(), "lookup": d.lookupHash, "closed": nil, "via": d.via, "mode": d.envelope.Mode,
+		"program": d.program.ID, "id": d.id, "accepted": accepted, "lookup": d.lookupHash, "closed": nil, "via": d.via, "mode": d.envelope.Mode,
 		"envelope": d.envelopeText, "form": d.form, "rules": d.plan.Version, "told": d.toldText,
 		"sealed_by": d.sealedBy, "body": d.body.Ciphertext, "body_hash": d.body.Hash, "token_hash": d.body.Token,
-		"reply_key": d.replyKey,
-	}
-	if !d.accepted.IsZero() {
-		row["accepted"] = d.accepted
+		"reply_key": d.replyKey, "wraps": packWraps(d.wraps),
 	}
 	if !d.closed.IsZero() {
 		row["closed"] = d.closed
 	}
 	if err := tx.Insert("report", row); err != nil {
 		return custody.Leaf{}, err
-	}
-	for _, w := range d.wraps {
-		if err := insertWrap(tx, d.program.ID, d.id, w.holder, w.keyID, w.wrap); err != nil {
-			return custody.Leaf{}, err
-		}
 	}
 	if err := insertReporter(tx, d.program.ID, d.id, d.reporter); err != nil {
 		return custody.Leaf{}, err
@@ -48,7 +44,7 @@ func (d *draft) insert(tx *store.Tx, record func() error) (custody.Leaf, error) 
 	leaf := tx.Log(custody.Entry{
 		Program: d.program.ID, Event: acceptedEvent, Record: recordName(d.id), Actor: "sender", Rule: d.plan.Version,
 	})
-	return leaf, insertReceipt(tx, d, leaf)
+	return leaf, tx.Insert("receipt_leaf", store.Row{"program": d.program.ID, "accepted": accepted, "report": d.id, "commitment": leaf.Commitment})
 }
 
 func recordName(id store.ID) string { return "report:" + id.String() }
@@ -56,12 +52,6 @@ func recordName(id store.ID) string { return "report:" + id.String() }
 func insertWrap(tx *store.Tx, programID string, id store.ID, holder string, keyID [16]byte, wrap []byte) error {
 	return tx.Insert("report_wrap", store.Row{
 		"program": programID, "report": id, "holder": holder, "key_id": keyID, "added": tx.Now(), "wrap": wrap,
-	})
-}
-
-func insertReceipt(tx *store.Tx, d *draft, leaf custody.Leaf) error {
-	return tx.Insert("receipt", store.Row{
-		"program": d.program.ID, "lookup": d.lookupHash, "report": d.id, "commitment": leaf.Commitment,
 	})
 }
 
@@ -88,9 +78,10 @@ func readHeld(ctx context.Context, r store.Reader, programID string, id store.ID
 	var closed sql.NullInt64
 	var commitment, bodyHash []byte
 	err := r.QueryRow(ctx, `select report.accepted, report.mode, report.told, report.sealed_by, report.envelope, report.reply_key,
-		report.body_hash, report.closed, receipt.commitment
-		from report left join receipt
-		on receipt.program = report.program and receipt.lookup = report.lookup and receipt.report = report.id
+		report.body_hash, report.closed, coalesce(receipt_leaf.commitment, receipt.commitment)
+		from report
+		left join receipt_leaf on receipt_leaf.program = report.program and receipt_leaf.accepted = report.accepted and receipt_leaf.report = report.id
+		left join receipt on receipt.program = report.program and receipt.lookup = report.lookup and receipt.report = report.id
 		where report.program = $1 and report.id = $2`, programID, id).
 		Scan(&accepted, &h.mode, &h.told, &h.sealedBy, &h.envelope, &h.replyKey, &bodyHash, &closed, &commitment)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -136,15 +127,37 @@ func readSealed(ctx context.Context, r store.Reader, programID string, id store.
 	return s, err
 }
 
-// readWrap gives the newest wrap for a holder, nil when there is none.
+// readWrap gives the newest wrap for a holder, nil when there is none: one that was made after the report came, or that which came with it.
 func readWrap(ctx context.Context, r store.Reader, programID string, id store.ID, holder string) (keyID [16]byte, wrap []byte, err error) {
 	var key []byte
 	err = r.QueryRow(ctx, `select key_id, wrap from report_wrap
 		where program = $1 and report = $2 and holder = $3 order by added desc, key_id limit 1`, programID, id, holder).
 		Scan(&key, &wrap)
-	if errors.Is(err, sql.ErrNoRows) {
-		return keyID, nil, nil
+	if err == nil {
+		copy(keyID[:], key)
+		return keyID, wrap, nil
 	}
-	copy(keyID[:], key)
-	return keyID, wrap, fault.Wrap(err, "reading a wrap")
+	if !errors.Is(err, sql.ErrNoRows) {
+		return keyID, nil, fault.Wrap(err, "reading a wrap")
+	}
+	first, err := firstWraps(ctx, r, programID, id)
+	for _, w := range first {
+		if w.holder == holder {
+			return w.keyID, w.wrap, nil
+		}
+	}
+	return keyID, nil, err
+}
+
+// firstWraps are those that a report came with. Of one that is not there, there are none.
+func firstWraps(ctx context.Context, r store.Reader, programID string, id store.ID) ([]wrapped, error) {
+	var packed []byte
+	err := r.QueryRow(ctx, `select wraps from report where program = $1 and id = $2`, programID, id).Scan(&packed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fault.Wrap(err, "reading a report's wraps")
+	}
+	return unpackWraps(packed)
 }

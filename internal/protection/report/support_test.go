@@ -279,6 +279,16 @@ func (w *world) count(table string) int {
 	return n
 }
 
+// holders are those for whom a report came wrapped.
+func (w *world) holders(id store.ID) []string {
+	w.t.Helper()
+	holders, err := w.reports.FirstHolders(w.t.Context(), "ms", id)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return holders
+}
+
 // newKey is a fresh idempotency key.
 func newKey() []byte {
 	b := make([]byte, 16)
