@@ -62,8 +62,9 @@ type after struct {
 
 // listMembers returns up to limit members behind at, by name, and where the next page begins ("" when there is none).
 func listMembers(ctx context.Context, r store.Reader, program string, f Filter, at after, limit int) ([]Member, after, error) {
+	// Joined to nothing, the pattern is an expression: for a bare argument SQLite makes its plan anew each time.
 	const q = `select ` + memberColumns + `, find from member
-		where program = $1 and (office = $2 or $2 = '') and (find like $3 escape '\') and (gone = 0 and (suspended is null or suspended = 0) or $4 = 1)
+		where program = $1 and (office = $2 or $2 = '') and (find like ('' || $3) escape '\') and (gone = 0 and (suspended is null or suspended = 0) or $4 = 1)
 		and (find > $5 or (find = $5 and id > $6))
 		order by find, id limit $7`
 	gone := 0

@@ -6,6 +6,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"waylight/internal/platform/custody"
@@ -64,9 +68,67 @@ func together(list []statement) []statement {
 		if !ok {
 			s, same = list[0], 1
 		}
-		out, list = append(out, s), list[same:]
+		out, list = append(out, sparse(s)), list[same:]
 	}
 	return out
+}
+
+// mostSparse is how many texts sparse keeps: rows of one kind are null in a few ways.
+const mostSparse = 1000
+
+var (
+	sparseTexts sync.Map // sparseKey to string
+	sparseCount atomic.Int64
+)
+
+type sparseKey struct{ q, nulls string }
+
+// sparse writes what is null into the statement instead of handing it over: SQLite's driver
+// looks for each argument among all others.
+func sparse(s statement) statement {
+	if s.table == "" || !slices.Contains(s.args, nil) {
+		return s
+	}
+	nulls := make([]byte, len(s.args))
+	args := make([]any, 0, len(s.args))
+	for i, arg := range s.args {
+		if arg == nil {
+			nulls[i] = 1
+			continue
+		}
+		args = append(args, arg)
+	}
+	key := sparseKey{s.q, string(nulls)}
+	text, ok := sparseTexts.Load(key)
+	if !ok {
+		if sparseCount.Load() >= mostSparse {
+			return s
+		}
+		text = withNulls(s.q, nulls)
+		if _, had := sparseTexts.LoadOrStore(key, text); !had {
+			sparseCount.Add(1)
+		}
+	}
+	s.q, s.args = text.(string), args
+	return s
+}
+
+// withNulls writes null for the marks that nulls says.
+func withNulls(q string, nulls []byte) string {
+	var b strings.Builder
+	mark := 0
+	for _, c := range []byte(q) {
+		switch {
+		case c == '?' && nulls[mark] == 1:
+			b.WriteString("null")
+		default:
+			b.WriteByte(c)
+		}
+		if c == '?' {
+			mark++
+		}
+	}
+	return b.String()
 }
 
 // ready is a session that only keeps what is to be added.

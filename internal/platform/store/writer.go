@@ -75,8 +75,24 @@ func (w *writer) close() {
 	w.disconnect()
 }
 
+// mostStatements is how many the writer keeps ready; then it begins anew, so that texts that are put
+// together take no room for ever.
+const mostStatements = 1000
+
+// forget closes the statements between two batches when there are too many.
+func (w *writer) forget() {
+	if len(w.stmts) < mostStatements {
+		return
+	}
+	for _, s := range w.stmts {
+		s.Close()
+	}
+	clear(w.stmts)
+}
+
 // commit runs a batch and answers each caller.
 func (w *writer) commit(batch []request) {
+	w.forget()
 	began := time.Now()
 	results, err := w.attempt(batch)
 	if err == nil {
@@ -238,9 +254,7 @@ func (w *writer) stmt(q string) (*asked, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(w.stmts) < 1000 {
-		w.stmts[q] = s
-	}
+	w.stmts[q] = s
 	return s, nil
 }
 
