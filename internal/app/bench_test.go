@@ -45,7 +45,8 @@ func benched(t *testing.T, b app.Bench) {
 		t.Fatal(err)
 	}
 	for name, one := range map[string]app.Intake{"empty": r, "full": r.Full.Intake} {
-		if one.Accepted == 0 || one.Lost+one.Refused > 0 || one.PerSecond == 0 || one.LimitPerSecond == 0 || one.Sealed.PerSecond == 0 || one.Sealed.LimitPerSecond == 0 {
+		if one.Accepted == 0 || one.Lost+one.Refused > 0 || one.PerSecond == 0 || one.LimitPerSecond == 0 || one.HTTPPerSecond == 0 || one.Sealed.PerSecond == 0 ||
+			one.Sealed.LimitPerSecond == 0 || one.Sealed.HTTPPerSecond == 0 {
 			t.Errorf("%s: %+v %+v", name, one, *one.Sealed)
 		}
 	}

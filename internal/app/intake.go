@@ -36,18 +36,17 @@ type Bench struct {
 
 // Intake is what `waylight bench intake` measured.
 type Intake struct {
-	Engine         string  `json:"engine"`
-	Stored         int     `json:"stored"`           // reports that were there before
-	Accepted       int64   `json:"accepted"`         // answered with a receipt
-	Refused        int64   `json:"refused"`          // answered with anything else, or not at all
-	Lost           int64   `json:"lost"`             // answered with a receipt but not in the database afterwards
-	PerSecond      float64 `json:"per_second"`       // accepted, over real HTTP on this machine
-	LimitPerSecond float64 `json:"limit_per_second"` // the same sealing and durable commit with nothing else
-	OfLimit        float64 `json:"of_limit"`
-	P50            float64 `json:"p50_ms"`
-	P99            float64 `json:"p99_ms"`
-	Senders        int     `json:"senders"`
-	Seconds        float64 `json:"seconds"`
+	Engine    string  `json:"engine"`
+	Stored    int     `json:"stored"`     // reports that were there before
+	Accepted  int64   `json:"accepted"`   // answered with a receipt
+	Refused   int64   `json:"refused"`    // answered with anything else, or not at all
+	Lost      int64   `json:"lost"`       // answered with a receipt but not in the database afterwards
+	PerSecond float64 `json:"per_second"` // accepted, over real HTTP on this machine
+	Limits            // of the same sealing and durable commit with nothing else
+	P50       float64 `json:"p50_ms"`
+	P99       float64 `json:"p99_ms"`
+	Senders   int     `json:"senders"`
+	Seconds   float64 `json:"seconds"`
 	// Of reports that the senders' browsers sealed: how many a second, and how many
 	// times as many as of those that the server seals.
 	Sealed *Sealed `json:"sealed_by_browsers,omitempty"`
@@ -58,12 +57,24 @@ type Intake struct {
 
 // Sealed is what was measured of reports that came sealed.
 type Sealed struct {
-	PerSecond      float64 `json:"per_second"`
-	LimitPerSecond float64 `json:"limit_per_second"` // the same bytes and durable commit with nothing else
+	PerSecond float64 `json:"per_second"`
+	Limits            // of the same bytes and durable commit with nothing else
+	Times     float64 `json:"times_the_server_sealed_rate"`
+	P50       float64 `json:"p50_ms"`
+	P99       float64 `json:"p99_ms"`
+}
+
+// Limits are what the machine reaches that does only what nothing can be left out of: called by as
+// many callers, and posted over HTTP by as many senders to a server that does nothing else.
+type Limits struct {
+	LimitPerSecond float64 `json:"limit_per_second"`
 	OfLimit        float64 `json:"of_limit"`
-	Times          float64 `json:"times_the_server_sealed_rate"`
-	P50            float64 `json:"p50_ms"`
-	P99            float64 `json:"p99_ms"`
+	HTTPPerSecond  float64 `json:"http_limit_per_second"`
+	OfHTTP         float64 `json:"of_http_limit"`
+}
+
+func limitsOf(reached float64, called, posted measured) Limits {
+	return Limits{called.rate(), reached / called.rate(), posted.rate(), reached / posted.rate()}
 }
 
 // Full is what was measured with many reports in the database.
@@ -193,32 +204,28 @@ func (b Bench) once(ctx context.Context, c Config, bare *Bare) (Intake, error) {
 	}
 	a.skipVerification()
 	result.Engine = a.DB.Engine()
-	row, _, err := bare.sealed([]byte(benchStory), []byte(benchStory))
+	limit, err := openLimits(bare)
 	if err != nil {
 		return result, err
 	}
+	defer limit.site.close()
 	if b.Sealed {
 		result.Sealed = &Sealed{}
 	}
 	// Half of the bare limit is measured before, half after, so that a machine
 	// whose speed drifts does not favor either.
-	var limit, sealedLimit measured
-	measureBare := func() {
-		limit.add(measure(ctx, b.Senders, b.Length/4, func(ctx context.Context) error { return bareReport(ctx, bare) }))
-		if b.Sealed {
-			sealedLimit.add(measure(ctx, b.Senders, b.Length/4, func(ctx context.Context) error { return bare.Keep(ctx, store.NewID(), row) }))
-		}
+	if err := limit.add(ctx, b.Senders, b.Length/4, b.Sealed); err != nil {
+		return result, err
 	}
-	measureBare()
 	if err := a.intake(ctx, &result, b.Length); err != nil {
 		return result, err
 	}
-	measureBare()
-	result.LimitPerSecond = limit.rate()
-	result.OfLimit = result.PerSecond / result.LimitPerSecond
+	if err := limit.add(ctx, b.Senders, b.Length/4, b.Sealed); err != nil {
+		return result, err
+	}
+	result.Limits = limitsOf(result.PerSecond, limit.clear, limit.httpClear)
 	if s := result.Sealed; s != nil {
-		s.LimitPerSecond = sealedLimit.rate()
-		s.OfLimit = s.PerSecond / s.LimitPerSecond
+		s.Limits = limitsOf(s.PerSecond, limit.sealed, limit.httpRaw)
 	}
 	return result, nil
 }

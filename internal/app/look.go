@@ -191,12 +191,15 @@ func laterPage(address string, request func() []byte) (path string, err error) {
 // Table writes the figures for a person.
 func (r Intake) Table(w io.Writer) {
 	row := func(name string, v Intake) {
-		fmt.Fprintf(w, "%-34s %10.0f %12.0f %8.2f %9.1f %9.1f\n", name+", sealed here", v.PerSecond, v.LimitPerSecond, v.OfLimit, v.P50, v.P99)
+		line := func(name string, rate float64, l Limits, p50, p99 float64) {
+			fmt.Fprintf(w, "%-34s %10.0f %12.0f %8.2f %12.0f %8.2f %9.1f %9.1f\n", name, rate, l.LimitPerSecond, l.OfLimit, l.HTTPPerSecond, l.OfHTTP, p50, p99)
+		}
+		line(name+", sealed here", v.PerSecond, v.Limits, v.P50, v.P99)
 		if s := v.Sealed; s != nil {
-			fmt.Fprintf(w, "%-34s %10.0f %12.0f %8.2f %9.1f %9.1f\n", name+", sealed by browsers", s.PerSecond, s.LimitPerSecond, s.OfLimit, s.P50, s.P99)
+			line(name+", sealed by browsers", s.PerSecond, s.Limits, s.P50, s.P99)
 		}
 	}
-	fmt.Fprintf(w, "%-34s %10s %12s %8s %9s %9s\n", "Reports, "+r.Engine, "a second", "bare limit", "of it", "p50 ms", "p99 ms")
+	fmt.Fprintf(w, "%-34s %10s %12s %8s %12s %8s %9s %9s\n", "Reports, "+r.Engine, "a second", "bare limit", "of it", "over HTTP", "of it", "p50 ms", "p99 ms")
 	row("empty", r)
 	if r.Full == nil {
 		return

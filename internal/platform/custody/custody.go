@@ -221,7 +221,22 @@ type Column struct {
 // RowHash is the SHA-256 of a row's canonical form. A null column is left out,
 // so a column that a later migration adds does not change old rows' hashes.
 func RowHash(table string, columns []Column) [32]byte {
-	return sha256.Sum256(AppendRow(make([]byte, 0, 512), table, columns))
+	size := len(rowDomain) + len(table) + 4
+	for _, c := range columns {
+		size += len(c.Name) + 9
+		switch v := c.Value.(type) {
+		case string:
+			size += len(v)
+		case []byte:
+			size += len(v)
+		}
+	}
+	var small [2 << 10]byte // most rows fit, and take no memory that must be collected
+	b := small[:0]
+	if size > len(small) {
+		b = make([]byte, 0, size)
+	}
+	return sha256.Sum256(AppendRow(b, table, columns))
 }
 
 // AppendRow appends the canonical form of a row, of which RowHash is the hash.

@@ -25,7 +25,8 @@ func coveredTables(tables map[string]*Table) []string {
 // than its column's, which SQLite lets somebody store, is taken as what it is:
 // the program would not find it again, so it must not hash like the right one.
 func (t *Table) canonical(values []any) custody.Row {
-	columns := make([]custody.Column, len(t.Columns))
+	var room [64]custody.Column
+	columns := append(room[:0], make([]custody.Column, len(t.Columns))...)
 	for i, c := range t.Columns {
 		columns[i] = custody.Column{Name: c.Name, Value: values[i]}
 	}

@@ -83,7 +83,7 @@ func joined(list []statement) (statement, bool) {
 	if len(list) == 1 || q == "" {
 		return statement{}, false
 	}
-	s := statement{q: q, table: list[0].table}
+	s := statement{q: q, table: list[0].table, args: make([]any, 0, len(list)*len(list[0].args))}
 	for _, one := range list {
 		s.args = append(s.args, one.args...)
 	}
