@@ -179,7 +179,7 @@ func TestWholeProgramMovesToPostgresAndBack(t *testing.T) {
 	m.good(back, "")
 	m.left(there, postgres, "https://back.example.gov")
 	again, _ := rows(t, "sqlite:"+filepath.Join(back, "waylight.db"))
-	for _, name := range []string{"report", "report_wrap", "referral", "member", "file_part", "agency_key"} {
+	for _, name := range []string{"report", "receipt_leaf", "referral", "member", "file_part", "agency_key"} {
 		if !maps.Equal(was[name], again[name]) {
 			t.Errorf("%s came back with other rows", name)
 		}

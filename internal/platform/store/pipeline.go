@@ -79,8 +79,11 @@ func widened(list []statement, mixed bool) []statement {
 
 // joined is one statement that adds the rows of several equal ones.
 func joined(list []statement) (statement, bool) {
+	if len(list) == 1 {
+		return statement{}, false
+	}
 	q := wide(list[0].q, len(list))
-	if len(list) == 1 || q == "" {
+	if q == "" {
 		return statement{}, false
 	}
 	s := statement{q: q, table: list[0].table, args: make([]any, 0, len(list)*len(list[0].args))}
@@ -90,7 +93,7 @@ func joined(list []statement) (statement, bool) {
 	return s, true
 }
 
-// wideTexts keeps what wide made: there are as many as the program has inserts.
+// wideTexts keeps what wide made: for each of the program's inserts as many as widest.
 var wideTexts sync.Map
 
 type wideKey struct {

@@ -15,18 +15,19 @@ import (
 	"waylight/internal/platform/custody"
 )
 
-// stale is how long rows that were made ready may wait for their turn: the log
-// believes a time for some minutes only.
-const stale = time.Minute
+// stale is how long rows that were made ready may wait for their turn: a promise
+// that was made at their time names a checkpoint that they must still reach.
+const stale = 2 * time.Second
 
 // Add is Accept for what only adds rows and entries, and reads nothing. Its rows
 // are encoded and hashed before their turn and not in it, because only one caller
-// at a time has the writer. Now is then the time before the turn; a caller whose
-// turn is late is run once more.
+// at a time has the writer. fn runs at once, and Now is that time; it runs again,
+// and what it captures must be set anew, when its turn is late or the clock was set
+// back meanwhile.
 func (db *DB) Add(ctx context.Context, fn func(tx *Tx) error) error {
 	r := &ready{db: db}
 	early := &Tx{db: db, on: r, now: db.now()}
-	err := fn(early)
+	err := call(fn, early)
 	if err == nil {
 		err = early.finish()
 	}
@@ -36,8 +37,11 @@ func (db *DB) Add(ctx context.Context, fn func(tx *Tx) error) error {
 	if db.engine == sqlite {
 		r.list = together(r.list)
 	}
+	late := false // for good: what fn captured last is what must be stored
 	return db.Accept(ctx, func(tx *Tx) error {
-		if waited := tx.now.Sub(early.now); waited < 0 || waited > stale {
+		// By the clock on the wall, which is what the rows say.
+		waited := tx.now.Round(0).Sub(early.now.Round(0))
+		if late = late || waited < 0 || waited > stale; late {
 			return fn(tx)
 		}
 		return tx.take(r.list, early.leaves)
@@ -74,7 +78,7 @@ func together(list []statement) []statement {
 }
 
 // mostSparse is how many texts sparse keeps: rows of one kind are null in a few ways.
-const mostSparse = 1000
+const mostSparse = 300
 
 var (
 	sparseTexts sync.Map // sparseKey to string

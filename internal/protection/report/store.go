@@ -16,8 +16,8 @@ import (
 
 const acceptedEvent = "report.accepted"
 
-// insert writes all of an accepted report but its receipt, and the custody
-// entry that covers it together with the referrals that record adds.
+// insert writes all of an accepted report, the custody entry that covers it together with
+// the referrals that record adds, and its line in the directory of receipts.
 func (d *draft) insert(tx *store.Tx, record func() error) (custody.Leaf, error) {
 	accepted := tx.Now()
 	if !d.accepted.IsZero() {

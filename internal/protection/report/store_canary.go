@@ -34,7 +34,7 @@ func clearCanary(ctx context.Context, tx *store.Tx, programID string, id store.I
 		}
 	}
 	for _, directory := range []string{
-		`delete from receipt where program = $1 and lookup = (select lookup from report where program = $1 and id = $2)`,
+		`delete from receipt where program = $1 and (report = $2 or lookup = (select lookup from report where program = $1 and id = $2))`,
 		`delete from receipt_leaf where program = $1 and report = $2 and accepted = (select accepted from report where program = $1 and id = $2)`,
 	} {
 		if _, err := tx.Exec(directory, programID, id); err != nil {
