@@ -23,6 +23,7 @@ type Reader struct {
 	id     string
 	frames int64
 	rows   int64
+	at     int64  // how many bytes were read and are as they were written
 	place  [2]int // program and table of the rows read last
 	before [32]byte
 	last   end
@@ -52,7 +53,7 @@ func NewReader(in io.Reader) (*Reader, error) {
 	default:
 		return nil, errors.New("this is no export of Waylight")
 	}
-	r.chain = chained([32]byte{}, [5]byte{}, []byte(magic))
+	r.chain, r.at = chained([32]byte{}, [5]byte{}, []byte(magic)), int64(len(magic))
 	kind, payload, err := r.frame(maxHeader)
 	if err != nil {
 		return nil, err
@@ -116,6 +117,7 @@ func (r *Reader) frame(most int) (kind byte, payload []byte, err error) {
 	if r.chain != sum {
 		return 0, nil, damaged("a part of it does not have its checksum: it was changed, or parts are missing or out of order")
 	}
+	r.at += int64(len(head)) + length + int64(len(sum))
 	return head[0], b.Bytes(), nil
 }
 
