@@ -70,7 +70,7 @@ vet:
 unit:
 	$(GO) test -timeout $(TIMEOUT) $$($(GO) list ./... | grep -v /test/failover)
 
-cluster: clustertools ## two Waylight on three PostgreSQL that fail over: three faults
+cluster: clustertools ## two Waylight on three PostgreSQL that fail over: four faults
 	$(GO) test -timeout $(TIMEOUT) -count=1 ./test/failover
 
 failover: clustertools ## twenty faults of a database cluster under load
