@@ -17,6 +17,8 @@ type unfinished struct {
 	file *os.File
 }
 
+const unfinishedSuffix = ".unfinished"
+
 var errLocked = errors.New("another process has it open")
 
 // openUnfinished opens what an earlier try left, or makes it.
@@ -24,7 +26,7 @@ func openUnfinished(name string) (*unfinished, error) {
 	if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s is there already; nothing is ever written over", name)
 	}
-	f, err := claim(name + ".unfinished")
+	f, err := claim(name + unfinishedSuffix)
 	if err != nil {
 		return nil, err
 	}
@@ -52,12 +54,12 @@ func (u *unfinished) left(err error) error {
 	if info, failed := u.file.Stat(); failed != nil || info.Size() == 0 {
 		return err
 	}
-	return fmt.Errorf("%w. What was written stays in %s.unfinished; run the same export again to go on", err, u.name)
+	return fmt.Errorf("%w. What was written stays in %s.unfinished; run the same command again to go on", err, u.name)
 }
 
 // finish gives the file its name.
 func (u *unfinished) finish() error {
-	part := u.name + ".unfinished"
+	part := u.name + unfinishedSuffix
 	err := u.file.Sync()
 	if err == nil {
 		err = os.Link(part, u.name)
@@ -77,7 +79,7 @@ func (u *unfinished) finish() error {
 // close lets others have the file. One with nothing in it goes.
 func (u *unfinished) close() {
 	if info, err := u.file.Stat(); err == nil && info.Size() == 0 {
-		os.Remove(u.name + ".unfinished")
+		os.Remove(u.name + unfinishedSuffix)
 	}
 	u.file.Close()
 }
