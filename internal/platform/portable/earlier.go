@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"strings"
 
 	"waylight/internal/platform/store"
 )
@@ -40,8 +41,13 @@ func (w *writer) survey(file *os.File) (*earlier, error) {
 		return nil, err
 	}
 	r, err := NewReader(file)
-	if err != nil || !alike(r.header, w.header) {
-		return nil, nil // of a header that cannot be read nothing follows that could be kept
+	switch {
+	case errors.Is(err, ErrDamaged), err == nil && !alike(r.header, w.header):
+		return nil, nil // behind a header that cannot be read, or is another's, nothing stands that could be kept
+	case err != nil && started(file):
+		return nil, nil
+	case err != nil:
+		return nil, err
 	}
 	h := &earlier{file: file, header: r.header, left: map[place]*left{}}
 	places := w.parts()
@@ -64,6 +70,13 @@ func (w *writer) survey(file *os.File) (*earlier, error) {
 		h.left[here].add(w.tables[here.table], rows.Values)
 		h.left[here].end, h.left[here].after = r.at, r.chain
 	}
+}
+
+// started says whether a file holds no more than the beginning of the first line.
+func started(file *os.File) bool {
+	first := make([]byte, len(magic))
+	n, err := file.ReadAt(first, 0)
+	return errors.Is(err, io.EOF) && strings.HasPrefix(magic, string(first[:n]))
 }
 
 // alike says whether two streams carry the same kind of rows of the same programs.

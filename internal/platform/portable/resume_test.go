@@ -309,3 +309,27 @@ func TestExportGoesOnWithRowsThatNoLogCovers(t *testing.T) {
 		}
 	})
 }
+
+// A file that no export left is not written over.
+func TestExportGoesOnOnlyWithItsOwn(t *testing.T) {
+	t.Parallel()
+	p, programs := newPlace(t, 1)
+	db, err := store.Open(ctx, p.url, store.Options{Schemas: schemas})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	p.fill(db, programs[0], sized(programs[0], 3, 10, rand.New(rand.NewPCG(5, 0))))
+	x := p.exporting(p.url, programs)
+	for text, taken := range map[string]bool{"": true, "waylight-ex": true, "waylight-export/1\nH\x00": true, "somebody's letters": false, "waylight-export/2\n": false} {
+		if err := os.WriteFile(x.name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := x.try(0); (err == nil) != taken {
+			t.Errorf("%q: %v", text, err)
+		}
+		if !taken && string(x.stream()) != text {
+			t.Errorf("%q was written over", text)
+		}
+	}
+}

@@ -49,4 +49,6 @@ func refuseNewer(ctx context.Context, on executor, engine string, last map[strin
 
 // Newer is ErrNewer once a newer release has brought the database up to date
 // while it was open here.
-func (db *DB) Newer(ctx context.Context) error { return refuseNewer(ctx, db.readers, db.engine, db.last) }
+func (db *DB) Newer(ctx context.Context) error {
+	return refuseNewer(ctx, db.readers, db.engine, db.last)
+}
