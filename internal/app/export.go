@@ -22,6 +22,10 @@ import (
 // Everything else goes along, jobs and their tries included.
 var stays = []string{"session", "session_token", "ceremony", "job_hold"}
 
+// bound are tables that no log covers and that change only along with another one:
+// the tree's head is made of all leaves, and each part of a file moves its upload on.
+var bound = map[string]string{"custody_leaf": "custody_tree", "custody_node": "custody_tree", "file_part": "file_upload"}
+
 // Exporting says what to carry out of an installation.
 type Exporting struct {
 	Data, Database, Keyring string
@@ -179,7 +183,7 @@ func (e *Exporting) write(ctx context.Context, part *unfinished, db *store.DB, l
 	}
 	var written portable.Written
 	part.file, written, err = portable.Resume(ctx, part.file, part.beside, from, portable.Export{
-		Programs: e.Programs, Leave: stays, Logs: logs, Move: e.MoveTo != "", Now: e.Now, Progress: e.Progress.tell("rows"),
+		Programs: e.Programs, Leave: stays, Bound: bound, Logs: logs, Move: e.MoveTo != "", Now: e.Now, Progress: e.Progress.tell("rows"),
 	})
 	return written, err
 }

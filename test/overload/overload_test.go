@@ -192,7 +192,8 @@ func TestOverload(t *testing.T) {
 		{name: "file", size: 8, busy: true, code: "files have to wait", request: func() string {
 			return post(c.Address, "/receipt/files", "multipart/form-data; boundary=x", "", "--x\r\nContent-Disposition: form-data; name=\"receipt\"\r\n\r\none\r\n--x--\r\n")
 		}},
-		{name: "staff", size: 2, request: func() string { return get(c.Address, "/staff/inbox", c.Cookie) }},
+		// A PostgreSQL on which writes wait for five seconds counts as away for a moment, and members are told so.
+		{name: "staff", size: 2, maybe: *server, request: func() string { return get(c.Address, "/staff/inbox", c.Cookie) }},
 		{name: "health", size: 1, request: func() string { return get(c.Address, "/healthz", "") }},
 	}
 	stop := make(chan struct{})

@@ -5,6 +5,7 @@ package portable
 import (
 	"bufio"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"hash"
 	"io"
@@ -31,7 +32,8 @@ type left struct {
 	before, after [32]byte // the checksums there
 	rows          int64
 	sum           hash.Hash // of its rows, where no log says whether they are still the same
-	key           []any     // of its last row
+	payload       []byte    // its last frame
+	key           []any     // of the last row, where it broke off
 }
 
 // survey reads what an earlier try left in a file, as far as every byte is as it
@@ -53,11 +55,10 @@ func (w *writer) survey(file *os.File) (*earlier, error) {
 	places := w.parts()
 	for next := 0; ; {
 		at, before := r.at, r.chain
-		rows, err := r.Next()
+		here, payload, n, err := r.raw()
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, ErrDamaged) {
 			return nil, err
 		}
-		here := place{rows.Program, rows.Table}
 		for next < len(places) && (next == 0 || err == nil && !here.before(places[next])) {
 			h.left[places[next]] = &left{at: at, end: at, before: before, after: before, sum: sha256.New()}
 			next++
@@ -65,11 +66,43 @@ func (w *writer) survey(file *os.File) (*earlier, error) {
 		h.places = places[:next]
 		if err != nil {
 			h.whole = errors.Is(err, io.EOF)
-			return h, nil
+			return h, h.lastKey(w.tables)
 		}
-		h.left[here].add(w.tables[here.table], rows.Values)
-		h.left[here].end, h.left[here].after = r.at, r.chain
+		l := h.left[here]
+		l.rows, l.end, l.after, l.payload = l.rows+int64(n), r.at, r.chain, payload
+		if name := w.tables[here.table].Name; name == leaves || !w.fixed(here.table) {
+			l.sum.Write(payload[rowsHead:])
+		}
 	}
+}
+
+// raw gives the next rows as they are written, or io.EOF as Next does.
+func (r *Reader) raw() (at place, payload []byte, n int, err error) {
+	kind, payload, err := r.frame(maxFrame)
+	if err == nil && kind == kindEnd {
+		err = r.finish(payload)
+	} else if err == nil && kind != kindRows {
+		err = damaged("a part of it is of a kind that does not exist")
+	}
+	if err != nil {
+		return at, nil, 0, err
+	}
+	rows, n, err := r.place(payload)
+	return place{rows.Program, rows.Table}, payload, n, err
+}
+
+// lastKey reads the key of the last row that is there.
+func (h *earlier) lastKey(tables []*store.Table) error {
+	at := h.last()
+	l := h.left[at]
+	if l.rows == 0 {
+		return nil
+	}
+	rows, err := h.header.Tables[at.table].values(l.payload[rowsHead:], int(binary.BigEndian.Uint32(l.payload[4:])))
+	if err == nil {
+		l.key = tables[at.table].KeyOf(rows[len(rows)-1])
+	}
+	return err
 }
 
 // started says whether a file holds no more than the beginning of the first line.
@@ -98,41 +131,25 @@ func still(a, b Header) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-func (l *left) add(table *store.Table, values [][]any) {
-	l.rows += int64(len(values))
-	l.key = table.KeyOf(values[len(values)-1])
-	if table.Covered {
-		return
-	}
-	for _, row := range values {
-		l.sum.Write(appendRow(nil, row))
-	}
-}
-
 // last is the last place that it came to.
 func (h *earlier) last() place { return h.places[len(h.places)-1] }
 
 // broken says whether rows of a place may be missing.
 func (h *earlier) broken(at place) bool { return !h.whole && at == h.last() }
 
-// rows reads the rows of a place again.
-func (h *earlier) rows(at place) rows {
-	return func(emit func([]any) error) error {
-		l := h.left[at]
-		section := io.NewSectionReader(h.file, l.at, l.end-l.at)
-		r := &Reader{in: bufio.NewReaderSize(section, 256<<10), chain: l.before, header: h.header}
-		for read := int64(0); read < l.rows; {
-			rows, err := r.Next()
-			if err != nil {
-				return err
-			}
-			for _, row := range rows.Values {
-				if err := emit(row); err != nil {
-					return err
-				}
-			}
-			read += int64(len(rows.Values))
+// frames reads the frames of a place again.
+func (h *earlier) frames(at place, each func(payload []byte, n int) error) error {
+	l := h.left[at]
+	section := io.NewSectionReader(h.file, l.at, l.end-l.at)
+	r := &Reader{in: bufio.NewReaderSize(section, 256<<10), chain: l.before, header: h.header}
+	for r.rows < l.rows {
+		_, payload, n, err := r.raw()
+		if err != nil {
+			return err
 		}
-		return nil
+		if err := each(payload, n); err != nil {
+			return err
+		}
 	}
+	return nil
 }

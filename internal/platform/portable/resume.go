@@ -29,10 +29,10 @@ type Written struct {
 // name.
 //
 // A stream is of one moment. Where nothing has changed since the earlier try, it
-// goes on behind its last whole frame. Where the log has grown, the stream is
+// goes on behind its last whole frame; what neither a log nor another table vouches
+// for is read again and compared. Where the log has grown, the stream is
 // written anew beside it, and the rows of covered tables that no entry since then
-// names are taken from the file, not from the database. What no log covers is
-// read again and compared.
+// names are taken from the file, not from the database.
 func Resume(ctx context.Context, file *os.File, beside func() (*os.File, error), from *store.Moment, e Export) (*os.File, Written, error) {
 	tables := carried(from.Tables(), e.Leave)
 	header, err := e.header(ctx, from, tables)
@@ -121,14 +121,23 @@ func (w *writer) goOn(ctx context.Context, had *earlier) (kept int64, err error)
 }
 
 // same says whether the rows that are left of a place are still all that the
-// database has of it, as far as was written. Of covered ones the log says so,
-// which has not grown.
+// database has of it, as far as was written.
 func (w *writer) same(ctx context.Context, had *earlier, at place) (bool, error) {
-	if w.tables[at.table].Covered {
+	if w.fixed(at.table) {
 		return true, nil
 	}
 	same, more, err := w.begins(ctx, had.left[at], at)
 	return same && (!more || had.broken(at)), err
+}
+
+// fixed says whether the rows of a table are the same as long as the log has not
+// grown, and what stands before it is the same.
+func (w *writer) fixed(table int) bool {
+	other, bound := w.export.Bound[w.tables[table].Name]
+	if bound {
+		bound = slices.ContainsFunc(w.tables[:table], func(t *store.Table) bool { return t.Name == other })
+	}
+	return bound || w.tables[table].Covered
 }
 
 var errEnough = errors.New("enough was read")
@@ -193,11 +202,13 @@ func (r *renewal) write(ctx context.Context) error {
 		return r.spend()
 	}
 	for _, at := range r.parts() {
-		from := r.all(ctx, at, nil)
+		var err error
 		if tables := r.changed[at.program]; tables != nil && r.tables[at.table].Covered && r.had.left[at] != nil {
-			from = r.mended(ctx, at, tables[r.tables[at.table].Name])
+			err = r.mend(ctx, at, tables[r.tables[at.table].Name])
+		} else {
+			err = r.part(ctx, at, r.all(ctx, at, nil))
 		}
-		if err := r.part(ctx, at, from); err != nil {
+		if err != nil {
 			return err
 		}
 	}
@@ -219,23 +230,30 @@ func (r *renewal) spend() error {
 	return err
 }
 
-// mended are the rows of a covered table: those that no entry since then names as
+// mend writes the rows of a covered table: those that no entry since then names as
 // they were written, and the others as they are.
-func (r *renewal) mended(ctx context.Context, at place, changed map[string]bool) rows {
+func (r *renewal) mend(ctx context.Context, at place, changed map[string]bool) error {
 	table, l := r.tables[at.table], r.had.left[at]
-	return func(emit func([]any) error) error {
-		unchanged := func(counted *int64) func([]any) error {
-			return func(values []any) error {
-				if changed[string(appendRow(nil, table.KeyOf(values)))] {
-					return nil
-				}
-				*counted++
-				return emit(values)
+	unchanged := func(values []any) bool { return !changed[string(appendRow(nil, table.KeyOf(values)))] }
+	err := r.had.frames(at, func(payload []byte, n int) error {
+		if len(changed) > 0 {
+			rows, err := r.header.Tables[at.table].values(payload[rowsHead:], n)
+			if err != nil {
+				return err
+			}
+			still := slices.DeleteFunc(rows, func(values []any) bool { return !unchanged(values) })
+			if len(still) < n {
+				r.copied += int64(len(still))
+				return r.part(ctx, at, each(still))
 			}
 		}
-		if err := r.had.rows(at)(unchanged(&r.copied)); err != nil {
-			return err
-		}
+		r.copied += int64(n)
+		return r.put(ctx, at, payload, int64(n))
+	})
+	if err != nil {
+		return err
+	}
+	return r.part(ctx, at, func(emit func([]any) error) error {
 		for key := range changed {
 			values, err := keyValues(table, []byte(key))
 			if err != nil {
@@ -248,8 +266,24 @@ func (r *renewal) mended(ctx context.Context, at place, changed map[string]bool)
 		if !r.had.broken(at) {
 			return nil
 		}
-		var read int64
-		return r.all(ctx, at, l.key)(unchanged(&read))
+		return r.all(ctx, at, l.key)(func(values []any) error {
+			if !unchanged(values) {
+				return nil // it was written above
+			}
+			return emit(values)
+		})
+	})
+}
+
+// each are rows that are at hand.
+func each(list [][]any) rows {
+	return func(emit func([]any) error) error {
+		for _, values := range list {
+			if err := emit(values); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 }
 
@@ -267,12 +301,15 @@ func keyValues(table *store.Table, key []byte) ([]any, error) {
 	return values, nil
 }
 
+// leaves is the table of the log itself.
+const leaves = "custody_leaf"
+
 // changed are the covered rows that the logs name since the earlier try. A program
 // is left out when its log does not begin with the leaves that stand in the file.
 func (w *writer) changed(ctx context.Context, had *earlier) (map[int]map[string]map[string]bool, error) {
 	changed := map[int]map[string]map[string]bool{}
 	for p, program := range had.header.Programs {
-		at := place{p, slices.IndexFunc(w.tables, func(t *store.Table) bool { return t.Name == "custody_leaf" })}
+		at := place{p, slices.IndexFunc(w.tables, func(t *store.Table) bool { return t.Name == leaves })}
 		l := had.left[at]
 		if l == nil || l.rows != program.Size {
 			continue

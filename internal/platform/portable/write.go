@@ -19,6 +19,7 @@ import (
 type Export struct {
 	Programs []string                // which
 	Leave    []string                // tables that stay behind: what ends with the old place
+	Bound    map[string]string       // tables that no log covers, in which nothing changes unless a row of another one does, or the log grows
 	Logs     map[string]*custody.Log // each program's log, which signs the stream
 	Move     bool                    // the programs leave: their logs have ended
 	Now      time.Time               // when
@@ -213,15 +214,9 @@ func (w *writer) part(ctx context.Context, at place, from rows) error {
 		binary.BigEndian.PutUint16(payload[0:], uint16(at.program))
 		binary.BigEndian.PutUint16(payload[2:], uint16(at.table))
 		binary.BigEndian.PutUint32(payload[4:], uint32(n))
-		if err := w.frame(kindRows, payload); err != nil {
-			return err
-		}
-		w.tell(n)
+		err := w.put(ctx, at, payload, n)
 		payload, n = payload[:rowsHead], 0
-		if w.framed == nil {
-			return ctx.Err()
-		}
-		return errors.Join(w.framed(at), ctx.Err())
+		return err
 	}
 	err := from(func(values []any) error {
 		payload = appendRow(payload, values)
@@ -235,6 +230,18 @@ func (w *writer) part(ctx context.Context, at place, from rows) error {
 		return err
 	}
 	return flush()
+}
+
+// put writes a frame of rows.
+func (w *writer) put(ctx context.Context, at place, payload []byte, n int64) error {
+	if err := w.frame(kindRows, payload); err != nil {
+		return err
+	}
+	w.tell(n)
+	if w.framed == nil {
+		return ctx.Err()
+	}
+	return errors.Join(w.framed(at), ctx.Err())
 }
 
 // tell counts rows that are in the stream.
