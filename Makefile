@@ -70,7 +70,7 @@ vet:
 unit:
 	$(GO) test -timeout $(TIMEOUT) $$($(GO) list ./... | grep -v /test/failover)
 
-cluster: clustertools ## two Waylight on three PostgreSQL that fail over: three faults
+cluster: clustertools ## two Waylight on three PostgreSQL that fail over: four faults
 	$(GO) test -timeout $(TIMEOUT) -count=1 ./test/failover
 
 failover: clustertools ## twenty faults of a database cluster under load
@@ -147,8 +147,9 @@ fonts: ## cuts the posters' fonts out of Debian's, after letters were added
 pictures: build ## docs/pictures of the posters, one for each language
 	./docs/pictures/posters.sh ./bin/waylight
 
-overload: ## ten times the senders it can answer, for two minutes
+overload: ## ten times the senders it can answer, for two minutes, and for half a minute on PostgreSQL
 	$(GO) test -count=1 -v -timeout 60m ./test/overload -seconds 120
+	$(GO) test -count=1 -v -timeout 60m ./test/overload -seconds 30 -postgres
 
 hunt: ## 10,000 reports on each engine, then every byte on every disk is searched for their words
 	$(GO) test -count=1 -v -timeout 120m ./test/hunt -reports 10000

@@ -20,7 +20,7 @@ func runExport(ctx context.Context, c *console, args []string) int {
 	f.Var(&programs, "program", "a program to carry (may be repeated); without it, all")
 	f.StringVar(&e.MoveTo, "move", "", "the programs leave for this address, such as https://tips.example.gov: their logs end here, and nothing more is taken for them in this place")
 	var code int
-	if e.Out, code = one(f, args, "a file that does not exist yet"); code >= 0 {
+	if e.Out, code = one(f, args, "a file that does not exist yet (where an export to it broke off, this goes on with it)"); code >= 0 {
 		return code
 	}
 	if err := checkOrigin(e.MoveTo); err != nil {

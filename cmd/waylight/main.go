@@ -64,7 +64,7 @@ func verbs() []verb {
 		{"verify", "hold a database against its custody log", runVerify},
 		{"backup", "copy an installation's database into a folder, while it runs", runBackup},
 		{"restore", "put a backup into a fresh folder, and prove it", runRestore},
-		{"export", "carry programs out into a file that fits either database", runExport},
+		{"export", "carry programs out into a file that fits either database; run again, it goes on where it broke off", runExport},
 		{"import", "bring an exported file into an empty database", runImport},
 		{"spool", "list accepted reports that wait on this machine for the database", runSpool},
 		{"open", "open one report offline with recovery shares", runOpen},

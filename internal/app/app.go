@@ -98,6 +98,7 @@ type App struct {
 	Config
 	meter      *meter
 	stopping   atomic.Bool // requests should go elsewhere
+	older      atomic.Bool // a newer release has changed the tables
 	DB         *store.DB
 	Programs   *program.Set
 	Ring       *keyring.Ring
@@ -402,7 +403,7 @@ func (a *App) mount() error {
 	}
 	a.routes = routes
 	mux := http.NewServeMux()
-	a.Site.Mount(mux, routes, a.People.Guard)
+	a.Site.Mount(mux, routes, func(of web.Access, h web.Handler) web.Handler { return a.untilOlder(a.People.Guard(of, h)) })
 	a.handler = mux
 	a.Runner = jobs.New(a.DB, a.Programs.IDs(), handlers, schedules, a.Now, a.Log)
 	a.declareGauges()

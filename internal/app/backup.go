@@ -66,13 +66,13 @@ func (b BackingUp) Run(ctx context.Context, w io.Writer) error {
 		return fmt.Errorf("%s is there already; a backup is never written over", b.Out)
 	}
 	part := b.Out + ".partial"
-	if err := os.RemoveAll(part); err != nil {
+	if err := empty(part); err != nil {
 		return fmt.Errorf("making the backup: %w", err)
 	}
-	if err := os.Mkdir(part, 0o700); err != nil {
+	defer empty(part)
+	if err := os.Mkdir(part, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("making the backup: %w", err)
 	}
-	defer os.RemoveAll(part)
 	made, err := b.fill(ctx, c, part)
 	if err != nil {
 		return err
@@ -89,6 +89,27 @@ func (b BackingUp) Run(ctx context.Context, w io.Writer) error {
 	made.print(w)
 	fmt.Fprintf(w, "%s is whole. The keyring is never part of a backup: copy its folder by itself, to another place.\n", b.Out)
 	return nil
+}
+
+// empty takes out of a backup's folder what an earlier try left, but for an export
+// that broke off: the next try goes on with it. A folder with nothing in it goes.
+func empty(part string) error {
+	entries, err := os.ReadDir(part)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	kept := false
+	for _, e := range entries {
+		if e.Name() == backupExport+unfinishedSuffix {
+			kept = true
+			continue
+		}
+		err = errors.Join(err, os.RemoveAll(filepath.Join(part, e.Name())))
+	}
+	if err == nil && !kept {
+		err = os.Remove(part)
+	}
+	return err
 }
 
 func (b *BackingUp) fill(ctx context.Context, c Config, dir string) (*backup, error) {

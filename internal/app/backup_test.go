@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -217,5 +218,49 @@ func TestBackupOfPostgres(t *testing.T) {
 	m.good(data, "")
 	if _, err := restore(t, app.Restoring{From: saved, Data: t.TempDir(), Database: there, Keyring: m.keyring}); !errors.Is(err, store.ErrHasRows) {
 		t.Errorf("restoring into a database in use: %v", err)
+	}
+}
+
+// A backup of PostgreSQL that breaks off leaves its export, and the next one goes
+// on with it.
+func TestBackupOfPostgresGoesOn(t *testing.T) {
+	t.Parallel()
+	data, postgres := t.TempDir(), storetest.PostgresURL(t)
+	a := installation(t, app.Config{Data: data, Database: postgres, Demo: true})
+	for _, office := range []string{"mbi-desk", "help-desk", "mdcps", "mbi-coordinator"} {
+		if err := a.KeyOffice(ctx, "ms", office); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send(t, a, "An invented report.")
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "backup")
+	stopping, stop := context.WithCancel(ctx)
+	b := app.BackingUp{Data: data, Database: postgres, Out: out, Progress: func(_ string, done, total int64) {
+		if done > total/2 {
+			stop()
+		}
+	}}
+	if err := b.Run(stopping, io.Discard); !errors.Is(err, context.Canceled) {
+		t.Fatalf("it ended with %v", err)
+	}
+	left, err := os.Stat(out + ".partial/waylight.export.unfinished")
+	if err != nil || left.Size() == 0 {
+		t.Fatalf("nothing was left: %v", err)
+	}
+	b.Progress = nil
+	if err := b.Run(ctx, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if whole, err := os.Stat(out + "/waylight.export"); err != nil || !os.SameFile(left, whole) {
+		t.Errorf("it was begun anew: %v", err)
+	}
+	if n, said := verify(t, app.Verification{Backup: out, Keyring: filepath.Join(data, "keyring")}); n != 0 {
+		t.Errorf("the backup: %s", said)
+	}
+	if _, err := os.Stat(out + ".partial"); err == nil {
+		t.Error("the unfinished folder is still there")
 	}
 }

@@ -3,7 +3,6 @@
 package app
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +21,10 @@ import (
 // address that people signed in at, and a ceremony to the page that began it.
 // Everything else goes along, jobs and their tries included.
 var stays = []string{"session", "session_token", "ceremony", "job_hold"}
+
+// bound are tables that no log covers and that change only along with another one:
+// the tree's head is made of all leaves, and each part of a file moves its upload on.
+var bound = map[string]string{"custody_leaf": "custody_tree", "custody_node": "custody_tree", "file_part": "file_upload"}
 
 // Exporting says what to carry out of an installation.
 type Exporting struct {
@@ -49,6 +52,11 @@ func (e Exporting) Run(ctx context.Context, w io.Writer) error {
 	}
 	defer release()
 	defer db.Close()
+	part, err := openUnfinished(e.Out)
+	if err != nil {
+		return err
+	}
+	defer part.close()
 	logs, err := e.logs(ctx, db, ring, c)
 	if err != nil {
 		return err
@@ -58,22 +66,28 @@ func (e Exporting) Run(ctx context.Context, w io.Writer) error {
 			return err
 		}
 	}
-	var header portable.Header
-	err = newFile(e.Out, func(out io.Writer) error {
-		header, err = e.write(ctx, out, db, logs)
-		return err
-	})
+	written, err := e.write(ctx, part, db, logs)
 	if err != nil {
+		return part.left(err)
+	}
+	if err := part.finish(); err != nil {
 		return err
 	}
-	for _, p := range header.Programs {
+	e.print(w, written)
+	return nil
+}
+
+func (e *Exporting) print(w io.Writer, written portable.Written) {
+	if had := written.Kept + written.Copied; had > 0 {
+		fmt.Fprintf(w, "this went on from an export that was interrupted: %d rows stayed where they were, %d were taken over\n", written.Kept, written.Copied)
+	}
+	for _, p := range written.Programs {
 		fmt.Fprintf(w, "%s: %d rows, %d leaves\n", p.ID, p.Rows, p.Size)
 		if e.MoveTo != "" {
 			fmt.Fprintf(w, "%s: its log ended here; it moved to %s, and nothing more is taken for it in this place\n", p.ID, p.MovedTo)
 		}
 	}
 	fmt.Fprintf(w, "%s holds all of it. The keyring is never part of an export: carry its folder by another way.\n", e.Out)
-	return nil
 }
 
 // open opens the database to read, or for a move to write, with every server
@@ -154,25 +168,22 @@ func (e *Exporting) idle(ctx context.Context, r store.Reader, program string) er
 	return err
 }
 
-func (e *Exporting) write(ctx context.Context, out io.Writer, db *store.DB, logs map[string]*custody.Log) (portable.Header, error) {
+func (e *Exporting) write(ctx context.Context, part *unfinished, db *store.DB, logs map[string]*custody.Log) (portable.Written, error) {
 	from, err := db.Moment(ctx)
 	if err != nil {
-		return portable.Header{}, err
+		return portable.Written{}, err
 	}
 	defer from.Close()
 	if e.MoveTo != "" {
 		for _, p := range e.Programs {
 			if err := e.idle(ctx, from, p); err != nil {
-				return portable.Header{}, err
+				return portable.Written{}, err
 			}
 		}
 	}
-	buffered := bufio.NewWriterSize(out, 1<<20)
-	header, err := portable.Write(ctx, buffered, from, portable.Export{
-		Programs: e.Programs, Leave: stays, Logs: logs, Move: e.MoveTo != "", Now: e.Now, Progress: e.Progress.tell("rows"),
+	var written portable.Written
+	part.file, written, err = portable.Resume(ctx, part.file, part.beside, from, portable.Export{
+		Programs: e.Programs, Leave: stays, Bound: bound, Logs: logs, Move: e.MoveTo != "", Now: e.Now, Progress: e.Progress.tell("rows"),
 	})
-	if err != nil {
-		return header, err
-	}
-	return header, buffered.Flush()
+	return written, err
 }

@@ -15,7 +15,7 @@ import (
 // Three questions about the server, for three who ask:
 //
 //   - /livez, for whoever would restart it: does it answer at all? The database is not asked: restarting does not bring one back.
-//   - /readyz, for whoever hands requests out: should this process get any? Not once it stops. The database is not asked here either: when it is away, it is away
+//   - /readyz, for whoever hands requests out: should this process get any? Not once it stops, or a newer release has taken over. The database is not asked here either: when it is away, it is away
 //     for all processes, and a sender must meet our own page, which says what to do, and not a load balancer's.
 //   - /healthz, for a person who is to be woken: does the database answer, and does somebody watch the log?
 var healthPaths = []string{"/livez", "/readyz", "/healthz"}
@@ -34,13 +34,19 @@ func live(w http.ResponseWriter, _ *http.Request) error {
 
 // ready says whether requests should be sent here. What comes while the server stops is still answered.
 func (a *App) ready(w http.ResponseWriter, _ *http.Request) error {
-	if a.stopping.Load() {
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		w.WriteHeader(http.StatusServiceUnavailable)
-		_, err := w.Write([]byte("stopping\n"))
-		return err
+	why := ""
+	switch {
+	case a.stopping.Load():
+		why = "stopping\n"
+	case a.older.Load():
+		why = "older\n"
+	default:
+		return plain(w, "text/plain; charset=utf-8", []byte("ok\n"))
 	}
-	return plain(w, "text/plain; charset=utf-8", []byte("ok\n"))
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(http.StatusServiceUnavailable)
+	_, err := w.Write([]byte(why))
+	return err
 }
 
 // health says whether the database answers, and whether somebody watches the log.

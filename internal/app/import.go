@@ -215,7 +215,7 @@ func verifyExport(ctx context.Context, v Verification, w io.Writer) (int, error)
 		return 0, fmt.Errorf("opening the export: %w", err)
 	}
 	defer f.Close()
-	r := &verifying{Verification: v, out: w, verifiers: map[string]note.Verifier{}}
+	r := &verifying{Verification: v, out: w, verifiers: map[string]note.Verifier{}, spools: map[note.Verifier]string{}}
 	if err := r.readKeys(Config{Data: v.Data, Keyring: v.Keyring}.withDefaults().Keyring); err != nil {
 		return 0, err
 	}

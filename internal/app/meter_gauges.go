@@ -98,7 +98,7 @@ func (a *App) askCopied(context.Context) ([]metric.Value, error) {
 }
 
 func (a *App) askReady(context.Context) ([]metric.Value, error) {
-	return metric.Single(truth(!a.stopping.Load())), nil
+	return metric.Single(truth(!a.stopping.Load() && !a.older.Load())), nil
 }
 
 func (a *App) askDatabase(ctx context.Context) ([]metric.Value, error) {

@@ -44,8 +44,10 @@ func (a *App) Serve(ctx context.Context, l net.Listener, certificate *tls.Certif
 	working, stop := context.WithCancel(ctx)
 	defer stop()
 	var work sync.WaitGroup
-	work.Go(func() { a.Runner.Run(working) })
-	work.Go(func() { a.attend(working) })
+	doing, rest := context.WithCancel(working)
+	defer rest()
+	work.Go(func() { a.Runner.Run(doing) })
+	work.Go(func() { a.attend(working, rest) })
 	work.Go(func() { a.releasing(working) })
 	a.Log.Info("the server began", "version", a.Build.Version, "commit", a.Build.Commit, "go", a.Build.Go, "fips140", a.Build.FIPS,
 		"engine", a.DB.Engine(), "programs", a.Programs.IDs(), "origin", a.Origin)
@@ -104,13 +106,14 @@ func (h *hall) open() {
 	go func() { h.served <- h.server.Serve(h.Listener) }()
 }
 
-// attend does what a server has to look after beside its jobs, until ctx ends.
-func (a *App) attend(ctx context.Context) {
+// attend does what a server has to look after beside its jobs, until ctx ends;
+// rest ends those.
+func (a *App) attend(ctx context.Context, rest func()) {
 	var loops sync.WaitGroup
 	loops.Go(func() { a.watching(ctx) })
 	loops.Go(func() { a.Codes.Run(ctx) })
 	if a.DB.Engine() == "postgres" {
-		loops.Go(func() { a.following(ctx) })
+		loops.Go(func() { a.following(ctx, rest) })
 		loops.Go(func() { a.spooling(ctx) })
 	}
 	loops.Wait()

@@ -35,6 +35,7 @@ type cluster struct {
 	etcds   [members]*etcd
 	nodes   [members]*node
 	haproxy int // port of PostgreSQL behind HAProxy
+	door    *exec.Cmd
 }
 
 type etcd struct {
@@ -81,11 +82,10 @@ func (c *cluster) up() error {
 			return err
 		}
 	}
-	proxy := filepath.Join(c.dir, "haproxy.cfg")
-	if err := os.WriteFile(proxy, []byte(c.proxy()), 0o644); err != nil {
+	if err := os.WriteFile(c.proxyFile(), []byte(c.proxy()), 0o644); err != nil {
 		return err
 	}
-	if _, err := c.start("haproxy", c.tools.haproxy, "-db", "-f", proxy); err != nil {
+	if err := c.startProxy(); err != nil {
 		return err
 	}
 	if err := until(startLimit, c.whole); err != nil {
@@ -170,6 +170,14 @@ postgresql:
     rewind: {username: rewinder}
   parameters: {unix_socket_directories: "%[7]s"}
 `, n.name, loopback(n.rest), strings.Join(hosts, ","), loopback(n.sql), n.data, c.tools.postgres, c.dir)
+}
+
+func (c *cluster) proxyFile() string { return filepath.Join(c.dir, "haproxy.cfg") }
+
+// startProxy opens the only way that Waylight knows to its database.
+func (c *cluster) startProxy() (err error) {
+	c.door, err = c.start("haproxy", c.tools.haproxy, "-db", "-f", c.proxyFile())
+	return err
 }
 
 // proxy is HAProxy's configuration: whoever Patroni says is the primary.

@@ -5,7 +5,7 @@
 // again and again while reports come in, and afterwards looks every accepted
 // report up: through its receipt, in the database, and in the log.
 //
-//	go test ./test/failover                            # three faults
+//	go test ./test/failover                            # four faults
 //	go test ./test/failover -faults 20 -timeout 30m    # twenty, in a random order; also: make failover
 //
 // -seed repeats an order. Everything runs on this machine's loopback, in one

@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	faults         = flag.Int("faults", 0, "how many faults to try in a random order; 0: a switch-over, the primary and a Waylight killed")
+	faults         = flag.Int("faults", 0, "how many faults to try in a random order; 0: a switch-over, the primary and a Waylight killed, both Waylight killed while the database is away")
 	patroniProgram = flag.String("patroni", "", "Patroni to use; empty: the one that is installed")
 	seed           = flag.Uint64("seed", uint64(time.Now().UnixNano()), "the order of the faults")
 )
@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestAcceptedReportsSurviveFaults breaks the house again and again while
-// reports come in: three faults, or as many as -faults says.
+// reports come in: four faults, or as many as -faults says.
 func TestAcceptedReportsSurviveFaults(t *testing.T) {
 	list := short
 	random := rand.New(rand.NewPCG(*seed, 0))

@@ -9,8 +9,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
+
+	"waylight/internal/app"
 )
 
 // trial is one fault under load.
@@ -40,14 +43,15 @@ var (
 	stopNode      = fault{"SIGSTOP of the primary and its Patroni", func(x *trial) error { return x.freeze(true) }}
 	killWaylight  = fault{"kill -9 of one Waylight", func(x *trial) error { return x.killWaylight(1) }}
 	killWaylights = fault{"kill -9 of both Waylight", func(x *trial) error { return x.killWaylight(2) }}
+	killSpools    = fault{"database away, kill -9 of both Waylight", (*trial).killSpools}
 )
 
 // short is what every run tries; long is what more faults are drawn from.
 var (
-	short = []fault{switchOver, killPrimary, killWaylight}
+	short = []fault{switchOver, killPrimary, killWaylight, killSpools}
 	long  = []fault{
 		switchOver, switchOver, switchOver, killPrimary, killPrimary, killPrimary, killPatroni, killPatroni, killNode, killNode,
-		killEtcd, killEtcd, killTwoEtcd, killTwoEtcd, stopPrimary, stopPrimary, stopNode, killWaylight, killWaylight, killWaylights,
+		killEtcd, killEtcd, killTwoEtcd, killTwoEtcd, stopPrimary, stopPrimary, stopNode, killWaylight, killWaylight, killWaylights, killSpools, killSpools,
 	}
 )
 
@@ -252,4 +256,61 @@ func (x *trial) killWaylight(n int) error {
 		}
 	}
 	return nil
+}
+
+// killSpools lets the database go, ends every Waylight while its spool holds
+// accepted reports, and lets them start and take more before it is back. What
+// became of each report is looked up in the end, like everything else.
+func (x *trial) killSpools() error {
+	if err := signal(syscall.SIGKILL, x.door.Process.Pid); err != nil {
+		return err
+	}
+	if err := x.load.spools(4 * senders); err != nil {
+		return err
+	}
+	for _, s := range x.house.servers {
+		if err := s.kill(); err != nil {
+			return err
+		}
+	}
+	before, err := x.waiting()
+	if err != nil {
+		return err
+	}
+	if before[0] == 0 || before[1] == 0 {
+		return fmt.Errorf("%v reports waited in the spools when they were killed", before)
+	}
+	for _, s := range x.house.servers {
+		if err := x.house.start(s); err != nil {
+			return err
+		}
+	}
+	err = until(startLimit, func() error {
+		after, err := x.waiting()
+		if err != nil {
+			return err
+		}
+		for i, s := range x.house.servers {
+			if after[i] <= before[i] {
+				return fmt.Errorf("started again without the database, %s has taken nothing: %d reports wait in its spool", s.name, after[i])
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return x.startProxy()
+}
+
+// waiting counts the reports in each server's spool.
+func (x *trial) waiting() (n [2]int, err error) {
+	for i, s := range x.house.servers {
+		var listed strings.Builder
+		if err := app.Spooled(context.Background(), s.data, &listed); err != nil {
+			return n, err
+		}
+		n[i] = strings.Count(listed.String(), "\treport ")
+	}
+	return n, nil
 }

@@ -50,6 +50,7 @@ type load struct {
 	stop      chan struct{}
 	done      sync.WaitGroup
 	accepted  atomic.Int64
+	spooled   atomic.Int64 // of those, into a spool
 	repeats   atomic.Int64 // of submissions that had no answer, or a bad one
 	mu        sync.Mutex
 	all       []*sent
@@ -120,6 +121,9 @@ func (l *load) send(s *sent, first int) {
 			s.answer, s.at = got, time.Now()
 			l.mu.Unlock()
 			l.accepted.Add(1)
+			if got.Waiting {
+				l.spooled.Add(1)
+			}
 			return
 		}
 		s.problem = problem
@@ -177,11 +181,16 @@ func (l *load) post(s *sent, address string) (answer, string) {
 }
 
 // flows waits until so many more reports were accepted.
-func (l *load) flows(n int64) error {
-	from := l.accepted.Load()
+func (l *load) flows(n int64) error { return more(&l.accepted, n, "accepted") }
+
+// spools waits until so many more reports were accepted into a spool.
+func (l *load) spools(n int64) error { return more(&l.spooled, n, "accepted into a spool") }
+
+func more(count *atomic.Int64, n int64, how string) error {
+	from := count.Load()
 	return until(startLimit, func() error {
-		if got := l.accepted.Load() - from; got < n {
-			return fmt.Errorf("%d of %d reports were accepted", got, n)
+		if got := count.Load() - from; got < n {
+			return fmt.Errorf("%d of %d reports were %s", got, n, how)
 		}
 		return nil
 	})

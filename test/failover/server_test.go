@@ -7,6 +7,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -19,6 +20,7 @@ import (
 	"time"
 
 	"waylight/internal/app"
+	"waylight/internal/platform/store"
 )
 
 // The program that the reports are for, and the offices that must get them.
@@ -148,17 +150,36 @@ func serve() error {
 		defer stop()
 		io.Copy(io.Discard, os.Stdin)
 	}()
-	a, err := app.New(ctx, app.Config{
+	config := app.Config{
 		Data: os.Getenv("WAYLIGHT_DATA"), Database: os.Getenv("WAYLIGHT_DATABASE"), Keyring: os.Getenv("WAYLIGHT_KEYRING"),
-		Demo: true, Directory: directory, Every: 5 * time.Second, WaitForDatabase: true, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
-	})
-	if err != nil {
-		return err
+		Demo: true, Directory: directory, Every: 5 * time.Second, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	}
-	defer a.Close()
 	l, err := net.Listen("tcp", os.Getenv("WAYLIGHT_ADDR"))
 	if err != nil {
 		return err
 	}
+	a, err := app.New(ctx, config)
+	if store.Away(err) {
+		a, l, err = shelter(ctx, config, l)
+	}
+	if err != nil || a == nil {
+		return err
+	}
+	defer a.Close()
 	return a.Serve(ctx, l, nil)
+}
+
+// shelter does what waylight serve does when it starts while the database is away.
+func shelter(ctx context.Context, config app.Config, l net.Listener) (*app.App, net.Listener, error) {
+	relay := app.NewRelay(l)
+	for {
+		a, err := app.Shelter(ctx, config, relay.Turn(), nil)
+		if errors.Is(err, app.ErrNoShelter) {
+			config.WaitForDatabase = true
+			a, err = app.New(ctx, config)
+		}
+		if !store.Away(err) {
+			return a, relay.Turn(), err
+		}
+	}
 }

@@ -23,9 +23,10 @@ type Reader struct {
 	id     string
 	frames int64
 	rows   int64
-	place  [2]int // program and table of the rows read last
+	at     int64 // how many bytes were read and are as they were written
+	last   place // of the rows read last
 	before [32]byte
-	last   end
+	end    end
 	ended  bool
 }
 
@@ -52,7 +53,7 @@ func NewReader(in io.Reader) (*Reader, error) {
 	default:
 		return nil, errors.New("this is no export of Waylight")
 	}
-	r.chain = chained([32]byte{}, [5]byte{}, []byte(magic))
+	r.chain, r.at = chained([32]byte{}, [5]byte{}, []byte(magic)), int64(len(magic))
 	kind, payload, err := r.frame(maxHeader)
 	if err != nil {
 		return nil, err
@@ -116,6 +117,7 @@ func (r *Reader) frame(most int) (kind byte, payload []byte, err error) {
 	if r.chain != sum {
 		return 0, nil, damaged("a part of it does not have its checksum: it was changed, or parts are missing or out of order")
 	}
+	r.at += int64(len(head)) + length + int64(len(sum))
 	return head[0], b.Bytes(), nil
 }
 
@@ -154,45 +156,58 @@ func (r *Reader) Next() (Rows, error) {
 }
 
 func (r *Reader) parse(payload []byte) (Rows, error) {
+	rows, n, err := r.place(payload)
+	if err != nil {
+		return Rows{}, err
+	}
+	rows.Values, err = r.header.Tables[rows.Table].values(payload[rowsHead:], n)
+	return rows, err
+}
+
+// place reads where a frame's rows belong, and how many they are.
+func (r *Reader) place(payload []byte) (rows Rows, n int, err error) {
 	if len(payload) < rowsHead {
-		return Rows{}, damaged("a part with rows is too short")
+		return Rows{}, 0, damaged("a part with rows is too short")
 	}
-	rows := Rows{Program: int(binary.BigEndian.Uint16(payload)), Table: int(binary.BigEndian.Uint16(payload[2:]))}
-	n := int(binary.BigEndian.Uint32(payload[4:]))
-	place := [2]int{rows.Program, rows.Table}
-	if rows.Program >= len(r.header.Programs) || rows.Table >= len(r.header.Tables) || place[0] < r.place[0] || place[0] == r.place[0] && place[1] < r.place[1] {
-		return Rows{}, damaged("its rows are out of order")
+	rows = Rows{Program: int(binary.BigEndian.Uint16(payload)), Table: int(binary.BigEndian.Uint16(payload[2:]))}
+	n = int(binary.BigEndian.Uint32(payload[4:]))
+	here := place{rows.Program, rows.Table}
+	if rows.Program >= len(r.header.Programs) || rows.Table >= len(r.header.Tables) || here.before(r.last) {
+		return Rows{}, 0, damaged("its rows are out of order")
 	}
-	r.place = place
-	columns := r.header.Tables[rows.Table].Columns
-	payload = payload[rowsHead:]
-	if n == 0 || n > len(payload)/len(columns) { // a value takes a byte at least
-		return Rows{}, damaged("a part says it has %d rows", n)
-	}
-	rows.Values = make([][]any, n)
-	for i := range rows.Values {
-		row := make([]any, len(columns))
-		for c := range columns {
-			var err error
-			if row[c], payload, err = cutValue(payload, columns[c].Type); err != nil {
-				return Rows{}, err
-			}
-		}
-		rows.Values[i] = row
-	}
-	if len(payload) > 0 {
-		return Rows{}, damaged("a part has more than its rows")
+	r.last = here
+	if columns := len(r.header.Tables[rows.Table].Columns); n == 0 || n > (len(payload)-rowsHead)/columns { // a value takes a byte at least
+		return Rows{}, 0, damaged("a part says it has %d rows", n)
 	}
 	r.rows += int64(n)
+	return rows, n, nil
+}
+
+// values reads so many rows, which are all there is.
+func (t Table) values(payload []byte, n int) ([][]any, error) {
+	rows := make([][]any, n)
+	for i := range rows {
+		row := make([]any, len(t.Columns))
+		for c := range t.Columns {
+			var err error
+			if row[c], payload, err = cutValue(payload, t.Columns[c].Type); err != nil {
+				return nil, err
+			}
+		}
+		rows[i] = row
+	}
+	if len(payload) > 0 {
+		return nil, damaged("a part has more than its rows")
+	}
 	return rows, nil
 }
 
 func (r *Reader) finish(payload []byte) error {
-	if err := strict(payload, &r.last); err != nil {
+	if err := strict(payload, &r.end); err != nil {
 		return damaged("its end cannot be read")
 	}
-	if r.last.Rows != r.rows || r.rows != r.header.rows() {
-		return damaged("it has %d rows and says it had %d", r.rows, r.last.Rows)
+	if r.end.Rows != r.rows || r.rows != r.header.rows() {
+		return damaged("it has %d rows and says it had %d", r.rows, r.end.Rows)
 	}
 	switch _, err := r.in.ReadByte(); {
 	case err == nil:
@@ -215,7 +230,7 @@ func (r *Reader) Signed(keys map[string]note.Verifier) error {
 		if verifier == nil {
 			return fmt.Errorf("there is no key to check the export of %s with", p.ID)
 		}
-		n, err := note.Open([]byte(r.last.Signatures[p.ID]), note.VerifierList(verifier))
+		n, err := note.Open([]byte(r.end.Signatures[p.ID]), note.VerifierList(verifier))
 		if err != nil || n.Text != signedText(p.ID, r.before) {
 			return damaged("its end is not signed by the log of %s", p.ID)
 		}

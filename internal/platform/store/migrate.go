@@ -22,6 +22,7 @@ const migrationTable = `create table if not exists store_migration (
 // executor is what migrations need of a connection or transaction.
 type executor interface {
 	ExecContext(ctx context.Context, q string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, q string, args ...any) *sql.Row
 }
 
@@ -50,6 +51,9 @@ func applyMigrations(ctx context.Context, on executor, engine string, migrations
 func runMigrations(ctx context.Context, on executor, engine string, migrations []Migration) error {
 	if _, err := on.ExecContext(ctx, migrationTable); err != nil {
 		return fmt.Errorf("migrating: %w", err)
+	}
+	if err := refuseNewer(ctx, on, engine, lastOf(migrations)); err != nil {
+		return err
 	}
 	for _, m := range migrations {
 		digest := migrationDigest(m)

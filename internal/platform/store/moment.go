@@ -100,6 +100,48 @@ func (s *Moment) Each(ctx context.Context, t *Table, program string, row func(va
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", t.Name, err)
 	}
+	return t.each(rows, row)
+}
+
+// EachAfter is Each in the order of the table's key, from the row behind a key on;
+// nil is before the first. The order is the engine's own, and the same at every moment.
+func (s *Moment) EachAfter(ctx context.Context, t *Table, program string, after []any, row func(values []any) error) error {
+	key := strings.Join(t.Key, ", ")
+	q := fmt.Sprintf(`select %s from %s where program = $1`, strings.Join(t.columnNames(), ", "), t.Name)
+	if after != nil {
+		marks := make([]string, len(after))
+		for i := range marks {
+			marks[i] = fmt.Sprintf("$%d", i+2)
+		}
+		q += fmt.Sprintf(` and (%s) > (%s)`, key, strings.Join(marks, ", "))
+	}
+	rows, err := s.tx.QueryContext(ctx, q+` order by `+key, append([]any{program}, after...)...)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", t.Name, err)
+	}
+	return t.each(rows, row)
+}
+
+// Row calls row for the one with this key, if it is there.
+func (s *Moment) Row(ctx context.Context, t *Table, key []any, row func(values []any) error) error {
+	rows, err := s.tx.QueryContext(ctx, t.touch, key...)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", t.Name, err)
+	}
+	return t.each(rows, row)
+}
+
+// KeyOf gives the values of the key in a row.
+func (t *Table) KeyOf(values []any) []any {
+	key := make([]any, len(t.keyAt))
+	for i, at := range t.keyAt {
+		key[i] = values[at]
+	}
+	return key
+}
+
+// each reads rows to their end.
+func (t *Table) each(rows *sql.Rows, row func(values []any) error) error {
 	defer rows.Close()
 	values, scan := t.scanner()
 	for rows.Next() {

@@ -78,7 +78,8 @@ type DB struct {
 	readers *sql.DB
 	asked   prepared
 	tables  map[string]*Table
-	order   []string // covered tables in name order
+	order   []string       // covered tables in name order
+	last    map[string]int // each room's last migration here
 	now     func() time.Time
 	told    func(writes int, took time.Duration) // of every commit; never nil once open
 	writer  *writer                              // SQLite only
@@ -107,7 +108,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if o.Committed == nil {
 		o.Committed = func(int, time.Duration) {}
 	}
-	db := &DB{tables: tables, now: o.Now, told: o.Committed, order: coveredTables(tables), copy: o.Copy}
+	db := &DB{tables: tables, last: lastOf(migrations), now: o.Now, told: o.Committed, order: coveredTables(tables), copy: o.Copy}
 	switch {
 	case strings.HasPrefix(url, "sqlite:"):
 		err = db.openSQLite(ctx, strings.TrimPrefix(url, "sqlite:"), migrations)
@@ -132,11 +133,11 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 // created and no migration runs, so that verifying changes nothing.
 func Inspect(ctx context.Context, url string, o Options) (*DB, error) {
 	schemas := append([]Schema{{Room: "custody", FS: custody.Migrations()}}, o.Schemas...)
-	_, tables, err := ParseSchema(schemas)
+	migrations, tables, err := ParseSchema(schemas)
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{tables: tables, now: time.Now, order: coveredTables(tables), inspecting: true}
+	db := &DB{tables: tables, last: lastOf(migrations), now: time.Now, order: coveredTables(tables), inspecting: true}
 	if file, ok := strings.CutPrefix(url, "sqlite:"); ok {
 		db.engine, db.file = sqlite, file
 		db.readers, err = inspectSQLite(file)
@@ -146,6 +147,9 @@ func Inspect(ctx context.Context, url string, o Options) (*DB, error) {
 	}
 	if err == nil {
 		err = refuseUnfinished(ctx, db.readers, db.engine)
+	}
+	if err == nil {
+		err = db.Newer(ctx)
 	}
 	if err != nil {
 		db.Close()

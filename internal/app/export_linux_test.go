@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package app_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"waylight/internal/app"
+	"waylight/internal/platform/store/storetest"
+)
+
+// exportVariable makes this test's program an export, in a process that can be killed.
+const exportVariable = "WAYLIGHT_TEST_EXPORT"
+
+func TestMain(m *testing.M) {
+	text := os.Getenv(exportVariable)
+	if text == "" {
+		os.Exit(m.Run())
+	}
+	var e app.Exporting
+	err := json.Unmarshal([]byte(text), &e)
+	if err == nil {
+		err = e.Run(ctx, os.Stdout)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// exporter is an export in processes that come to a bad end.
+type exporter struct {
+	t *testing.T
+	e app.Exporting
+}
+
+// run exports in a process that may write only so many blocks to a file, and is
+// killed after a time; 0: neither.
+func (x *exporter) run(blocks int, after time.Duration) (printed string, err error) {
+	x.t.Helper()
+	text, err := json.Marshal(map[string]any{"Data": x.e.Data, "Database": x.e.Database, "Keyring": x.e.Keyring, "Out": x.e.Out, "MoveTo": x.e.MoveTo})
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	limit := "unlimited"
+	if blocks > 0 {
+		limit = strconv.Itoa(blocks)
+	}
+	var said bytes.Buffer
+	c := exec.Command("/bin/sh", "-c", `ulimit -f "$1"; exec "$0"`, os.Args[0], limit)
+	c.Env = append(os.Environ(), exportVariable+"="+string(text))
+	c.Stdout, c.Stderr = &said, io.Discard
+	if err := c.Start(); err != nil {
+		x.t.Fatal(err)
+	}
+	if after > 0 {
+		defer time.AfterFunc(after, func() { c.Process.Signal(syscall.SIGKILL) }).Stop()
+	}
+	err = c.Wait()
+	return said.String(), err
+}
+
+// size is how many bytes stand in what an export left.
+func (x *exporter) size() int64 {
+	info, err := os.Stat(x.e.Out + ".unfinished")
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+// meanwhile lets a report come in at an installation that nobody serves.
+func (m *moved) meanwhile(data, database string) {
+	m.t.Helper()
+	a, err := app.New(ctx, m.config(data, database))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	defer a.Close()
+	send(m.t, a, "An invented report, between two tries.")
+}
+
+// Killed at random moments and on a disk that is full at random bytes, while
+// reports come in between, an export goes on with the same command; the other
+// engine then holds every row of the last moment, and the log verifies.
+func TestExportKilledGoesOn(t *testing.T) {
+	t.Parallel()
+	for name, move := range map[string]string{"copy": "", "move": "https://there.example.gov"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			first, m := livedThrough(t, 30)
+			x := &exporter{t, app.Exporting{Data: first, Keyring: m.keyring, Out: filepath.Join(t.TempDir(), "program.export"), MoveTo: move}}
+			whole, err := m.export(app.Exporting{Data: first})
+			if err != nil {
+				t.Fatal(err)
+			}
+			info, err := os.Stat(whole)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("an export has %d bytes", info.Size())
+			random := rand.New(rand.NewPCG(4, 0))
+			tried, left := 0, 0
+			for i := range 10 {
+				blocks, after := 1+random.IntN(int(info.Size()/512*9/10)), time.Duration(0)
+				if i%2 == 1 {
+					blocks, after = 0, time.Duration(100+random.IntN(400))*time.Millisecond
+				}
+				if _, err := x.run(blocks, after); err == nil { // before it was killed
+					if err := os.Remove(x.e.Out); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if tried++; x.size() > 0 {
+					left++
+				}
+				if move == "" && i%3 == 0 {
+					m.meanwhile(first, "")
+				}
+			}
+			if left < 3 {
+				t.Errorf("of %d tries only %d left something", tried, left)
+			}
+			x.run(int(info.Size()/512*9/10), 0)
+			had, want := x.size(), " 0 were taken over"
+			if move == "" {
+				m.meanwhile(first, "")
+				want = " 0 rows stayed"
+			}
+			printed, err := x.run(0, 0)
+			if err != nil || !strings.Contains(printed, "went on") || !strings.Contains(printed, want) {
+				t.Fatalf("the last try, on %d bytes: %v\n%s", had, err, printed)
+			}
+			t.Log(printed)
+			there, postgres := t.TempDir(), storetest.PostgresURL(t)
+			was, _ := rows(t, "sqlite:"+filepath.Join(first, "waylight.db"))
+			if err := m.bring(app.Importing{From: x.e.Out, Data: there, Database: postgres, Checkpoints: []string{m.kept}}); err != nil {
+				t.Fatal(err)
+			}
+			now, _ := rows(t, postgres)
+			for name := range was {
+				switch name {
+				case "session", "session_token", "ceremony", "job_hold", "custody_tree", "custody_leaf", "custody_checkpoint", "custody_node", "job":
+				default:
+					if !maps.Equal(was[name], now[name]) {
+						t.Errorf("%s arrived with other rows", name)
+					}
+				}
+			}
+			m.good(there, postgres)
+		})
+	}
+}
