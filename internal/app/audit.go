@@ -72,11 +72,10 @@ func (a *App) WatchAll(ctx context.Context) {
 		if _, err := a.administrators(ctx, program); err != nil && ctx.Err() == nil {
 			a.Log.Error("reading whom to mail", "program", program, "error", err.Error())
 		}
-		if a.DB.MovedTo(program) != "" {
-			a.leftBehind(ctx, program)
-			continue
+		err := a.tellStuck(ctx, program)
+		if a.DB.MovedTo(program) == "" {
+			err = errors.Join(err, a.watch(ctx, program))
 		}
-		err := a.watch(ctx, program)
 		if err != nil && ctx.Err() == nil {
 			a.Log.Error("watching the audit log", "program", program, "error", err.Error())
 		}
@@ -94,14 +93,10 @@ func (a *App) watch(ctx context.Context, program string) error {
 	if err != nil || mine {
 		return a.Watch(ctx, program)
 	}
-	stuck, err := a.stuck(ctx, program)
-	if stuck {
-		err = a.tellStuck(ctx, program)
-	}
 	a.audit.mu.Lock()
 	defer a.audit.mu.Unlock()
 	a.audit.looked[program] = a.Now()
-	return err
+	return nil
 }
 
 // Watch looks once whether a program's auditing works, and brings its alarms into line with what it found.
@@ -131,12 +126,6 @@ func (a *App) Watch(ctx context.Context, program string) error {
 	if err != nil {
 		a.Log.Error("auditing fails and no alarm can be kept", "program", program)
 		return errors.Join(err, a.shout(ctx, program, sayUnrecorded+a.Origin+"/staff/work\n"))
-	}
-	if stuck, err := a.stuck(ctx, program); err != nil || stuck {
-		err = errors.Join(err, a.tellStuck(ctx, program))
-		if err != nil {
-			return err
-		}
 	}
 	if err := a.Canaries.Settle(ctx, program); err != nil {
 		return fault.Wrap(err, "looking at the tests of the ways in")
@@ -249,22 +238,23 @@ func (a *App) brokenOff(ctx context.Context, program string, err error) error {
 	return a.shout(ctx, program, say+a.Origin+"/staff/work\n")
 }
 
-// leftBehind says of a program that moved away that a report of it still waits in
-// this server's spool, from where no database will ever take it.
-func (a *App) leftBehind(ctx context.Context, program string) {
-	stuck, err := a.stuck(ctx, program)
-	if stuck {
-		err = a.tellStuck(ctx, program)
-	}
-	if err != nil && ctx.Err() == nil {
-		a.Log.Error("watching the audit log", "program", program, "error", err.Error())
-	}
-}
-
-// tellStuck says that a report waits in this server's spool although the database is there.
+// tellStuck mails that a report waits in this server's spool although the database is
+// there, or was there for long enough before it went again; of a program that moved
+// away, from where no database will ever take it. That a mail is not taken is no look
+// that failed.
 func (a *App) tellStuck(ctx context.Context, program string) error {
+	stuck, err := a.stuck(ctx, program)
+	if err != nil {
+		return fmt.Errorf("looking at what waits in the spool: %w", err)
+	}
+	if !stuck {
+		return nil
+	}
 	a.Log.Error("a report does not arrive from this server's spool", "program", program)
-	return a.shout(ctx, program, sayStuck)
+	if err := a.shout(ctx, program, sayStuck); err != nil && ctx.Err() == nil {
+		a.Log.Error("mailing that a report does not arrive", "program", program, "error", err.Error())
+	}
+	return nil
 }
 
 // shout mails the program's administrators without keeping anything, each thing at most once an hour: for when nothing can be kept, and for what concerns this server

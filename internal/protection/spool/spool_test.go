@@ -221,3 +221,39 @@ func TestAReportThatCannotArriveStaysAndHoldsUpNoOther(t *testing.T) {
 		t.Error("a report of a program without a log was kept")
 	}
 }
+
+// A database that comes and goes is there for a few minutes at a time: how long a report could have arrived is all of them
+// together since it was kept, and not those since the last time.
+func TestSinceADatabaseThatComesAndGoes(t *testing.T) {
+	t.Parallel()
+	clock := storetest.NewClock(storetest.Start)
+	s := open(t, t.TempDir(), keys{}, clock)
+	t.Cleanup(func() { s.Close() })
+	clock.Advance(7 * time.Minute) // before it was kept
+	if _, err := s.Keep(ctx, waiting("ms", clock.Now())); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 90 {
+		s.SetAway(true)
+		clock.Advance(5 * time.Minute)
+		for _, away := range []bool{true, false} {
+			want := time.Duration(3*i) * time.Minute
+			if s.SetAway(away); want <= time.Hour { // of more, no more is remembered
+				if since, err := s.Since(ctx, "ms"); since != want || err != nil {
+					t.Fatalf("after %d times, away %v: %v, want %v; %v", i, away, since, want, err)
+				}
+			}
+		}
+		clock.Advance(3 * time.Minute)
+	}
+	if since, err := s.Since(ctx, "ms"); since < time.Hour || since > 90*3*time.Minute || err != nil {
+		t.Errorf("after all: %v, %v", since, err)
+	}
+	if _, err := s.Keep(ctx, waiting("tx", clock.Now())); err != nil {
+		t.Fatal(err)
+	}
+	clock.Advance(time.Minute)
+	if since, err := s.Since(ctx, "tx"); since != time.Minute || err != nil {
+		t.Errorf("what was kept just now could arrive for %v, %v", since, err)
+	}
+}
