@@ -14,7 +14,6 @@ import (
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/jobs"
-	"waylight/internal/platform/mail"
 	"waylight/internal/platform/store"
 )
 
@@ -39,14 +38,13 @@ type auditor struct {
 	looked   map[string]time.Time // by program: the last look that came to an end
 	verified map[string]time.Time
 	damaged  map[string]bool
-	forked   map[string]bool      // by program and witness: another history was seen
-	shouted  map[string]time.Time // by program and what was said
-	admins   map[string][]string  // by program: whom to mail, as last read
-	failed   map[string]int       // by program: looks in a row that the database broke off
+	forked   map[string]bool     // by program and witness: another history was seen
+	admins   map[string][]string // by program: whom to mail, as last read
+	failed   map[string]int      // by program: looks in a row that the database broke off
 }
 
 func newAuditor(now time.Time) *auditor {
-	return &auditor{self: store.NewID(), began: now, looked: map[string]time.Time{}, verified: map[string]time.Time{}, damaged: map[string]bool{}, forked: map[string]bool{}, shouted: map[string]time.Time{},
+	return &auditor{self: store.NewID(), began: now, looked: map[string]time.Time{}, verified: map[string]time.Time{}, damaged: map[string]bool{}, forked: map[string]bool{},
 		admins: map[string][]string{}, failed: map[string]int{}}
 }
 
@@ -69,7 +67,7 @@ func (a *App) watching(ctx context.Context) {
 func (a *App) WatchAll(ctx context.Context) {
 	for _, program := range a.Programs.IDs() {
 		// Whoever looks remembers whom to mail: when the database goes it is too late to ask.
-		if _, err := a.administrators(ctx, program); err != nil && ctx.Err() == nil {
+		if err := a.remember(ctx, program); err != nil && ctx.Err() == nil {
 			a.Log.Error("reading whom to mail", "program", program, "error", err.Error())
 		}
 		err := a.tellStuck(ctx, program)
@@ -210,14 +208,6 @@ func within(done, now time.Time, while time.Duration) bool {
 	return !done.After(now) && now.Sub(done) < while
 }
 
-// What is mailed when no alarm can be kept.
-const (
-	sayUnlooked   = "The server could not find out, twice in a row, whether its log and its work are in order. Tell whoever keeps the machine to read its own log, and look at: "
-	sayUnrecorded = "The server cannot record what is done. Tell whoever keeps the machine now, and look at: "
-	sayAway       = "The server has not reached its database for ten minutes or more. Reports are still accepted and kept on the server's own disk, but no agency is told of them until the database is back. Tell whoever keeps the machine now, and call the agencies that are on duty. Afterwards look at: "
-	sayStuck      = "A report was accepted while the database was away and has not arrived since. It is kept on the server that took it. Tell whoever keeps that machine now.\n"
-)
-
 // brokenOff counts the looks in a row that ended in an error, and mails from the
 // second on: the first may have met a database that only changed machines.
 func (a *App) brokenOff(ctx context.Context, program string, err error) error {
@@ -257,54 +247,20 @@ func (a *App) tellStuck(ctx context.Context, program string) error {
 	return nil
 }
 
-// shout mails the program's administrators without keeping anything, each thing at most once an hour: for when nothing can be kept, and for what concerns this server
-// alone, which another one on the same database would take for settled.
+// shout mails the program's administrators past the database.
 func (a *App) shout(ctx context.Context, program, text string) error {
-	said := program + " " + text
-	a.audit.mu.Lock()
-	soon := within(a.audit.shouted[said], a.Now(), time.Hour)
-	a.audit.mu.Unlock()
-	if soon || a.sender == nil {
-		return nil
-	}
-	to, err := a.administrators(ctx, program)
-	if err != nil {
-		return err
-	}
-	reached := false
-	for _, address := range to {
-		sent := a.sender.Send(ctx, mail.Message{To: address, Subject: "Waylight: something needs your attention at once", Text: text})
-		reached = reached || sent == nil
-		err = errors.Join(err, sent)
-	}
-	if reached {
-		a.audit.mu.Lock()
-		defer a.audit.mu.Unlock()
-		a.audit.shouted[said] = a.Now()
-	}
-	return err
+	return a.cried.cry(ctx, a.sender, program, text, a.administrators)
 }
 
-// administrators are the addresses of a program's administrators: those that were
-// read last while the database does not answer.
-func (a *App) administrators(ctx context.Context, program string) ([]string, error) {
+func (a *App) readAdministrators(ctx context.Context, program string) ([]string, error) {
 	members, err := a.People.Members(ctx, program, "")
-	a.audit.mu.Lock()
-	defer a.audit.mu.Unlock()
-	if err != nil {
-		if known := a.audit.admins[program]; len(known) > 0 {
-			return known, nil
-		}
-		return nil, err
-	}
 	var to []string
 	for _, m := range members {
 		if m.Has(identity.RoleProgramAdmin) {
 			to = append(to, m.Email)
 		}
 	}
-	a.audit.admins[program] = to
-	return to, nil
+	return to, err
 }
 
 // watched says since when every program was looked at, or since when the server runs.

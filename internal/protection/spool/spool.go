@@ -15,7 +15,8 @@
 //
 // The spool also keeps a copy of the directory of keys, so that a server that
 // starts while the database is away can still take reports. Its keys count only
-// as far as their signatures lead back to the pinned directory key.
+// as far as their signatures lead back to the pinned directory key. And it keeps whom
+// such a server mails.
 package spool
 
 import (
@@ -297,4 +298,15 @@ func (s *Spool) Directory(ctx context.Context, program string) (string, error) {
 // KeepDirectory keeps a copy of a program's directory.
 func (s *Spool) KeepDirectory(ctx context.Context, program, state string) error {
 	return s.db.Write(ctx, func(tx *store.Tx) error { return putDirectory(tx, program, state) })
+}
+
+// Told gives whom to mail of a program while the database is away; none where nobody is
+// known.
+func (s *Spool) Told(ctx context.Context, program string) ([]string, error) {
+	return readTold(ctx, s.db, program)
+}
+
+// KeepTold keeps whom to mail of a program, in place of those who were kept before.
+func (s *Spool) KeepTold(ctx context.Context, program string, addresses []string) error {
+	return s.db.Write(ctx, func(tx *store.Tx) error { return putTold(tx, program, addresses) })
 }

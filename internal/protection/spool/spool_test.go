@@ -9,6 +9,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -255,5 +256,27 @@ func TestSinceADatabaseThatComesAndGoes(t *testing.T) {
 	clock.Advance(time.Minute)
 	if since, err := s.Since(ctx, "tx"); since != time.Minute || err != nil {
 		t.Errorf("what was kept just now could arrive for %v, %v", since, err)
+	}
+}
+
+// Whom to mail is read again as it was kept last, program by program, also after a restart.
+func TestWhomToMailIsKept(t *testing.T) {
+	t.Parallel()
+	dir, made, clock := t.TempDir(), keys{}, storetest.NewClock(storetest.Start)
+	s := open(t, dir, made, clock)
+	for _, to := range [][]string{{"one@example.gov", "two@example.gov"}, {"two@example.gov", "three@example.gov"}, {"two@example.gov", "three@example.gov"}} {
+		if err := s.KeepTold(ctx, "ms", to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, dir, made, clock)
+	t.Cleanup(func() { s.Close() })
+	for program, want := range map[string][]string{"ms": {"two@example.gov", "three@example.gov"}, "tx": nil} {
+		if got, err := s.Told(ctx, program); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %v, %v", program, got, err)
+		}
 	}
 }
