@@ -128,6 +128,7 @@ type App struct {
 	sender     *mail.Sender
 	copier     *replica.Copier // nil: no second copy is kept
 	audit      *auditor
+	cried      *crier
 	canaryLine atomic.Pointer[canary.Line] // nil while nothing is served here
 	rooms      []room.Room
 	pages      *web.Templates
@@ -147,7 +148,7 @@ func catalog() (*web.Catalog, error) {
 // New opens an installation, creating in Data whatever is not there yet.
 func New(ctx context.Context, c Config) (_ *App, err error) {
 	a := &App{Config: c.withDefaults(), meter: newMeter()}
-	a.audit = newAuditor(a.Now())
+	a.audit, a.cried = newAuditor(a.Now()), newCrier(a.Now)
 	defer func() {
 		if err != nil {
 			a.Close()

@@ -14,7 +14,6 @@ import (
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/jobs"
-	"waylight/internal/platform/mail"
 	"waylight/internal/platform/store"
 )
 
@@ -39,14 +38,13 @@ type auditor struct {
 	looked   map[string]time.Time // by program: the last look that came to an end
 	verified map[string]time.Time
 	damaged  map[string]bool
-	forked   map[string]bool      // by program and witness: another history was seen
-	shouted  map[string]time.Time // by program and what was said
-	admins   map[string][]string  // by program: whom to mail, as last read
-	failed   map[string]int       // by program: looks in a row that the database broke off
+	forked   map[string]bool     // by program and witness: another history was seen
+	admins   map[string][]string // by program: whom to mail, as last read
+	failed   map[string]int      // by program: looks in a row that the database broke off
 }
 
 func newAuditor(now time.Time) *auditor {
-	return &auditor{self: store.NewID(), began: now, looked: map[string]time.Time{}, verified: map[string]time.Time{}, damaged: map[string]bool{}, forked: map[string]bool{}, shouted: map[string]time.Time{},
+	return &auditor{self: store.NewID(), began: now, looked: map[string]time.Time{}, verified: map[string]time.Time{}, damaged: map[string]bool{}, forked: map[string]bool{},
 		admins: map[string][]string{}, failed: map[string]int{}}
 }
 
@@ -69,14 +67,13 @@ func (a *App) watching(ctx context.Context) {
 func (a *App) WatchAll(ctx context.Context) {
 	for _, program := range a.Programs.IDs() {
 		// Whoever looks remembers whom to mail: when the database goes it is too late to ask.
-		if _, err := a.administrators(ctx, program); err != nil && ctx.Err() == nil {
+		if err := a.remember(ctx, program); err != nil && ctx.Err() == nil {
 			a.Log.Error("reading whom to mail", "program", program, "error", err.Error())
 		}
-		if a.DB.MovedTo(program) != "" {
-			a.leftBehind(ctx, program)
-			continue
+		err := a.tellStuck(ctx, program)
+		if a.DB.MovedTo(program) == "" {
+			err = errors.Join(err, a.watch(ctx, program))
 		}
-		err := a.watch(ctx, program)
 		if err != nil && ctx.Err() == nil {
 			a.Log.Error("watching the audit log", "program", program, "error", err.Error())
 		}
@@ -94,14 +91,10 @@ func (a *App) watch(ctx context.Context, program string) error {
 	if err != nil || mine {
 		return a.Watch(ctx, program)
 	}
-	stuck, err := a.stuck(ctx, program)
-	if stuck {
-		err = a.tellStuck(ctx, program)
-	}
 	a.audit.mu.Lock()
 	defer a.audit.mu.Unlock()
 	a.audit.looked[program] = a.Now()
-	return err
+	return nil
 }
 
 // Watch looks once whether a program's auditing works, and brings its alarms into line with what it found.
@@ -131,12 +124,6 @@ func (a *App) Watch(ctx context.Context, program string) error {
 	if err != nil {
 		a.Log.Error("auditing fails and no alarm can be kept", "program", program)
 		return errors.Join(err, a.shout(ctx, program, sayUnrecorded+a.Origin+"/staff/work\n"))
-	}
-	if stuck, err := a.stuck(ctx, program); err != nil || stuck {
-		err = errors.Join(err, a.tellStuck(ctx, program))
-		if err != nil {
-			return err
-		}
 	}
 	if err := a.Canaries.Settle(ctx, program); err != nil {
 		return fault.Wrap(err, "looking at the tests of the ways in")
@@ -221,14 +208,6 @@ func within(done, now time.Time, while time.Duration) bool {
 	return !done.After(now) && now.Sub(done) < while
 }
 
-// What is mailed when no alarm can be kept.
-const (
-	sayUnlooked   = "The server could not find out, twice in a row, whether its log and its work are in order. Tell whoever keeps the machine to read its own log, and look at: "
-	sayUnrecorded = "The server cannot record what is done. Tell whoever keeps the machine now, and look at: "
-	sayAway       = "The server has not reached its database for ten minutes or more. Reports are still accepted and kept on the server's own disk, but no agency is told of them until the database is back. Tell whoever keeps the machine now, and call the agencies that are on duty. Afterwards look at: "
-	sayStuck      = "A report was accepted while the database was away and has not arrived since. It is kept on the server that took it. Tell whoever keeps that machine now.\n"
-)
-
 // brokenOff counts the looks in a row that ended in an error, and mails from the
 // second on: the first may have met a database that only changed machines.
 func (a *App) brokenOff(ctx context.Context, program string, err error) error {
@@ -249,72 +228,39 @@ func (a *App) brokenOff(ctx context.Context, program string, err error) error {
 	return a.shout(ctx, program, say+a.Origin+"/staff/work\n")
 }
 
-// leftBehind says of a program that moved away that a report of it still waits in
-// this server's spool, from where no database will ever take it.
-func (a *App) leftBehind(ctx context.Context, program string) {
-	stuck, err := a.stuck(ctx, program)
-	if stuck {
-		err = a.tellStuck(ctx, program)
-	}
-	if err != nil && ctx.Err() == nil {
-		a.Log.Error("watching the audit log", "program", program, "error", err.Error())
-	}
-}
-
-// tellStuck says that a report waits in this server's spool although the database is there.
+// tellStuck mails that a report waits in this server's spool although the database is
+// there, or was there for long enough before it went again; of a program that moved
+// away, from where no database will ever take it. That a mail is not taken is no look
+// that failed.
 func (a *App) tellStuck(ctx context.Context, program string) error {
-	a.Log.Error("a report does not arrive from this server's spool", "program", program)
-	return a.shout(ctx, program, sayStuck)
-}
-
-// shout mails the program's administrators without keeping anything, each thing at most once an hour: for when nothing can be kept, and for what concerns this server
-// alone, which another one on the same database would take for settled.
-func (a *App) shout(ctx context.Context, program, text string) error {
-	said := program + " " + text
-	a.audit.mu.Lock()
-	soon := within(a.audit.shouted[said], a.Now(), time.Hour)
-	a.audit.mu.Unlock()
-	if soon || a.sender == nil {
+	stuck, err := a.stuck(ctx, program)
+	if err != nil {
+		return fmt.Errorf("looking at what waits in the spool: %w", err)
+	}
+	if !stuck {
 		return nil
 	}
-	to, err := a.administrators(ctx, program)
-	if err != nil {
-		return err
+	a.Log.Error("a report does not arrive from this server's spool", "program", program)
+	if err := a.shout(ctx, program, sayStuck); err != nil && ctx.Err() == nil {
+		a.Log.Error("mailing that a report does not arrive", "program", program, "error", err.Error())
 	}
-	reached := false
-	for _, address := range to {
-		sent := a.sender.Send(ctx, mail.Message{To: address, Subject: "Waylight: something needs your attention at once", Text: text})
-		reached = reached || sent == nil
-		err = errors.Join(err, sent)
-	}
-	if reached {
-		a.audit.mu.Lock()
-		defer a.audit.mu.Unlock()
-		a.audit.shouted[said] = a.Now()
-	}
-	return err
+	return nil
 }
 
-// administrators are the addresses of a program's administrators: those that were
-// read last while the database does not answer.
-func (a *App) administrators(ctx context.Context, program string) ([]string, error) {
+// shout mails the program's administrators past the database.
+func (a *App) shout(ctx context.Context, program, text string) error {
+	return a.cried.cry(ctx, a.sender, program, text, a.administrators)
+}
+
+func (a *App) readAdministrators(ctx context.Context, program string) ([]string, error) {
 	members, err := a.People.Members(ctx, program, "")
-	a.audit.mu.Lock()
-	defer a.audit.mu.Unlock()
-	if err != nil {
-		if known := a.audit.admins[program]; len(known) > 0 {
-			return known, nil
-		}
-		return nil, err
-	}
 	var to []string
 	for _, m := range members {
 		if m.Has(identity.RoleProgramAdmin) {
 			to = append(to, m.Email)
 		}
 	}
-	a.audit.admins[program] = to
-	return to, nil
+	return to, err
 }
 
 // watched says since when every program was looked at, or since when the server runs.

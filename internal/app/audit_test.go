@@ -18,6 +18,7 @@ import (
 	"waylight/internal/platform/mail"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/store/storetest"
+	"waylight/internal/protection/report"
 )
 
 // watchedApp is an installation with an administrator who reads mail, at a time that only the test moves.
@@ -242,4 +243,57 @@ func TestAnOutageIsMailed(t *testing.T) {
 		t.Errorf("%d mails once another server looked twice without the database", got)
 	}
 	database.Return()
+}
+
+// A report that does not arrive is mailed although the database is never there for ten minutes, also by a look that finds it away. That nobody can be mailed makes a look
+// that found everything no look that failed.
+func TestAReportThatDoesNotArriveIsMailed(t *testing.T) {
+	t.Parallel()
+	database := storetest.NewDatabase(t)
+	w := watchedOn(t, t.TempDir(), database.URL)
+	w.WatchAll(ctx)
+	if _, err := w.Runner.RunDue(ctx); err != nil {
+		t.Fatal(err)
+	}
+	before := w.mailed()
+	kept := report.Waiting{Program: "ms", Report: store.NewID(), Kept: w.clock.Now(), Via: "web", Mode: "tip", Envelope: "{}", Form: "ms@1", Told: "[]", Plan: "{}", Keyless: "null", SealedBy: "browser",
+		Body: []byte("sealed"), ReplyKey: []byte("key"), Wraps: []byte("[]")}
+	if _, err := w.Spool.Keep(ctx, kept); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		w.clock.Advance(4 * time.Minute)
+		w.WatchAll(ctx)
+		if w.mailed() != before {
+			t.Fatal("mailed before it could have arrived for long")
+		}
+		w.Spool.SetAway(true)
+		w.clock.Advance(3 * time.Minute)
+		w.Spool.SetAway(false)
+	}
+	w.clock.Advance(4 * time.Minute)
+	database.Leave()
+	w.Spool.SetAway(true)
+	for range 2 {
+		w.WatchAll(ctx)
+	}
+	database.Return()
+	w.Spool.SetAway(false)
+	got := w.post.Messages()[before:]
+	stuck := slices.DeleteFunc(slices.Clone(got), func(m mail.Message) bool { return !strings.Contains(m.Text, "has not arrived since") })
+	if len(stuck) != 1 || stuck[0].To != "head@example.gov" {
+		t.Errorf("mailed: %v", got)
+	}
+	if err := w.post.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		w.clock.Advance(2 * time.Hour)
+		w.WatchAll(ctx)
+	}
+	rec := httptest.NewRecorder()
+	w.Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/healthz", nil))
+	if rec.Code != http.StatusOK {
+		t.Errorf("a server that looked and could not mail calls itself unwell: %d %s", rec.Code, rec.Body)
+	}
 }

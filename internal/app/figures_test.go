@@ -22,6 +22,40 @@ import (
 	"waylight/internal/protection/report"
 )
 
+// What is published calls a surge and an operation by one word each in Spanish too: where two words stand for one thing, a reader takes them for two.
+func TestOneSpanishWordForASurge(t *testing.T) {
+	t.Parallel()
+	a := installation(t, app.Config{Data: t.TempDir()})
+	pairs := map[string][2]string{}
+	for _, key := range a.Site.Catalog.Keys() {
+		pairs[key] = [2]string{a.Site.Catalog.Raw("en", key), a.Site.Catalog.Raw("es", key)}
+	}
+	for _, set := range a.Releases.Sets() {
+		pairs[set.ID+" title"], pairs[set.ID+" about"] = [2]string{set.Title["en"], set.Title["es"]}, [2]string{set.About["en"], set.About["es"]}
+		for _, i := range set.Indicators {
+			pairs[set.ID+" "+i.ID], pairs[set.ID+" "+i.ID+" not"] = [2]string{i.Title["en"], i.Title["es"]}, [2]string{i.Not["en"], i.Not["es"]}
+		}
+	}
+	seen := map[string]int{}
+	for at, both := range pairs {
+		en, es := strings.ToLower(both[0]), strings.ToLower(both[1])
+		for in, word := range map[string]string{"surge": "oleada", "operations": "operaciones"} {
+			if !strings.Contains(en, in) {
+				continue
+			}
+			if seen[in]++; !strings.Contains(es, word) {
+				t.Errorf("%s: %q is not said with %q: %q", at, both[0], word, both[1])
+			}
+		}
+		if strings.Contains(es, "operativo") {
+			t.Errorf("%s: %q has another word for an operation or a surge", at, both[1])
+		}
+	}
+	if seen["surge"] < 10 || seen["operations"] < 3 {
+		t.Errorf("what was looked for was hardly found: %v", seen)
+	}
+}
+
 // The figures hold tips of months that are over, none below eleven; whether anybody asked for help, or named an office, changes nothing on the page.
 func TestFigures(t *testing.T) {
 	t.Parallel()

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"waylight/internal/partnership/agency"
@@ -73,7 +74,7 @@ func Shelter(ctx context.Context, c Config, l net.Listener, certificate *tls.Cer
 	c.Log.Error("the database is away at the start: the spool takes reports")
 	h := newHall(l, s.handler, c.Connections, certificate)
 	h.open()
-	if err = s.await(ctx, h.served); err == nil {
+	if err = s.awaitTelling(ctx, h.served); err == nil {
 		err = h.finish(context.WithoutCancel(ctx)) // answers under way end first: the spool belongs to one at a time
 	}
 	if errors.Is(err, context.DeadlineExceeded) { // somebody who sends too slowly keeps nobody else from the database
@@ -83,6 +84,16 @@ func Shelter(ctx context.Context, c Config, l net.Listener, certificate *tls.Cer
 		return nil, err
 	}
 	return New(ctx, c)
+}
+
+// awaitTelling waits for the database, and mails meanwhile.
+func (s *shelter) awaitTelling(ctx context.Context, served <-chan error) error {
+	telling, stop := context.WithCancel(ctx)
+	var told sync.WaitGroup
+	told.Go(func() { s.telling(telling) })
+	defer told.Wait()
+	defer stop()
+	return s.await(ctx, served)
 }
 
 // await waits until the database takes writes, or ctx ends.

@@ -100,7 +100,8 @@ func (a *App) forward(ctx context.Context) bool {
 	return whole
 }
 
-// stuckAfter is how long a report may wait here for a database that is there.
+// stuckAfter is for how long the database may be there, in one piece or several, while a
+// report waits here for it.
 const stuckAfter = 10 * time.Minute
 
 // stuck says whether a report waits in the spool although the database is there.

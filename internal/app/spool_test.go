@@ -19,6 +19,7 @@ import (
 
 	"waylight/internal/app"
 	"waylight/internal/partnership/agency"
+	"waylight/internal/platform/mail"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/store/storetest"
 )
@@ -30,7 +31,7 @@ type away struct {
 	config   app.Config
 }
 
-func onPostgres(t *testing.T) *away {
+func onPostgres(t *testing.T, change ...func(*app.Config)) *away {
 	t.Helper()
 	_, directory, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -40,6 +41,9 @@ func onPostgres(t *testing.T) *away {
 	w.config = app.Config{
 		Data: t.TempDir(), Database: w.database.URL, Keyring: t.TempDir() + "/keyring", Demo: true, Directory: directory.Public().(ed25519.PublicKey),
 		SignDirectory: func(statement []byte) []byte { return ed25519.Sign(directory, statement) },
+	}
+	for _, c := range change {
+		c(&w.config)
 	}
 	a := installation(t, w.config)
 	for _, office := range []string{"help-desk", "mbi-desk", "mdcps", "mbi-coordinator"} {
@@ -306,6 +310,64 @@ func TestReportsAreKeptWhileTheDatabaseIsAway(t *testing.T) {
 	}
 	if n, out := verify(t, app.Verification{Data: w.config.Data, Database: "sqlite:" + w.config.Data + "/spool.db", Keyring: w.config.Keyring}); n == 0 {
 		t.Errorf("the spool passed for the program's database: %s", out)
+	}
+}
+
+// A server that starts while its database is away mails the administrators that it knew when it ran last: after ten minutes, and once an hour.
+func TestAStartWithoutTheDatabaseIsMailed(t *testing.T) {
+	t.Parallel()
+	post, err := mail.NewCatcher("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { post.Close() })
+	clock := storetest.NewClock(storetest.Start)
+	w := onPostgres(t, func(c *app.Config) {
+		c.Now, c.Origin, c.Mail = clock.Now, "https://tips.example.gov", mail.Config{Addr: post.Addr(), From: "notices@example.gov", TLS: mail.LoopbackOnly}
+	})
+	relay, address := relayOn(t)
+	a, stop := w.begin(relay)
+	link, err := a.FirstAdministrator(ctx, "ms", "head@example.gov", "Head")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, token, _ := strings.Cut(link, "#")
+	if _, _, err := a.People.EnrollHolder(ctx, token, "a passphrase of six invented words"); err != nil {
+		t.Fatal(err)
+	}
+	a.WatchAll(ctx)
+	until(t, "a copy of the directory", func() bool {
+		text, err := a.Spool.Directory(ctx, "ms")
+		return err == nil && strings.Contains(text, "mdcps")
+	})
+	stop()
+	w.database.Leave()
+	running, cancel := context.WithCancel(ctx)
+	sheltered := make(chan error, 1)
+	go func() {
+		_, err := app.Shelter(running, w.config, relay.Turn(), nil)
+		sheltered <- err
+	}()
+	if _, status := w.send(address, key(), "in the shelter"); status != http.StatusCreated {
+		t.Fatalf("from the shelter: %d", status)
+	}
+	before := len(post.Messages())
+	waits, done := context.WithTimeout(ctx, time.Minute)
+	defer done()
+	for i := range 2 {
+		clock.Advance(61 * time.Minute)
+		if err := post.Wait(waits, before+i+1); err != nil {
+			t.Fatalf("mail %d: %v", i+1, err)
+		}
+		clock.Advance(11 * time.Minute)
+	}
+	got := post.Messages()[before:]
+	if len(got) != 2 || got[0].To != "head@example.gov" || !strings.Contains(got[0].Text, "no agency is told") || !strings.Contains(got[0].Text, "https://tips.example.gov/staff/work") {
+		t.Errorf("mailed: %v", got)
+	}
+	cancel()
+	if err := <-sheltered; err != nil {
+		t.Error(err)
 	}
 }
 

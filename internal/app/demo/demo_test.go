@@ -5,10 +5,17 @@ package demo_test
 import (
 	"bytes"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"waylight/internal/app"
 	"waylight/internal/app/demo"
+	"waylight/internal/partnership/identity"
+	"waylight/internal/partnership/policy"
+	"waylight/internal/platform/fault"
+	"waylight/internal/platform/store"
+	"waylight/internal/prevention/placement"
 	"waylight/internal/protection/referral"
 )
 
@@ -54,11 +61,39 @@ func TestEveryStateOfLife(t *testing.T) {
 			t.Errorf("the demo lacks %s", what)
 		}
 	}
+	everyRole(t, d)
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
 	if n, err := (app.Verification{Data: data}).Run(t.Context(), &out); err != nil || n != 0 {
 		t.Errorf("verifying finds %d problems, %v:\n%s", n, err, out.String())
+	}
+}
+
+// everyRole: somebody signs in for each role there is, and whoever only walks rounds has one to walk and sees nothing else.
+func everyRole(t *testing.T, d *demo.Demo) {
+	t.Helper()
+	people, err := d.App.People.Members(t.Context(), demo.Program, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told bytes.Buffer
+	d.Print(&told)
+	for _, role := range policy.Roles() {
+		if !slices.ContainsFunc(people, func(m identity.Member) bool { return m.Has(role) && strings.Contains(told.String(), m.Email) }) {
+			t.Errorf("nobody to sign in with is %q", role)
+		}
+	}
+	walks := people[slices.IndexFunc(people, func(m identity.Member) bool { return slices.Equal(m.Roles, []string{policy.RoleInspector}) })]
+	var round store.ID
+	if err := d.App.DB.QueryRow(t.Context(), `select id from placement_round where closed_at is null order by made_at desc limit 1`).Scan(&round); err != nil {
+		t.Fatal(err)
+	}
+	if _, stops, err := d.App.Placements.Stops(t.Context(), walks, round); err != nil || len(stops) == 0 {
+		t.Errorf("%d stops, %v", len(stops), err)
+	}
+	if _, _, err := d.App.Placements.List(t.Context(), walks, placement.Filter{Limit: 1}); fault.KindOf(err) != fault.Forbidden {
+		t.Errorf("whoever only walks rounds lists what hangs: %v", err)
 	}
 }

@@ -39,6 +39,7 @@ func cast() []*person {
 		{office: "help-desk", name: "Sidney Second", email: "second@program.invalid", roles: []string{identity.RoleProgramAdmin}},
 		{office: "help-desk", name: "Fern Figures", email: "figures@program.invalid", roles: []string{identity.RoleFigures}},
 		{office: "help-desk", name: "Audra Audit", email: "auditor@program.invalid", roles: []string{identity.RoleAuditor}},
+		{office: "help-desk", name: "Ines Inspector", email: "inspector@program.invalid", roles: []string{identity.RoleInspector}},
 		{office: "mdcps", name: "Chris Specimen", email: "chris@child.invalid", roles: lead},
 		{office: "mdcps", name: "Pat Invented", email: "pat@child.invalid", roles: member},
 		{office: "mbi-coordinator", name: "Morgan Madeup", email: "morgan@police.invalid", roles: lead},

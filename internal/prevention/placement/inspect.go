@@ -3,11 +3,11 @@
 package placement
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"waylight/internal/partnership/identity"
@@ -44,10 +44,11 @@ type Inspection struct {
 	ID, Placement, Round store.ID
 	At, ReceivedAt       time.Time
 	By, Found, Opens     string
-	Effect               string // what followed: see below
+	Effect               string // what followed, in words of those below
 }
 
-// What follows from an inspection.
+// What follows from an inspection. What became of its code stands before what became of
+// the rest, where both did: "held taken".
 const (
 	effectCodeOff = "code_off" // the code was switched off
 	effectHeld    = "held"     // the code stays on until a supervisor looks: see brakeAfter
@@ -123,8 +124,8 @@ func (s *Service) Inspect(ctx context.Context, m identity.Member, round store.ID
 
 // followed says what followed from an entry.
 func (o *Outcome) followed(effect string) {
-	o.CodeOff, o.Held, o.Late = effect == effectCodeOff, effect == effectHeld, effect == effectLate
-	o.Same, o.Taken = effect == effectSame, effect == effectTaken
+	has := func(word string) bool { return slices.Contains(strings.Fields(effect), word) }
+	o.CodeOff, o.Held, o.Late, o.Same, o.Taken = has(effectCodeOff), has(effectHeld), has(effectLate), has(effectSame), has(effectTaken)
 }
 
 // stop finds a placement of a round. One that is closed still takes what was found
@@ -165,10 +166,9 @@ func (s *Service) take(ctx context.Context, tx *store.Tx, m identity.Member, zon
 		if err != nil {
 			return err
 		}
-		i.Effect = cmp.Or(effect, i.Effect)
+		i.Effect = strings.TrimSpace(effect + " " + i.Effect)
 	}
 	out.followed(i.Effect)
-	out.Late = late
 	if err := tx.Insert("placement_inspection", inspectionRow(p, i, e.Key)); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@
 package placement_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -103,6 +104,52 @@ func TestPutUpWithTrouble(t *testing.T) {
 			t.Errorf("%+v", o)
 		}
 	})
+}
+
+// Who hung a sheet whose spot is taken and whose code leads elsewhere is told both: what became of
+// the code, switched off or left to a supervisor, and that the sheet does not count as put up. So is
+// who sends it again, and who looks at the sheet's page. Codes that went off so count for the brake.
+func TestPutUpRefusedAndItsCodeDoubted(t *testing.T) {
+	t.Parallel()
+	w := served(t)
+	var taken []placement.Placement
+	for i := range 21 {
+		at := w.place("name", fmt.Sprintf("Stop %02d", i))
+		old := w.hang(at, "restroom")
+		next, err := w.Prepare(t.Context(), w.head, old.ID)
+		check(t, err)
+		taken = append(taken, w.step(next, placement.Printed))
+		w.step(old, placement.Removed)
+		w.plan(at, "restroom")
+	}
+	late := w.hang(w.place("name", "Late"), "restroom")
+	r := w.putting()
+	w.clock.Advance(time.Minute)
+	c := w.serve(t, w.ana)
+	send := func(p placement.Placement, at time.Time, want ...string) {
+		t.Helper()
+		e := placement.Entry{Key: store.NewID().String(), Placement: p.ID, Found: placement.PutUp, Opens: "no", At: at}
+		for range 2 {
+			res := c.PostJSON("/staff/rounds/"+r.ID.String()+"/entries", map[string]any{"entries": []placement.Entry{e}})
+			for _, says := range want {
+				if !strings.Contains(res.Body, says) {
+					t.Errorf("%d %s does not say %q", res.Status, res.Body, says)
+				}
+			}
+		}
+	}
+	for _, p := range taken[:20] {
+		send(p, time.Time{}, "is switched off now", "does not count as put up")
+	}
+	send(taken[20], time.Time{}, "a supervisor must look", "does not count as put up")
+	w.clock.Advance(25 * time.Hour)
+	w.look(r, late, "seen", "yes", time.Time{})
+	send(late, w.clock.Now().Add(-time.Hour), "is switched off now", "Somebody looked later than you")
+	for p, says := range map[int]string{0: "its code was switched off; another sheet is at its spot", 20: "its code stayed on: a supervisor must look; another sheet is at its spot"} {
+		if doc := w.serve(t, w.head).GetDoc("/staff/placements/" + taken[p].ID.String()); !strings.Contains(doc.Main(), says) {
+			t.Errorf("the page does not say %q: %s", says, doc.Main())
+		}
+	}
 }
 
 // The page offers what can be said of each sheet, as a form and to its script.

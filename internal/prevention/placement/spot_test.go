@@ -92,6 +92,50 @@ func TestSheetsAtSeveralOfASpot(t *testing.T) {
 	})
 }
 
+// What was prepared for a sheet that is removed stays where it was to hang: it goes nowhere with
+// a sheet that was planned there since, and what another sheet brings along finds its spot taken.
+func TestWhatIsPreparedForARemovedSheet(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		at := w.place("several", "restroom: Men's; restroom: Women's")
+		add := func(label string) placement.Placement {
+			p, wrong, err := w.Add(t.Context(), w.head, placement.Draft{Place: at.ID, Notice: "us-station", Spot: "restroom", Label: label})
+			if err != nil {
+				t.Fatal(wrong, err)
+			}
+			return p
+		}
+		prepared := func(label string) (sheet, succ placement.Placement) {
+			sheet = w.step(add(label), placement.Up)
+			succ, err := w.Prepare(t.Context(), w.head, sheet.ID)
+			check(t, err)
+			return sheet, succ
+		}
+		gone, left := prepared("Men's")
+		w.step(gone, placement.Removed)
+		women, after := prepared("Women's")
+		before := w.leaves()
+		wrong, err := w.Relabel(t.Context(), w.head, women.ID, w.now(women).Row, "Men's")
+		if !errors.Is(err, placement.ErrTyped) || len(wrong) != 1 || wrong[0].Field != "label" || !strings.Contains(wrong[0].Reason, "was prepared there") {
+			t.Errorf("onto a spot where another one waits: %v %v", wrong, err)
+		}
+		if w.now(women).Label != "Women's" || w.now(after).Label != "Women's" || w.leaves() != before {
+			t.Errorf("refused, and named %q and %q, %d entries", w.now(women).Label, w.now(after).Label, w.leaves()-before)
+		}
+		planned := add("Men's")
+		_, err = w.Relabel(t.Context(), w.head, planned.ID, planned.Row, "hall")
+		check(t, err)
+		if w.now(planned).Label != "hall" || w.now(left).Label != "Men's" {
+			t.Errorf("named anew: %q, and what was prepared for another one %q", w.now(planned).Label, w.now(left).Label)
+		}
+		w.step(left, placement.Removed)
+		_, err = w.Relabel(t.Context(), w.head, women.ID, w.now(women).Row, "Men's")
+		check(t, err)
+		if w.now(women).Label != "Men's" || w.now(after).Label != "Men's" {
+			t.Errorf("named anew: %q, and what follows %q", w.now(women).Label, w.now(after).Label)
+		}
+	})
+}
+
 // Coverage needs a sheet at each of several, a batch plans one at each, and a round
 // passes all of them.
 func TestEachOfSeveralIsANeed(t *testing.T) {

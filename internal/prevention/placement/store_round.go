@@ -145,7 +145,7 @@ func inspectionByEntry(ctx context.Context, q store.Reader, program, entry strin
 
 // switchedOff says how many codes went off through what a member found since a moment.
 func switchedOff(ctx context.Context, q store.Reader, program, by string, since time.Time) (n int64, err error) {
-	err = q.QueryRow(ctx, `select count(*) from placement_inspection where program = $1 and by_member = $2 and received_at > $3 and effect = 'code_off'`,
+	err = q.QueryRow(ctx, `select count(*) from placement_inspection where program = $1 and by_member = $2 and received_at > $3 and (effect = 'code_off' or effect like 'code_off %')`,
 		program, by, store.Micros(since)).Scan(&n)
 	return n, fault.Wrap(err, "counting codes that were switched off")
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/policy"
@@ -21,8 +22,17 @@ type fact struct{ Name, Value string }
 
 type inspectionLine struct{ At, Found, Opens, By, Effect string }
 
-var effectWords = map[string]string{"": "", effectCodeOff: "its code was switched off", effectHeld: "its code stayed on: a supervisor must look", effectLate: "a later look was known already",
+var effectWords = map[string]string{effectCodeOff: "its code was switched off", effectHeld: "its code stayed on: a supervisor must look", effectLate: "a later look was known already",
 	effectSame: "it was up already, or not in use any more", effectTaken: "another sheet is at its spot: it does not count as put up"}
+
+// followed says what followed from an inspection, in words.
+func (i Inspection) followed() string {
+	words := strings.Fields(i.Effect)
+	for n, word := range words {
+		words[n] = effectWords[word]
+	}
+	return strings.Join(words, "; ")
+}
 
 // shownInspections is how many looks a placement's page shows.
 const shownInspections = 100
@@ -111,7 +121,7 @@ func (s *Service) past(r *http.Request, pack *program.Program, p Placement, data
 		return err
 	}
 	for _, i := range looks {
-		data.Inspections = append(data.Inspections, inspectionLine{moment(i.At, pack.Zone), foundWords[i.Found], opensWords[i.Opens], s.by(ctx, p.Program, i.By), effectWords[i.Effect]})
+		data.Inspections = append(data.Inspections, inspectionLine{moment(i.At, pack.Zone), foundWords[i.Found], opensWords[i.Opens], s.by(ctx, p.Program, i.By), i.followed()})
 	}
 	tasks, err := tasksOf(ctx, s.DB, p.Program, p.ID)
 	if err != nil {

@@ -258,23 +258,35 @@ func (s *Service) roundEntries(w http.ResponseWriter, r *http.Request) error {
 	return json.NewEncoder(w).Encode(out)
 }
 
-// say is what the browser shows of an entry.
+// say is what the browser shows of an entry: what became of the code, and what became
+// of the sheet where that is not what was asked for.
 func (o Outcome) say() string {
+	code, sheet := "Saved.", o.sheetSays()
 	switch {
+	case o.Same && o.State.Gone(): // the sheet's own sentence tells of the code too
 	case o.CodeOff:
-		return codeOffSays
+		code = codeOffSays
 	case o.Held:
-		return heldSays
-	case o.Taken:
-		return "Saved, but it does not count as put up: another sheet hangs or is planned at its spot. Call who plans them."
-	case o.Same && o.State.Gone():
-		return "Saved, but this sheet is not in use any more (" + stateWords[o.State] + ") and its code is off. Take it down if it hangs."
-	case o.Same:
-		return "Saved. The sheet was up already."
-	case o.Late:
-		return "Saved. Somebody looked later than you, so the sheet stays " + stateWords[o.State] + "."
+		code = heldSays
+	case sheet == "":
+		return "Saved: " + stateWords[o.State] + "."
 	}
-	return "Saved: " + stateWords[o.State] + "."
+	return strings.TrimSpace(code + " " + sheet)
+}
+
+// sheetSays is why a sheet is not what the entry would have made it, "" where it is.
+func (o Outcome) sheetSays() string {
+	switch {
+	case o.Taken:
+		return "It does not count as put up: another sheet hangs or is planned at its spot. Call who plans them."
+	case o.Same && o.State.Gone():
+		return "But this sheet is not in use any more (" + stateWords[o.State] + ") and its code is off. Take it down if it hangs."
+	case o.Same:
+		return "The sheet was up already."
+	case o.Late:
+		return "Somebody looked later than you, so the sheet stays " + stateWords[o.State] + "."
+	}
+	return ""
 }
 
 func (s *Service) roundClose(w http.ResponseWriter, r *http.Request) error {

@@ -4,6 +4,7 @@ package placement
 
 import (
 	"context"
+	"fmt"
 
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/policy"
@@ -56,32 +57,57 @@ func (s *Service) Relabel(ctx context.Context, m identity.Member, id store.ID, v
 		if p.Place, label, wrong, err = name(tx, p.Place, p.Spot, label, m.Actor()); err != nil {
 			return err
 		}
-		succ, err := bySlot(ctx, tx, m.Program, p.Slot+next)
-		if err != nil {
+		if wrong, err = relabel(ctx, tx, p, label); err != nil {
 			return err
-		}
-		now := p
-		now.Label = label
-		now.Slot = now.slot()
-		twin, err := bySlot(ctx, tx, m.Program, now.Slot)
-		if err != nil {
-			return err
-		}
-		if !twin.ID.IsZero() && twin.ID != p.ID {
-			wrong = []Problem{{"label", twin.taken()}}
-			return ErrTyped
-		}
-		if err := updatePlacement(tx, now); err != nil {
-			return err
-		}
-		if !succ.ID.IsZero() {
-			succ.Label, succ.Slot = label, now.Slot+next
-			if err := updatePlacement(tx, succ); err != nil {
-				return err
-			}
 		}
 		log(tx, m.Program, "placement.named", recordOf(id), m.Actor())
 		return nil
 	})
 	return wrong, err
+}
+
+// relabel brings a sheet, and what is to take its place, to one of several spots; or says
+// what is there already.
+func relabel(ctx context.Context, tx *store.Tx, p Placement, label string) ([]Problem, error) {
+	succ, err := follower(ctx, tx, p)
+	if err != nil {
+		return nil, err
+	}
+	now := p
+	now.Label = label
+	now.Slot = now.slot()
+	twin, err := bySlot(ctx, tx, p.Program, now.Slot)
+	if err != nil {
+		return nil, err
+	}
+	if !twin.ID.IsZero() && twin.ID != p.ID {
+		return []Problem{{"label", twin.taken()}}, ErrTyped
+	}
+	if err := updatePlacement(tx, now); err != nil || succ.ID.IsZero() {
+		return nil, err
+	}
+	waits, err := bySlot(ctx, tx, p.Program, now.Slot+next)
+	if err != nil {
+		return nil, err
+	}
+	if !waits.ID.IsZero() && waits.ID != succ.ID {
+		return []Problem{{"label", waits.waiting()}}, ErrTyped
+	}
+	succ.Label, succ.Slot = label, now.Slot+next
+	return nil, updatePlacement(tx, succ)
+}
+
+// follower is what is to take a sheet's place, a zero placement when nothing is. What waits
+// at its spot may be to follow another one, which was removed.
+func follower(ctx context.Context, tx *store.Tx, p Placement) (Placement, error) {
+	succ, err := bySlot(ctx, tx, p.Program, p.Slot+next)
+	if err != nil || succ.Replaces != p.ID {
+		return Placement{}, err
+	}
+	return succ, nil
+}
+
+// waiting says what keeps another prepared sheet from waiting at a spot.
+func (p Placement) waiting() string {
+	return fmt.Sprintf("a sheet (%s) was prepared there for one that was removed since, and this one has a prepared sheet too: put that one up or remove it first", short(p.ID))
 }

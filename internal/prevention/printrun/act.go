@@ -45,8 +45,9 @@ func line(text string, most int) bool {
 	return whole && utf8.RuneCountInString(text) <= most && !strings.ContainsAny(text, "\n\r\t") && strings.TrimSpace(text) == text
 }
 
-// settle holds a draft to what it must be, and fills in what was left to the notice.
-func (s *Service) settle(ctx context.Context, m identity.Member, pack *program.Program, d *Draft) error {
+// settle holds a draft to what it must be. Languages that nobody chose stay unchosen: the
+// law may ask for more of them before the run is printed again.
+func (s *Service) settle(ctx context.Context, m identity.Member, pack *program.Program, d Draft) error {
 	n, known := pack.Notice(d.Notice)
 	county, there := place.CountyByFIPS(d.County)
 	switch {
@@ -68,7 +69,6 @@ func (s *Service) settle(ctx context.Context, m identity.Member, pack *program.P
 			return errLanguages
 		}
 	}
-	d.Languages = d.languages(n)
 	err := s.Codes.Words(m.Program, d.Place)
 	if f, ok := fault.As(err); ok {
 		return f.At("place")
@@ -99,7 +99,7 @@ func (s *Service) Make(ctx context.Context, m identity.Member, d Draft) (Run, er
 	if err != nil {
 		return Run{}, err
 	}
-	if err := s.settle(ctx, m, pack, &d); err != nil {
+	if err := s.settle(ctx, m, pack, d); err != nil {
 		return Run{}, err
 	}
 	r := Run{Program: m.Program, ID: store.NewID(), Text: sample, Draft: d, MadeBy: m.Actor()}

@@ -49,7 +49,7 @@ type Draft struct {
 	County    string // FIPS; "" for none
 	Small     bool   // so few come by that the place may tell who it was
 	Notice    string
-	Languages []string // none: those that the notice must be in
+	Languages []string // none: those that the notice must be in whenever it is printed
 	Each      bool     // a sheet for each language, instead of one with all
 	Paper     string   // of Papers
 	Copies    int

@@ -146,6 +146,35 @@ func TestTheListTellsWhatIsOutOfDate(t *testing.T) {
 	})
 }
 
+// A run for which nobody chose languages follows the law: one that is added later stands on
+// the next sheets. What somebody chose stays what they chose, and is refused where the law asks for more.
+func TestLanguagesThatNobodyChoseFollowTheLaw(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		left, chosen := w.make(), w.make(func(d *printrun.Draft) { d.Languages = []string{"en", "es"} })
+		c := w.as(ana)
+		_, err := w.print(left, 1)
+		check(t, err)
+		w.pack.Notices[0].Languages = []string{"en", "es", "ko"}
+		page := "/staff/runs/" + left.ID.String()
+		c.Look(page, "English, Español, 한국어", "says something else now")
+		got, err := w.print(left, 1)
+		check(t, err)
+		if pages, _ := read(t, got); !strings.Contains(strings.Join(pages, " "), "도움이") {
+			t.Errorf("the sheets say %q", pages)
+		}
+		c.Look(page, "as it would be printed today")
+		c.Look("/staff/runs/"+chosen.ID.String(), "English, Español", "cannot be printed now")
+		if _, err := w.print(chosen, 1); !errors.Is(err, printrun.ErrRefused) || !strings.Contains(err.Error(), `"ko"`) {
+			t.Errorf("what was chosen is printed without what the law asks for: %v", err)
+		}
+		if list := c.GetDoc("/staff/runs.csv").Body; !strings.Contains(list, ",en es ko,") || !strings.Contains(list, ",en es,") {
+			t.Errorf("the download says %s", list)
+		}
+		w.pack.Notices = nil
+		c.Look(page, "cannot be printed now")
+	})
+}
+
 // A code that is switched off is printed on nothing, and its page says what to do.
 func TestSwitchedOffPrintsNothing(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

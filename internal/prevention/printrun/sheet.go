@@ -53,6 +53,8 @@ func (s *Service) sheets(ctx context.Context, pack *program.Program, r Run, on b
 	return out, says, nil
 }
 
+// languages are those of a run's sheets: the chosen ones, or those that the notice must be in
+// on the day that somebody asks.
 func (d Draft) languages(n program.Notice) []string {
 	if len(d.Languages) > 0 {
 		return d.Languages

@@ -61,7 +61,7 @@ func (s reader) line(ctx context.Context, r Run) (listLine, error) {
 		return listLine{}, err
 	}
 	v := listLine{ID: r.ID.String(), Place: r.Place, Where: k.Where(), Code: r.Text, For: s.whom(r), Notice: s.notice(r.Notice), Version: r.Latest.Version, Paper: paperWords[r.Paper],
-		Languages: r.spoken(), State: stateWords[st], Tag: stateTags[st], Why: why, Copies: r.Copies, Small: r.Small, Off: !k.On}
+		Languages: s.spoken(r), State: stateWords[st], Tag: stateTags[st], Why: why, Copies: r.Copies, Small: r.Small, Off: !k.On}
 	if !r.Latest.At.IsZero() {
 		v.Printed = r.Latest.At.In(s.pack.Zone).Format("2006-01-02")
 	}
@@ -91,10 +91,18 @@ func (s reader) notice(id string) string {
 	return id
 }
 
+// languages are those of a run's sheets today; none when none were chosen and the notice
+// is not known any more.
+func (s reader) languages(r Run) []string {
+	n, _ := s.pack.Notice(r.Notice)
+	return r.languages(n)
+}
+
 // spoken are the languages of a run's sheets in words.
-func (r Run) spoken() string {
-	names := make([]string, len(r.Languages))
-	for i, lang := range r.Languages {
+func (s reader) spoken(r Run) string {
+	langs := s.languages(r)
+	names := make([]string, len(langs))
+	for i, lang := range langs {
 		names[i] = poster.LanguageName(lang)
 	}
 	if r.Each && len(names) > 1 {
@@ -200,7 +208,7 @@ func (s *Service) listCSV(w http.ResponseWriter, r *http.Request) error {
 				return nil, "", wrong
 			}
 			county, _ := place.CountyByFIPS(run.County)
-			rows = append(rows, []string{l.ID, run.Place, county.Name, yesNo(run.Small), l.Code, yesNo(!l.Off), l.For, run.Notice, l.Version, strings.Join(run.Languages, " "), run.Paper,
+			rows = append(rows, []string{l.ID, run.Place, county.Name, yesNo(run.Small), l.Code, yesNo(!l.Off), l.For, run.Notice, l.Version, strings.Join(reads.languages(run), " "), run.Paper,
 				strconv.Itoa(run.Copies), strconv.Itoa(run.Latest.Number), l.Printed, l.State})
 		}
 		return rows, next, err

@@ -169,6 +169,9 @@ func (s *Service) Enter(ctx context.Context, m identity.Member, id store.ID, e E
 		if slices.ContainsFunc(entries, func(o Entry) bool { return o.ID == e.ID }) {
 			return nil
 		}
+		if err := e.paidAlready(entries); err != nil {
+			return err
+		}
 		w := &writing{tx: tx, c: c, p: p, by: m.Actor(), office: m.Office, tallies: tallies{}}
 		if err := w.enter(ctx, entries, []Entry{e}); err != nil {
 			return err

@@ -78,6 +78,44 @@ func TestACaseIsOpenedOnce(t *testing.T) {
 	})
 }
 
+// A payment that may be one that stands is refused until docket entries tell the two apart.
+func TestAPaymentIsEnteredOnce(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c := w.open("3:26-cr-12")
+		w.enter(c, steps(t, "2026-03-02 charged 1 indictment counts:1=us-18-1591\n2026-05-04 plea 1 guilty counts:1\n2026-08-03 restitution_ordered - joint cents:100 item:1 shares:1=100")...)
+		pay := func(docket int, cents int64) (store.ID, string) {
+			e := Entry{ID: store.NewID(), Step: RestitutionPaid, Day: 20260901, Cents: cents, Item: 1, DocketEntry: docket}
+			return e.ID, said(w.Enter(ctx, ann, c.ID, e))
+		}
+		refused := func(docket int, want string) {
+			t.Helper()
+			if _, got := pay(docket, 1000); !strings.Contains(got, want) {
+				t.Errorf("under %d: %q, want %q", docket, got, want)
+			}
+		}
+		first, why := pay(0, 1000)
+		if _, other := pay(0, 1001); why != "" || other != "" {
+			t.Fatalf("%q %q", why, other)
+		}
+		refused(0, "without its docket entry")
+		refused(7, "without its docket entry")
+		if err := w.Say(ctx, ann, c.ID, first, Word{Standing: Confirmed, DocketEntry: 6}); err != nil {
+			t.Fatal(said(err))
+		}
+		refused(0, "under docket entry 6")
+		refused(6, "under docket entry 6")
+		if _, why := pay(7, 1000); why != "" {
+			t.Errorf("another one: %q", why)
+		}
+		if err := w.Say(ctx, ann, c.ID, first, Word{Standing: Withdrawn, Why: "entered_twice"}); err != nil {
+			t.Fatal(said(err))
+		}
+		if _, why := pay(6, 1000); why != "" {
+			t.Errorf("in place of one that was withdrawn: %q", why)
+		}
+	})
+}
+
 // The same row twice, from two tabs or by the Back button, is one row; two people at once leave a case that holds.
 func TestRowsSentTwiceAndAtOnce(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

@@ -63,8 +63,8 @@ type Entry struct {
 // proven says whether a figure may count it: confirmed, with its evidence.
 func (e Entry) proven() bool { return e.Standing == Confirmed && e.DocketEntry > 0 }
 
-// again says whether a row tells what a standing one tells already. Two payments of one
-// day and one amount are told apart by their docket entries.
+// again says whether a row tells what a standing one tells already, or may: two payments of
+// one day and one amount are told apart by their docket entries, and not while one has none.
 func (e Entry) again(o Entry) bool {
 	numbers := func(list []Count) (out []int) {
 		for _, c := range list {
@@ -73,8 +73,24 @@ func (e Entry) again(o Entry) bool {
 		return out
 	}
 	return o.Standing != Withdrawn && e.Step == o.Step && e.Day == o.Day && e.Defendant == o.Defendant && e.What == o.What && e.Months == o.Months && e.Probation == o.Probation &&
-		e.Cents == o.Cents && e.Item == o.Item && e.OtherDay == o.OtherDay && (e.DocketEntry == 0 || e.DocketEntry == o.DocketEntry) &&
+		e.Cents == o.Cents && e.Item == o.Item && e.OtherDay == o.OtherDay && (e.DocketEntry == 0 || o.DocketEntry == 0 || e.DocketEntry == o.DocketEntry) &&
 		slices.Equal(numbers(e.Counts), numbers(o.Counts)) && slices.Equal(e.Shares, o.Shares)
+}
+
+// mixed says that of two rows one alone has its docket entry.
+func (e Entry) mixed(o Entry) bool { return (e.DocketEntry == 0) != (o.DocketEntry == 0) }
+
+// paidAlready refuses a payment that may be one that stands. It is asked when a payment is
+// entered, and not in fold: two that stand already must not keep their case from being read.
+func (e Entry) paidAlready(entries []Entry) error {
+	i := slices.IndexFunc(entries, func(o Entry) bool { return e.Step == RestitutionPaid && e.again(o) })
+	switch {
+	case i < 0:
+		return nil
+	case entries[i].DocketEntry > 0:
+		return wrong("docket_entry", "Order %d: a payment of %s on %s is there already, under docket entry %d. If this is another one, give its docket entry.", e.Item, Dollars(e.Cents), e.Day, entries[i].DocketEntry)
+	}
+	return wrong("docket_entry", "Order %d: a payment of %s on %s is there already, without its docket entry. If this is another one, confirm that one by its docket entry first, and give this one its own.", e.Item, Dollars(e.Cents), e.Day)
 }
 
 func wrong(field, format string, args ...any) *fault.Error {

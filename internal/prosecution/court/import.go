@@ -243,9 +243,9 @@ func (s *Service) storeCase(ctx context.Context, w *writing, m identity.Member, 
 		w.c.ID, w.c.Office, w.c.OpenedBy, w.c.OpenedAt = store.NewID(), m.Office, m.Actor(), w.tx.Now()
 	}
 	twice := false
-	for _, l := range group {
-		if slices.ContainsFunc(entries, l.e.again) {
-			broken.add(l.at, "This step is in the case already. If it happened again on the same day, give its docket entry.")
+	for i, l := range group {
+		if why := repeats(l, group[:i], entries); why != "" {
+			broken.add(l.at, why)
 			twice = true
 		}
 	}
@@ -271,6 +271,20 @@ func (s *Service) storeCase(ctx context.Context, w *writing, m identity.Member, 
 		}
 	}
 	return !there, w.enter(ctx, entries, more)
+}
+
+// repeats says why a row may tell what a step of the case or an earlier row tells, "" if it does not.
+func repeats(l line, before []line, entries []Entry) string {
+	i := slices.IndexFunc(entries, l.e.again)
+	switch {
+	case i >= 0 && l.e.DocketEntry > 0 && entries[i].DocketEntry == 0:
+		return "This step may be in the case already, without its docket entry. If it happened again on the same day, confirm that one by its docket entry first."
+	case i >= 0:
+		return "This step is in the case already. If it happened again on the same day, give its docket entry."
+	case slices.ContainsFunc(before, func(o line) bool { return l.e.again(o.e) && l.e.mixed(o.e) }):
+		return "This step may be in the file already, and one of the two has no docket entry. If it happened again on the same day, give both."
+	}
+	return ""
 }
 
 // nameStuck names every new row that cannot stand with those that are there and

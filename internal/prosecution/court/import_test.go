@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,7 +59,28 @@ func TestAFileIsStored(t *testing.T) {
 				t.Errorf("row %d of it again: %v", i, err)
 			}
 		}
-		if _, err := w.Import(ctx, abe, []byte(fileHead+strings.Replace(loose[:strings.Index(loose, "\n")+1], ",,,,\n", ",,,101,\n", 1))); err != nil {
+		payment := loose[:strings.Index(loose, "\n")+1]
+		other := strings.Replace(payment, ",,,,\n", ",,,101,\n", 1)
+		for what, rows := range map[string]string{"a payment that may be the one without a docket entry": other,
+			"two of a file that may be one": strings.ReplaceAll(payment+other, "2026-09-02", "2026-09-05"), "in the other order": strings.ReplaceAll(other+payment, "2026-09-02", "2026-09-05")} {
+			var refused *ErrImport
+			if _, err := w.Import(ctx, abe, []byte(fileHead+rows)); !errors.As(err, &refused) || len(refused.Broken) != 1 || !strings.Contains(refused.Broken[0].Why, "may be in the") {
+				t.Errorf("%s: %v %s", what, err, said(err))
+			}
+		}
+		c, there, err := caseByDocket(ctx, w.db, here, Federal, "MISSISSIPPI_NORTHERN", "1:26-cr-00001")
+		if err != nil || !there {
+			t.Fatal(there, err)
+		}
+		entries, err := entriesOf(ctx, w.db, here, c.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := entries[slices.IndexFunc(entries, func(e Entry) bool { return e.Step == RestitutionPaid && e.DocketEntry == 0 })]
+		if err := w.Say(ctx, ann, c.ID, first.ID, Word{Standing: Confirmed, DocketEntry: 100}); err != nil {
+			t.Fatal(said(err))
+		}
+		if _, err := w.Import(ctx, abe, []byte(fileHead+other)); err != nil {
 			t.Errorf("another payment of that day, with its docket entry: %v %s", err, said(err))
 		}
 		if _, err := w.Import(ctx, pat, []byte(more)); err == nil || !strings.Contains(fmt.Sprint(err), "1 broken") {

@@ -25,6 +25,17 @@ func (s *Service) commitJob(ctx context.Context, j jobs.Job) error {
 	if err != nil || im.State != Committing {
 		return err
 	}
+	old, err := startedBefore(ctx, s.DB, im)
+	if err != nil {
+		return err
+	}
+	if old {
+		whole, err := s.finishBefore(ctx, b, im)
+		if err != nil || !whole {
+			return err
+		}
+		return s.commitJob(ctx, j) // what is left to do is the same
+	}
 	parts := int64(0) // all are written, and some of what was put aside may be deleted
 	if im.Done < im.Total {
 		if parts, err = partsRead(ctx, s.DB, im); err != nil {

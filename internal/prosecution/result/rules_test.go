@@ -412,3 +412,44 @@ func TestAnImportGoesOn(t *testing.T) {
 		w.recounted()
 	})
 }
+
+// An import that an earlier build began to write is finished, wherever it broke off: every row is there once and counted once, and pairs are proposed.
+func TestAnImportOfAnEarlierBuildIsFinished(t *testing.T) {
+	for name, left := range map[string]struct {
+		parts   int64
+		counted int
+	}{"nothing written": {0, 0}, "one part written": {1, 0}, "all written": {3, 0}, "some counted": {3, 700}, "all counted": {3, 1200}} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, w *world) {
+				ctx := t.Context()
+				var b strings.Builder
+				b.WriteString("kind,date,item,count,role,age,booking\n")
+				for i := range 1200 {
+					if i%2 == 0 {
+						fmt.Fprintf(&b, "weapon,2026-11-%02d,knife,2,,,\n", 1+i%20)
+					} else {
+						fmt.Fprintf(&b, "arrest,2026-11-%02d,,,buyer,adult,B-%d\n", 1+i%20, i/4)
+					}
+				}
+				im, err := w.Upload(ctx, w.ana, "both.csv", strings.NewReader(b.String()))
+				check(t, err)
+				check(t, w.Commit(ctx, w.ana, im.ID))
+				check(t, w.LeaveAsBefore(ctx, im, left.parts, left.counted))
+				w.due()
+				got, err := w.Import(ctx, w.ana, im.ID)
+				if err != nil || got.State != result.Done {
+					t.Fatalf("%+v %v", got, err)
+				}
+				var rows, pairs, aside int
+				for into, query := range map[*int]string{&rows: `select count(*) from result where origin = $1`, &aside: `select count(*) from result_import_part where import = $1`} {
+					check(t, w.db.QueryRow(ctx, query, im.ID).Scan(into))
+				}
+				check(t, w.db.QueryRow(ctx, `select count(*) from result_match`).Scan(&pairs))
+				if weapons := w.one("weapons"); weapons.Unproven != 600 || rows != 1200 || pairs != 300 || aside != 0 {
+					t.Errorf("%+v, %d rows, %d pairs, %d parts are left", weapons, rows, pairs, aside)
+				}
+				w.recounted()
+			})
+		})
+	}
+}

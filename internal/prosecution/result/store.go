@@ -65,14 +65,19 @@ func rowsOf(b box, list []Result) ([]store.Row, error) {
 // insertAll adds results, now, and counts them. rows is what rowsOf made of them:
 // before, so that what seals keeps nobody from writing.
 func insertAll(tx *store.Tx, list []Result, rows []store.Row) error {
+	if err := insertUncounted(tx, list, rows); err != nil {
+		return err
+	}
+	return rollAll(tx, list)
+}
+
+// insertUncounted is insertAll for rows that are counted later.
+func insertUncounted(tx *store.Tx, list []Result, rows []store.Row) error {
 	for i := range list {
 		list[i].EnteredAt = store.Micros(tx.Now())
 		rows[i]["entered_at"] = list[i].EnteredAt
 	}
-	if err := tx.InsertAll("result", rows); err != nil {
-		return err
-	}
-	return rollAll(tx, list)
+	return tx.InsertAll("result", rows)
 }
 
 // byID finds a row that counts or did, of a committed import or of none.

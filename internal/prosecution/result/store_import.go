@@ -183,6 +183,34 @@ func holdProgress(ctx context.Context, tx *store.Tx, program string, id store.ID
 	return p, fault.Wrap(err, "reading how far an import is")
 }
 
+// startedBefore says whether an earlier build began to write an import: it noted how far
+// it came as another task.
+func startedBefore(ctx context.Context, q store.Reader, im Import) (bool, error) {
+	now, err := hasProgress(ctx, q, im, "write")
+	if err != nil || now {
+		return false, err
+	}
+	return hasProgress(ctx, q, im, "commit")
+}
+
+func hasProgress(ctx context.Context, q store.Reader, im Import, task string) (bool, error) {
+	var n int
+	err := q.QueryRow(ctx, `select count(*) from result_import_progress where program = $1 and import = $2 and task = $3`, im.Program, im.ID, task).Scan(&n)
+	return n > 0, fault.Wrap(err, "reading how far an import is")
+}
+
+// clearSums forgets what was counted of an import.
+func clearSums(tx *store.Tx, im Import) error {
+	_, err := tx.Exec(`delete from result_day where program = $1 and origin = $2`, im.Program, im.ID)
+	return fault.Wrap(err, "forgetting what was counted of a file")
+}
+
+// rowsByDay lists rows of an import that nobody can change yet.
+func rowsByDay(ctx context.Context, q store.Reader, b box, im Import, from int64, limit int) ([]Result, error) {
+	return results(ctx, q, b, `select `+columnsOfResult+` from result where program = $1 and origin = $2
+		order by kind, day, id limit $3 offset $4`, []any{im.Program, im.ID, limit, from})
+}
+
 // open rows are those that somebody can confirm: not what they wrote over another's.
 const openRows = ` from result where program = $1 and origin = $2 and state = 'reported' and evidence <> '' and entered_by <> $3`
 

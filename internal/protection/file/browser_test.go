@@ -408,6 +408,8 @@ func TestTheSendersPageWithoutScripts(t *testing.T) {
 	s.Do(chromedp.SetUploadFiles(chromedp.CSS("#files"), []string{filepath.Join(dir, "a.jpg"), filepath.Join(dir, "b.bin")}))
 	s.click(`form[enctype] button`)
 	s.Do(chromedp.WaitVisible(chromedp.CSS("#done-title")))
+	s.Do(chromedp.Reload()) // the browser sends the form once more
+	s.Do(chromedp.WaitVisible(chromedp.CSS("#done-title")))
 	files := w.list(ana, sent.Report)
 	if len(files) != 2 {
 		t.Fatalf("%d files came", len(files))

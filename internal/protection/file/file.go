@@ -14,6 +14,8 @@
 //   - An upload that breaks off can go on, also after the page was closed; what
 //     arrived is kept, can be opened, and is marked as incomplete. A file that is
 //     too large is refused with the reason, and what arrived of it is kept too.
+//   - A form of a page without a script that is sent again keeps its files once; what
+//     is not the same to the last byte is never taken for it.
 //   - When the disk fills up, files are refused and reports are still accepted.
 //   - The receipt never shows a name or the content of a file, only that so many
 //     came, when, and whether they are whole. To a sender's browser one office is

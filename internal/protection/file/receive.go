@@ -5,6 +5,7 @@ package file
 import (
 	"context"
 	"errors"
+	"hash"
 	"io"
 	"strings"
 	"unicode"
@@ -27,21 +28,36 @@ const (
 // breaks off, or is more than is taken, what arrived is kept and the file is
 // marked as broken.
 func (s *Service) Receive(ctx context.Context, to report.Found, name, kind string, content io.Reader) (File, error) {
+	return s.ReceiveFrom(ctx, to, Form{}, name, kind, content)
+}
+
+// ReceiveFrom is Receive for a form that may be sent again: the same file from the same
+// form is kept once, and found the second time.
+func (s *Service) ReceiveFrom(ctx context.Context, to report.Found, form Form, name, kind string, content io.Reader) (File, error) {
 	if !showable(name) {
 		return File{}, ErrName
 	}
 	if len(kind) > maxType || !printable(kind) {
 		kind = "application/octet-stream"
 	}
-	if err := s.mayBegin(ctx, s.DB, to, Begun{}); err != nil {
-		return File{}, err
-	}
 	leave, err := s.enter(to)
 	if err != nil {
 		return File{}, err
 	}
 	defer leave()
-	in := &intake{s: s, ctx: context.WithoutCancel(ctx), left: s.limits(to.Program).File}
+	if form.Nonce != nil {
+		return s.once(ctx, to, form, name, kind, content)
+	}
+	return s.seal(ctx, to, store.NewID(), nil, name, kind, content)
+}
+
+// seal takes a file under a number. mark is a hash of what it holds, nil where nobody
+// asks for it.
+func (s *Service) seal(ctx context.Context, to report.Found, id store.ID, mark hash.Hash, name, kind string, content io.Reader) (File, error) {
+	if err := s.mayBegin(ctx, s.DB, to, Begun{}); err != nil {
+		return File{}, err
+	}
+	in := &intake{s: s, ctx: context.WithoutCancel(ctx), left: s.limits(to.Program).File, mark: mark}
 	select {
 	case in.buffer = <-s.streams:
 		defer func() { s.streams <- in.buffer }()
@@ -52,8 +68,11 @@ func (s *Service) Receive(ctx context.Context, to report.Found, name, kind strin
 		in.buffer = make([]byte, 0, seal.FileHeaderSize+seal.FilePartSize)
 	}
 	in.buffer = in.buffer[:0]
-	if err := in.begin(to, name, kind); err != nil {
+	if err := in.begin(to, id, name, kind); err != nil {
 		return File{}, err
+	}
+	if mark != nil {
+		content = io.TeeReader(content, mark)
 	}
 	return in.end(in.copy(content))
 }
@@ -67,9 +86,10 @@ type intake struct {
 	sealer *seal.FileSealer
 	buffer []byte // the sealed part that fills up
 	left   int64  // how much more is taken
+	mark   hash.Hash
 }
 
-func (in *intake) begin(to report.Found, name, kind string) error {
+func (in *intake) begin(to report.Found, id store.ID, name, kind string) error {
 	readers, err := in.s.Readers(in.ctx, to.Program, to.Report)
 	if err != nil {
 		return err
@@ -77,7 +97,7 @@ func (in *intake) begin(to report.Found, name, kind string) error {
 	if len(readers) == 0 {
 		return ErrNoReader
 	}
-	in.file = File{Program: to.Program, ID: store.NewID(), Report: to.Report, Via: ViaSender, SealedBy: ByServer}
+	in.file = File{Program: to.Program, ID: id, Report: to.Report, Via: ViaSender, SealedBy: ByServer}
 	sealer, key, err := seal.NewFileSealer(in, in.file.Record(), seal.FileInfo{Name: name, Type: kind})
 	if err != nil {
 		return fault.Wrap(err, "sealing a file")
@@ -180,6 +200,8 @@ func (in *intake) end(cause error) (File, error) {
 	state, reason := Whole, ReasonNone
 	if rest != nil {
 		state, reason = Broken, reasonOf(rest)
+	} else if in.mark != nil {
+		in.at.Mark = in.mark.Sum(nil)
 	}
 	err := in.s.end(in.ctx, in.file, in.at, state, reason)
 	in.file.State, in.file.Reason, in.file.Parts, in.file.Size, in.file.Hash = state, reason, in.at.Parts, in.at.Size, in.at.Chain

@@ -46,6 +46,7 @@ var (
 	ErrBusy     = fault.New(fault.Overloaded, "file_busy", "Many files are arriving right now. Please try again in a moment; it goes on where it stopped.")
 	ErrPart     = fault.New(fault.Invalid, "file_part", "This is not a part of a sealed file. It was not kept.")
 	ErrExists   = fault.New(fault.Conflict, "file_exists", "There is another file under this number already. Nothing was changed.")
+	ErrOther    = fault.New(fault.Conflict, "file_other", "Another file that begins the same came from this page before. This one was not kept; choose it again on a new page.")
 	ErrCut      = fault.New(fault.Invalid, "file_cut", "The connection ended. What arrived of the file is kept.")
 	ErrKeys     = fault.New(fault.Conflict, "file_keys", "The keys of the offices have changed. Nothing was kept yet; ask for them again.")
 	ErrNoReader = fault.New(fault.Unavailable, "file_no_reader", "Nobody can open files of this report right now. Nothing was kept.")
@@ -91,6 +92,7 @@ type Service struct {
 	streams chan []byte   // for files that the server seals
 	writing chan struct{} // parts that wait for the database
 	places  places
+	turns   turns
 }
 
 // New makes the room. The catalog of Config.Site must hold Strings().
@@ -99,7 +101,7 @@ func New(c Config) (*Service, error) {
 		return nil, errors.New("file: DB, Programs, Keys, People, Receipts, Holders and Site are needed")
 	}
 	s := &Service{Config: c.withDefaults(), pieces: make(chan struct{}, piecesAtOnce), streams: make(chan []byte, streamsAtOnce),
-		writing: make(chan struct{}, writesAtOnce), places: places{taken: map[store.ID]int{}}}
+		writing: make(chan struct{}, writesAtOnce), places: places{taken: map[store.ID]int{}}, turns: turns{held: map[store.ID]chan struct{}{}}}
 	for range streamsAtOnce {
 		s.streams <- nil
 	}

@@ -103,6 +103,7 @@ type upload struct {
 	Chain   [32]byte
 	Final   bool // its last part was shorter: none can follow
 	Receipt []byte
+	Mark    []byte // of a whole file, for a form that is sent again; nil: none is kept
 }
 
 const uploadColumns = `file, report, parts, size_sealed, chain, final, wrap_receipt`

@@ -27,7 +27,7 @@ func (s *Service) ClearCanary(ctx context.Context, tx *store.Tx, programID strin
 }
 
 func clearFile(ctx context.Context, tx *store.Tx, programID string, id store.ID) error {
-	for _, table := range []string{"file_mark", "file_part", "file_upload"} {
+	for _, table := range []string{"file_mark", "file_part", "file_upload", "file_sent"} {
 		if _, err := tx.Exec(`delete from `+table+` where program = $1 and file = $2`, programID, id); err != nil {
 			return err
 		}

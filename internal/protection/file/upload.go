@@ -273,6 +273,11 @@ func (s *Service) end(ctx context.Context, f File, u upload, state, reason strin
 		if err := endUpload(tx, f.Program, now, state, reason); err != nil {
 			return err
 		}
+		if u.Mark != nil {
+			if err := insertSent(tx, f.Program, f.ID, u.Mark); err != nil {
+				return err
+			}
+		}
 		s.entry(tx, f.Program, event, f.ID, "sender")
 		return nil
 	})

@@ -27,6 +27,7 @@ type senderPage struct {
 	Lookup  string // instead of the words, where a script kept them
 	Trouble string
 	Found   bool
+	Nonce   string // new with every page: makes a file that is sent again the same one
 	Limit   string
 	Taken   []taken // what became of the files that were just sent
 	Files   []string
@@ -84,6 +85,7 @@ func (s *Service) reveal(w http.ResponseWriter, r *http.Request, status int, v s
 		return err
 	}
 	l := s.limits(to.Program)
+	page.Nonce = newNonce()
 	page.Found, page.Files, page.Limit = true, v.lines(files), v.t("file.limit", "size", v.size(l.File), "count", l.Count)
 	return s.showSender(w, r, status, v, page)
 }
@@ -134,7 +136,8 @@ func (s *Service) postFiles(w http.ResponseWriter, r *http.Request, boundary str
 	fields := url.Values{}
 	var to report.Found
 	page, status := senderPage{}, http.StatusOK
-	for found := false; ; {
+	var form Form
+	for found := false; ; form.Position++ {
 		part, err := parts.NextRawPart()
 		if err == io.EOF { // bare: a wrapped one is a body that broke off
 			break
@@ -148,6 +151,7 @@ func (s *Service) postFiles(w http.ResponseWriter, r *http.Request, boundary str
 				return err
 			}
 			r.PostForm = fields // the page's language, for errors
+			form.Nonce = readNonce(fields.Get("nonce"))
 			continue
 		}
 		if !found {
@@ -159,7 +163,7 @@ func (s *Service) postFiles(w http.ResponseWriter, r *http.Request, boundary str
 			found = true
 		}
 		v := s.speaker(r, to.Program, fields.Get("lang"))
-		t, code, ok := s.takeOne(r, v, to, name, part)
+		t, code, ok := s.takeOne(r, v, to, form, name, part)
 		if ok {
 			page.Taken = append(page.Taken, t)
 			status = max(status, code)
@@ -174,7 +178,7 @@ func (s *Service) postFiles(w http.ResponseWriter, r *http.Request, boundary str
 
 // takeOne takes one file. An empty field of a form, where nothing was chosen, is
 // no file.
-func (s *Service) takeOne(r *http.Request, v speaker, to report.Found, name string, content io.Reader) (taken, int, bool) {
+func (s *Service) takeOne(r *http.Request, v speaker, to report.Found, form Form, name string, content io.Reader) (taken, int, bool) {
 	if name == "" {
 		first := make([]byte, 1)
 		if n, _ := content.Read(first); n == 0 {
@@ -187,7 +191,7 @@ func (s *Service) takeOne(r *http.Request, v speaker, to report.Found, name stri
 	if part != nil {
 		kind = part.Header.Get("Content-Type")
 	}
-	f, err := s.Receive(r.Context(), to, name, kind, content)
+	f, err := s.ReceiveFrom(r.Context(), to, form, name, kind, content)
 	if err == nil {
 		return taken{Good: true, Text: v.t("file.taken", "size", v.size(f.Size))}, http.StatusOK, true
 	}

@@ -32,7 +32,7 @@ func multi(fields map[string]string, files ...formFile) (contentType string, bod
 	w := multipart.NewWriter(to)
 	go func() {
 		var err error
-		for _, name := range []string{"lang", "receipt", "lookup"} {
+		for _, name := range []string{"lang", "nonce", "receipt", "lookup"} {
 			if value, ok := fields[name]; ok {
 				err = errors.Join(err, w.WriteField(name, value))
 			}

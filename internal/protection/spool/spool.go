@@ -15,7 +15,8 @@
 //
 // The spool also keeps a copy of the directory of keys, so that a server that
 // starts while the database is away can still take reports. Its keys count only
-// as far as their signatures lead back to the pinned directory key.
+// as far as their signatures lead back to the pinned directory key. And it keeps whom
+// such a server mails.
 package spool
 
 import (
@@ -53,11 +54,11 @@ type Config struct {
 
 // Spool is an open spool.
 type Spool struct {
-	db   *store.DB
-	now  func() time.Time
-	logs map[string]*custody.Log
-	away atomic.Bool
-	back atomic.Int64 // since when the database is there, as far as this server knows
+	db    *store.DB
+	now   func() time.Time
+	logs  map[string]*custody.Log
+	away  atomic.Bool
+	there presence
 }
 
 // Open opens the spool, creating it at the first time.
@@ -67,7 +68,7 @@ func Open(ctx context.Context, c Config) (*Spool, error) {
 		return nil, fault.Wrap(err, "opening the spool")
 	}
 	s := &Spool{db: db, now: c.Now, logs: map[string]*custody.Log{}}
-	s.back.Store(store.Micros(c.Now()))
+	s.there.came(c.Now())
 	for _, program := range c.Programs {
 		name, err := s.nameOf(ctx, program)
 		if err == nil {
@@ -101,25 +102,26 @@ func (s *Spool) Away() bool { return s.away.Load() }
 
 // SetAway notes whether the database is away, and says whether that is news.
 func (s *Spool) SetAway(away bool) bool {
-	news := s.away.Swap(away) != away
-	if news && !away {
-		s.back.Store(store.Micros(s.now()))
+	if s.away.Swap(away) == away {
+		return false
 	}
-	return news
+	if away {
+		s.there.went(s.now())
+	} else {
+		s.there.came(s.now())
+	}
+	return true
 }
 
 // Since is how long the report that has waited longest for a program could have
-// been forwarded: while the database was away nothing could be. It is 0 when none
-// waits, or none can arrive yet.
+// been forwarded: all the time in which the database was there, since it was kept or
+// since this server runs. It is 0 when none waits, or none could arrive yet.
 func (s *Spool) Since(ctx context.Context, program string) (time.Duration, error) {
 	oldest, err := oldestSpooled(ctx, s.db, program)
-	if err != nil || oldest.IsZero() || s.Away() {
+	if err != nil || oldest.IsZero() {
 		return 0, err
 	}
-	if back := store.Time(s.back.Load()); back.After(oldest) {
-		oldest = back
-	}
-	return s.now().Sub(oldest), nil
+	return s.there.from(oldest, s.now()), nil
 }
 
 // Reader reads the spool's log.
@@ -296,4 +298,15 @@ func (s *Spool) Directory(ctx context.Context, program string) (string, error) {
 // KeepDirectory keeps a copy of a program's directory.
 func (s *Spool) KeepDirectory(ctx context.Context, program, state string) error {
 	return s.db.Write(ctx, func(tx *store.Tx) error { return putDirectory(tx, program, state) })
+}
+
+// Told gives whom to mail of a program while the database is away; none where nobody is
+// known.
+func (s *Spool) Told(ctx context.Context, program string) ([]string, error) {
+	return readTold(ctx, s.db, program)
+}
+
+// KeepTold keeps whom to mail of a program, in place of those who were kept before.
+func (s *Spool) KeepTold(ctx context.Context, program string, addresses []string) error {
+	return s.db.Write(ctx, func(tx *store.Tx) error { return putTold(tx, program, addresses) })
 }

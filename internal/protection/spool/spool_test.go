@@ -9,6 +9,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -219,5 +220,63 @@ func TestAReportThatCannotArriveStaysAndHoldsUpNoOther(t *testing.T) {
 	}
 	if _, err := s.Keep(ctx, waiting("nowhere", clock.Now())); err == nil {
 		t.Error("a report of a program without a log was kept")
+	}
+}
+
+// A database that comes and goes is there for a few minutes at a time: how long a report could have arrived is all of them
+// together since it was kept, and not those since the last time.
+func TestSinceADatabaseThatComesAndGoes(t *testing.T) {
+	t.Parallel()
+	clock := storetest.NewClock(storetest.Start)
+	s := open(t, t.TempDir(), keys{}, clock)
+	t.Cleanup(func() { s.Close() })
+	clock.Advance(7 * time.Minute) // before it was kept
+	if _, err := s.Keep(ctx, waiting("ms", clock.Now())); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 90 {
+		s.SetAway(true)
+		clock.Advance(5 * time.Minute)
+		for _, away := range []bool{true, false} {
+			want := time.Duration(3*i) * time.Minute
+			if s.SetAway(away); want <= time.Hour { // of more, no more is remembered
+				if since, err := s.Since(ctx, "ms"); since != want || err != nil {
+					t.Fatalf("after %d times, away %v: %v, want %v; %v", i, away, since, want, err)
+				}
+			}
+		}
+		clock.Advance(3 * time.Minute)
+	}
+	if since, err := s.Since(ctx, "ms"); since < time.Hour || since > 90*3*time.Minute || err != nil {
+		t.Errorf("after all: %v, %v", since, err)
+	}
+	if _, err := s.Keep(ctx, waiting("tx", clock.Now())); err != nil {
+		t.Fatal(err)
+	}
+	clock.Advance(time.Minute)
+	if since, err := s.Since(ctx, "tx"); since != time.Minute || err != nil {
+		t.Errorf("what was kept just now could arrive for %v, %v", since, err)
+	}
+}
+
+// Whom to mail is read again as it was kept last, program by program, also after a restart.
+func TestWhomToMailIsKept(t *testing.T) {
+	t.Parallel()
+	dir, made, clock := t.TempDir(), keys{}, storetest.NewClock(storetest.Start)
+	s := open(t, dir, made, clock)
+	for _, to := range [][]string{{"one@example.gov", "two@example.gov"}, {"two@example.gov", "three@example.gov"}, {"two@example.gov", "three@example.gov"}} {
+		if err := s.KeepTold(ctx, "ms", to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, dir, made, clock)
+	t.Cleanup(func() { s.Close() })
+	for program, want := range map[string][]string{"ms": {"two@example.gov", "three@example.gov"}, "tx": nil} {
+		if got, err := s.Told(ctx, program); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %v, %v", program, got, err)
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"time"
 
 	"waylight/internal/platform/custody"
@@ -168,4 +169,21 @@ func putDirectory(tx *store.Tx, program, state string) error {
 	_, err := tx.Exec(`insert into spool_directory (program, kept, state) values ($1, $2, $3) on conflict (program) do update set kept = excluded.kept, state = excluded.state`,
 		program, store.Micros(tx.Now()), state)
 	return fault.Wrap(err, "keeping a copy of the directory")
+}
+
+func readTold(ctx context.Context, r store.Reader, program string) ([]string, error) {
+	var addresses string
+	err := r.QueryRow(ctx, `select addresses from spool_told where program = $1`, program).Scan(&addresses)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return strings.Fields(addresses), fault.Wrap(err, "reading whom to mail from the spool")
+}
+
+// putTold writes nothing where the same stand there already: it is asked at every look.
+func putTold(tx *store.Tx, program string, addresses []string) error {
+	_, err := tx.Exec(`insert into spool_told (program, kept, addresses) values ($1, $2, $3)
+		on conflict (program) do update set kept = excluded.kept, addresses = excluded.addresses where spool_told.addresses <> excluded.addresses`,
+		program, store.Micros(tx.Now()), strings.Join(addresses, "\n"))
+	return fault.Wrap(err, "keeping whom to mail in the spool")
 }
