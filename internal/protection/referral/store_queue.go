@@ -6,13 +6,13 @@ import (
 	"context"
 	"encoding/base32"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/store"
-	"waylight/internal/platform/web"
 )
 
 // The lists. The inbox and the tasks are an office's own; what is late and what
@@ -72,30 +72,54 @@ func (q *query) where() string { return strings.Join(q.conditions, " and ") }
 
 // list reads one page of a list for a member.
 func list(ctx context.Context, r store.Reader, p *program.Program, m identity.Member, f Filter, now time.Time) (Page, error) {
+	w := f.walk(r, p, m, now)
+	var err error
+	if w.after, w.counted, err = behind(f.After); err != nil {
+		return Page{}, err
+	}
 	reports, err := f.reports(ctx, r, p.ID, m)
 	if err != nil {
 		return Page{}, err
 	}
-	q := scope(p, m, f.List, now)
-	f.narrow(q, m)
-	w := walk{r: r, program: p.ID, rest: q, limit: f.Limit}
-	if w.limit <= 0 || w.limit > maxPage {
-		w.limit = 50
-	}
-	if f.After != "" {
-		w.after = &spot{}
-		if err := web.DecodeCursor(f.After, &w.after.urgency, &w.after.order, &w.after.id); err != nil {
-			return Page{}, err
-		}
-	}
 	if reports != nil {
 		return w.ofReports(ctx, reports)
 	}
-	w.parts, w.danger, w.narrow = f.parts(), f.Danger, f.Text != "" || f.Mine
+	return w.page(ctx)
+}
+
+// size counts a list for a member, as far as its first page would.
+func size(ctx context.Context, r store.Reader, p *program.Program, m identity.Member, f Filter, now time.Time) (int, error) {
+	w := f.walk(r, p, m, now)
+	reports, err := f.reports(ctx, r, p.ID, m)
+	if err != nil {
+		return 0, err
+	}
+	if reports != nil {
+		page, err := w.ofReports(ctx, reports)
+		return page.Total, err
+	}
+	return w.size(ctx)
+}
+
+// walk goes through what the filter picks for a member.
+func (f Filter) walk(r store.Reader, p *program.Program, m identity.Member, now time.Time) walk {
+	q := scope(p, m, f.List, now)
+	f.narrow(q, m)
+	w := walk{r: r, program: p.ID, rest: q, limit: f.Limit, parts: f.parts(), danger: f.Danger, narrow: f.Text != "" || f.Mine}
+	if w.limit <= 0 || w.limit > maxPage {
+		w.limit = 50
+	}
 	if f.List != ListLate && f.List != ListStuck {
 		w.holder = m.Office
 	}
-	return w.page(ctx)
+	return w
+}
+
+// begins says whether the filter shows the beginning of another one's list.
+func (f Filter) begins(other Filter) bool {
+	f.Limit, other.Limit = 0, 0
+	f.letters, other.letters = nil, nil
+	return reflect.DeepEqual(f, other)
 }
 
 // The parts of all referrals that have an index of their own in the order of the
