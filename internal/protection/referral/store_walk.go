@@ -193,23 +193,21 @@ func (w walk) size(ctx context.Context) (int, error) {
 }
 
 // horizon is the last place that is looked through for the page, or nil when
-// that is the whole list. Only an index is read.
+// that is the whole list. Only indexes are read; those of several parts are merged.
 func (w walk) horizon(ctx context.Context) (*spot, error) {
-	var nearest *spot
+	var parts []string
+	var args []any
 	for _, part := range w.parts {
-		q := w.base(&query{}, part, w.after)
-		var p spot
-		err := w.r.QueryRow(ctx, "select urgency, order_at, id from referral where program = $1 and "+q.where()+
-			fmt.Sprintf(" order by urgency, order_at, id limit 1 offset %d", maxScanned-1), append([]any{w.program}, q.args...)...).Scan(&p.urgency, &p.order, &p.id)
-		switch {
-		case errors.Is(err, sql.ErrNoRows):
-		case err != nil:
-			return nil, fault.Wrap(err, "reading how far a list goes")
-		case nearest == nil || p.compare(*nearest) < 0:
-			nearest = &p
-		}
+		q := w.base(&query{args: args}, part, w.after)
+		parts, args = append(parts, "select urgency, order_at, id from referral where program = $1 and "+q.where()), q.args
 	}
-	return nearest, nil
+	var end spot
+	err := w.r.QueryRow(ctx, strings.Join(parts, " union all ")+fmt.Sprintf(" order by urgency, order_at, id limit 1 offset %d", maxScanned-1),
+		append([]any{w.program}, args...)...).Scan(&end.urgency, &end.order, &end.id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return &end, fault.Wrap(err, "reading how far a list goes")
 }
 
 // within is where rows of a part are read from, and everything that they must
@@ -218,14 +216,13 @@ func (w walk) horizon(ctx context.Context) (*spot, error) {
 // them rather than go by the order of the list.
 func (w walk) within(part string, after, end *spot) (from, condition string, args []any) {
 	q := w.rest.and(part)
-	q.after(after)
-	if end != nil {
-		q.add("(urgency, order_at, id) <= (?, ?, ?)", end.urgency, end.order, end.id)
-	}
 	if !w.narrow {
+		q.after(after)
+		q.upto(end)
 		return "referral", q.where(), q.args
 	}
 	cut := w.base(&query{args: slices.Clone(q.args)}, part, after)
+	cut.upto(end)
 	return "(select * from referral where program = $1 and " + cut.where() +
 		fmt.Sprintf(" order by urgency, order_at, id limit %d) as referral", maxScanned), q.where(), cut.args
 }
@@ -237,15 +234,22 @@ func (q *query) and(condition string) *query {
 	return out
 }
 
-// among adds that a row is one of those at some places, at most so many as are read
-// together.
-func (q *query) among(column string, some []spot) *query {
+// among is a copy of the query for rows that are one of those at some places, at
+// most so many as are read together.
+func (q *query) among(some []spot) *query {
 	ids := make([]any, together)
 	for i := range ids {
 		ids[i] = some[min(i, len(some)-1)].id
 	}
-	q.add(column+" in (?"+strings.Repeat(", ?", together-1)+")", ids...)
-	return q
+	out := &query{conditions: slices.Clone(q.conditions), args: slices.Clone(q.args)}
+	out.add("id in (?"+strings.Repeat(", ?", together-1)+")", ids...)
+	return out
+}
+
+func (q *query) upto(p *spot) {
+	if p != nil {
+		q.add("(urgency, order_at, id) <= (?, ?, ?)", p.urgency, p.order, p.id)
+	}
 }
 
 func (q *query) after(p *spot) {
@@ -317,7 +321,7 @@ const together = 50
 func referralsAt(ctx context.Context, q store.Reader, programID string, at []spot) ([]Referral, error) {
 	all := make([]Referral, 0, len(at))
 	for some := range slices.Chunk(at, together) {
-		in := (&query{}).among("id", some)
+		in := (&query{}).among(some)
 		rows, err := referrals(ctx, q, programID, in.where(), in.args...)
 		if err != nil {
 			return nil, err
