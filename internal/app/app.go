@@ -299,7 +299,7 @@ func (a *App) makeRooms() (err error) {
 	}
 	a.Referrals, err = referral.New(referral.Config{
 		DB: a.DB, Programs: a.Programs, Agencies: a.Agencies, People: a.People,
-		Mail: postman{a}, Site: a.Site, Now: a.Now, BaseURL: a.Origin,
+		Mail: postman{a}, Site: a.Site, Now: a.Now, BaseURL: a.Origin, Pepper: a.Ring.Pepper(),
 	})
 	if err != nil {
 		return err

@@ -22,9 +22,7 @@ type prepared struct {
 // of gives the statement of a query, or nil where it has to be run as it is: the
 // error of one that does not parse is then told by running it.
 func (p *prepared) of(ctx context.Context, readers *sql.DB, q string) *asked {
-	p.mu.RLock()
-	stmt, full := p.stmts[q], len(p.stmts) >= maxPrepared
-	p.mu.RUnlock()
+	stmt, full := p.kept(q)
 	if stmt != nil || full {
 		return stmt
 	}
@@ -43,4 +41,12 @@ func (p *prepared) of(ctx context.Context, readers *sql.DB, q string) *asked {
 	}
 	p.stmts[q] = made
 	return made
+}
+
+// kept is the statement of a query, if there is one yet, and whether another one has
+// no room.
+func (p *prepared) kept(q string) (stmt *asked, full bool) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.stmts[q], len(p.stmts) >= maxPrepared
 }

@@ -27,6 +27,7 @@ type View struct {
 	Secret   bool              // the page holds a secret: it is not compressed
 	Scripts  []string          // assets that the page loads as modules; what they import comes with them, under its hash
 	Refresh  int               // seconds after which an idle staff page loads again, with a script; 0: never
+	Before   func() error      // asked when the page is made and nothing of it has left: its error is answered instead; may be nil
 }
 
 // Templates are a room's templates together with the layout's and the form's.
@@ -123,6 +124,11 @@ func (t *Templates) write(w http.ResponseWriter, r *http.Request, status int, la
 	err = t.set.ExecuteTemplate(out, layout, p)
 	if err != nil {
 		return fmt.Errorf("layout of page %s: %w", name, err)
+	}
+	if v.Before != nil {
+		if err := v.Before(); err != nil {
+			return err
+		}
 	}
 	compress := layout == "layout.public" && r.Method == http.MethodGet && !v.Secret
 	return writeHTML(w, r, status, out.Bytes(), compress)

@@ -5,6 +5,7 @@ package web_test
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -89,6 +90,27 @@ func TestATemplateThatFailsIsAnErrorPage(t *testing.T) {
 	_, err := site.Templates(fstest.MapFS{"templates/x.html": {Data: []byte(`{{if}}`)}})
 	if err == nil {
 		t.Error("a template that cannot be read is taken")
+	}
+}
+
+// What must have happened before a page is shown keeps it back when it did not.
+func TestAPageWaitsForWhatComesBeforeIt(t *testing.T) {
+	t.Parallel()
+	site := webtest.Site(t)
+	tpl := webtest.Templates(t, site, fstest.MapFS{"templates/x.html": {Data: []byte(`<h1>a</h1><p>what was asked for</p>`)}})
+	for _, c := range []struct {
+		before error
+		status int
+		shown  bool
+	}{{nil, 200, true}, {errors.New("it was not recorded"), 500, false}} {
+		asked := 0
+		client := webtest.Server(t, site, []web.Route{{Pattern: "GET /x", Access: web.Public, Handler: func(w http.ResponseWriter, r *http.Request) error {
+			return tpl.Public(w, r, 200, "x", web.View{Title: "x", Data: galleryRow{}, Before: func() error { asked++; return c.before }})
+		}}}, nil)
+		doc := client.GetDoc("/x")
+		if doc.Status != c.status || strings.Contains(doc.Body, "what was asked for") != c.shown || asked != 1 {
+			t.Errorf("before: %v: %d, asked %d times: %s", c.before, doc.Status, asked, doc.Main())
+		}
 	}
 }
 

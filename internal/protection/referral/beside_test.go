@@ -10,6 +10,7 @@ import (
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/store/storetest"
+	"waylight/internal/platform/web"
 	"waylight/internal/protection/referral"
 )
 
@@ -104,5 +105,40 @@ func TestReportsAreFoundByIndex(t *testing.T) {
 	check(t, rows.Err())
 	if len(steps) != 2 || slices.ContainsFunc(steps, func(s string) bool { return !strings.HasPrefix(s, "SEARCH referral USING ") }) {
 		t.Errorf("it goes by %q", steps)
+	}
+}
+
+// TestCursorsTellNoNumber: where a page ends is told by a referral's id, which begins like its report's number.
+func TestCursorsTellNoNumber(t *testing.T) {
+	t.Parallel()
+	db, clock := storetest.SQLite(t, schemas())
+	w := setup(t, db, clock)
+	ana := w.hire(childCare, "Ana")
+	sent := map[string]bool{}
+	for range 3 {
+		sent[w.send(child()).String()[:12]] = true
+	}
+	seen := map[store.ID]bool{}
+	f := referral.Filter{Limit: 1}
+	for {
+		page, err := w.referrals.List(t.Context(), ana.Member, f)
+		check(t, err)
+		for _, r := range page.Rows {
+			seen[r.Report] = true
+		}
+		if f.After = page.Next; f.After == "" {
+			break
+		}
+		var urgency, order int64
+		var id store.ID
+		var total int
+		var over bool
+		check(t, web.DecodeCursor(f.After, &urgency, &order, &id, &total, &over))
+		if sent[id.String()[:12]] || total != len(sent) {
+			t.Errorf("the cursor tells %s, and %d", id, total)
+		}
+	}
+	if len(seen) != len(sent) {
+		t.Errorf("the pages show %d reports of %d", len(seen), len(sent))
 	}
 }

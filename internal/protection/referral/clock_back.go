@@ -4,6 +4,8 @@ package referral
 
 import (
 	"context"
+	"math"
+	"slices"
 	"time"
 
 	"waylight/internal/partnership/program"
@@ -29,27 +31,33 @@ func (s *Service) rewind(ctx context.Context, programID string, now time.Time) e
 	return err
 }
 
+// rewindAll looks for such clocks in the index of those that run: in the order of
+// their ids it would read all referrals that are finished, too, which takes a full
+// database many seconds at every start.
 func (s *Service) rewindAll(ctx context.Context, programID string, now time.Time) error {
 	l := s.ladders(programID)
-	var last Referral
-	for {
-		wrong, err := referrals(ctx, s.db, programID, `next_at is not null and id > $2 and state not in ('acknowledged', 'closed', 'done', 'met', 'replaced')
-			and (started > $3 or opened_at > $3 or taken_until > $4 or urgency = 1 and level >= $5 and next_at > $6 or urgency = 0 and level >= $7 and next_at > $8) order by id limit 200`,
-			last.ID, store.Micros(now.Add(ahead)), store.Micros(now.Add(Lease+ahead)), int64(l.Ordinary.Last()), store.Micros(now.Add(l.Ordinary.Repeat+ahead)),
-			int64(l.Danger.Last()), store.Micros(now.Add(l.Danger.Repeat+ahead)))
+	wrong := &query{}
+	wrong.add(`next_at > ? and state not in ('acknowledged', 'closed', 'done', 'met', 'replaced')
+		and (started > ? or opened_at > ? or taken_until > ? or urgency = 1 and level >= ? and next_at > ? or urgency = 0 and level >= ? and next_at > ?)`,
+		int64(math.MinInt64), store.Micros(now.Add(ahead)), store.Micros(now.Add(ahead)), store.Micros(now.Add(Lease+ahead)),
+		int64(l.Ordinary.Last()), store.Micros(now.Add(l.Ordinary.Repeat+ahead)), int64(l.Danger.Last()), store.Micros(now.Add(l.Danger.Repeat+ahead)))
+	all, err := spotsFrom(ctx, s.db, "referral", programID, wrong.where(), wrong.args...)
+	if err != nil {
+		return err
+	}
+	for some := range slices.Chunk(all, together) {
+		still := wrong.among(some)
+		rows, err := referrals(ctx, s.db, programID, still.where(), still.args...)
 		if err != nil {
 			return err
 		}
-		for _, r := range wrong {
+		for _, r := range rows {
 			if err := s.rewindOne(ctx, r, now); err != nil {
 				return err
 			}
 		}
-		if len(wrong) < 200 {
-			return nil
-		}
-		last = wrong[len(wrong)-1]
 	}
+	return nil
 }
 
 func (s *Service) rewindOne(ctx context.Context, was Referral, now time.Time) error {

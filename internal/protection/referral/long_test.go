@@ -4,12 +4,14 @@ package referral_test
 
 import (
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/store/storetest"
+	"waylight/internal/platform/web"
 	"waylight/internal/protection/referral"
 )
 
@@ -62,6 +64,70 @@ func TestListLongerThanAPageLooksThrough(t *testing.T) {
 		}
 		if got := w.list(cal, referral.Filter{State: "all", Text: referral.Short(last)}); len(got) != 1 {
 			t.Errorf("the beginning of a number finds %d at once, want 1", len(got))
+		}
+	})
+}
+
+// What a list's first page counted its later ones say again, and no link makes them
+// say more. A search shows whole rows, those of finished and open ones in one order.
+func TestLaterPagesAndSearchesAgree(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, schemas(), func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		w := setup(t, db, clock)
+		cal := w.hire(police, "Cal")
+		var mine referral.Referral
+		for range 3 {
+			mine = w.inbox(cal, w.send(tip(nil)))
+			clock.Advance(time.Minute)
+		}
+		check(t, db.Write(t.Context(), func(tx *store.Tx) error {
+			for i := range 130 {
+				row := finishedRow(mine, clock.Now().Add(time.Duration(i-65)*time.Minute), "desoto "+[]string{"even", "odd"}[i%2])
+				if i%10 == 0 {
+					row["state"], row["urgency"], row["outcome"], row["done_at"] = "acknowledged", int64(0), "", nil
+				}
+				if err := tx.Insert("referral", row); err != nil {
+					return err
+				}
+			}
+			tx.Log(custody.Entry{Program: "ms", Event: "test.filled"})
+			return nil
+		}))
+		whole, err := w.referrals.List(t.Context(), cal.Member, referral.Filter{State: "all", Limit: 200})
+		check(t, err)
+		if whole.Total != 133 || len(whole.Rows) != 133 || whole.Over || whole.Next != "" {
+			t.Fatalf("%d rows, told as %d", len(whole.Rows), whole.Total)
+		}
+		for text, want := range map[string]int{"": 133, "desoto": 133, "odd": 65, "even": 65} {
+			f := referral.Filter{State: "all", Text: text, Limit: 20}
+			var found []referral.Referral
+			for {
+				page, err := w.referrals.List(t.Context(), cal.Member, f)
+				check(t, err)
+				if page.Total != want || page.Over {
+					t.Errorf("%q behind %d rows: told as %d, want %d", text, len(found), page.Total, want)
+				}
+				found = append(found, page.Rows...)
+				if f.After = page.Next; f.After == "" {
+					break
+				}
+			}
+			at := 0
+			for _, r := range whole.Rows {
+				if at < len(found) && reflect.DeepEqual(r, found[at]) {
+					at++
+				}
+			}
+			if at != want || len(found) != want {
+				t.Errorf("%q: %d rows, of which %d stand in the list in that order, want %d", text, len(found), at, want)
+			}
+		}
+		for said, want := range map[int]int{1 << 40: 1000, -5: 0, 7: 7} {
+			page, err := w.referrals.List(t.Context(), cal.Member, referral.Filter{State: "all", After: web.EncodeCursor(0, 0, store.ID{}, said, false)})
+			check(t, err)
+			if page.Total != want {
+				t.Errorf("a link that says %d makes a page say %d, want %d", said, page.Total, want)
+			}
 		}
 	})
 }

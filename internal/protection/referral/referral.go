@@ -38,6 +38,7 @@ package referral
 
 import (
 	"context"
+	"crypto/cipher"
 	"embed"
 	"errors"
 	"io/fs"
@@ -223,6 +224,7 @@ type Config struct {
 	Site     *web.Site
 	Now      func() time.Time
 	BaseURL  string // address members sign in at, "https://tips.example.gov"
+	Pepper   []byte // the installation's; positions in lists are hidden with a key of it
 }
 
 // Service is the room. Make one with New.
@@ -240,6 +242,7 @@ type Service struct {
 	letters  Letters // nil where no room carries messages
 	clock    jobs.Hindsight
 	adopted  adopted
+	mask     cipher.Block
 }
 
 var _ report.Referrals = (*Service)(nil)
@@ -266,14 +269,16 @@ func New(c Config) (*Service, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
+	var err error
+	if s.mask, err = newMask(c.Pepper); err != nil {
+		return nil, fault.Wrap(err, "referral: making the key of cursors")
+	}
 	if err := c.Site.AddAssets(assets); err != nil {
 		return nil, fault.Wrap(err, "referral: adding the assets")
 	}
-	pages, err := c.Site.Templates(templates, "templates/*.html")
-	if err != nil {
+	if s.pages, err = c.Site.Templates(templates, "templates/*.html"); err != nil {
 		return nil, fault.Wrap(err, "referral: reading the templates")
 	}
-	s.pages = pages
 	return s, nil
 }
 

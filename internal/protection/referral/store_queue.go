@@ -4,15 +4,16 @@ package referral
 
 import (
 	"context"
+	"crypto/cipher"
 	"encoding/base32"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
 	"waylight/internal/partnership/identity"
 	"waylight/internal/partnership/program"
 	"waylight/internal/platform/store"
-	"waylight/internal/platform/web"
 )
 
 // The lists. The inbox and the tasks are an office's own; what is late and what
@@ -37,10 +38,11 @@ type Filter struct {
 	Asks    bool     // inbox: another office asks for a new wrap
 	Letters bool     // a message of the sender waits for an answer
 	letters []Letter // which those are
-	Text    string   // words of the envelope, or a report's number
-	NoHelp  bool     // leave help reports out, as exports do
-	After   string   // cursor
-	Limit   int      // rows; at most maxPage
+	mask    cipher.Block
+	Text    string // words of the envelope, or a report's number
+	NoHelp  bool   // leave help reports out, as exports do
+	After   string // cursor
+	Limit   int    // rows; at most maxPage
 }
 
 const maxPage = 200
@@ -72,30 +74,55 @@ func (q *query) where() string { return strings.Join(q.conditions, " and ") }
 
 // list reads one page of a list for a member.
 func list(ctx context.Context, r store.Reader, p *program.Program, m identity.Member, f Filter, now time.Time) (Page, error) {
+	w := f.walk(r, p, m, now)
+	if err := w.behind(f.After); err != nil {
+		return Page{}, err
+	}
 	reports, err := f.reports(ctx, r, p.ID, m)
 	if err != nil {
 		return Page{}, err
 	}
-	q := scope(p, m, f.List, now)
-	f.narrow(q, m)
-	w := walk{r: r, program: p.ID, rest: q, limit: f.Limit}
-	if w.limit <= 0 || w.limit > maxPage {
-		w.limit = 50
-	}
-	if f.After != "" {
-		w.after = &spot{}
-		if err := web.DecodeCursor(f.After, &w.after.urgency, &w.after.order, &w.after.id); err != nil {
-			return Page{}, err
-		}
-	}
 	if reports != nil {
 		return w.ofReports(ctx, reports)
 	}
-	w.parts, w.danger, w.narrow = f.parts(), f.Danger, f.Text != "" || f.Mine
+	return w.page(ctx)
+}
+
+// size counts a list for a member, as far as its first page would.
+func size(ctx context.Context, r store.Reader, p *program.Program, m identity.Member, f Filter, now time.Time) (int, error) {
+	w := f.walk(r, p, m, now)
+	reports, err := f.reports(ctx, r, p.ID, m)
+	if err != nil {
+		return 0, err
+	}
+	if reports != nil {
+		page, err := w.ofReports(ctx, reports)
+		return page.Total, err
+	}
+	return w.size(ctx)
+}
+
+// walk goes through what the filter picks for a member.
+func (f Filter) walk(r store.Reader, p *program.Program, m identity.Member, now time.Time) walk {
+	q := scope(p, m, f.List, now)
+	f.narrow(q, m)
+	w := walk{r: r, program: p.ID, rest: q, limit: f.Limit, parts: f.parts(), danger: f.Danger, narrow: f.Text != "" || f.Mine,
+		once: f.Letters || f.List == ListLetters, mask: f.mask}
+	if w.limit <= 0 || w.limit > maxPage {
+		w.limit = 50
+	}
 	if f.List != ListLate && f.List != ListStuck {
 		w.holder = m.Office
 	}
-	return w.page(ctx)
+	return w
+}
+
+// begins says whether the filter shows the beginning of another one's list.
+func (f Filter) begins(other Filter) bool {
+	f.Limit, other.Limit = 0, 0
+	f.letters, other.letters = nil, nil
+	f.mask, other.mask = nil, nil
+	return reflect.DeepEqual(f, other)
 }
 
 // The parts of all referrals that have an index of their own in the order of the
@@ -193,7 +220,7 @@ func scope(p *program.Program, m identity.Member, name string, now time.Time) *q
 		q.add("holder = ? and relay = 0 and origin not in ('reminder', 'canary') and state not in ('recused', 'replaced')", o.ID)
 	}
 	q.add("report not in (select report from referral_recusal where program = $1 and member = ?)", m.ID)
-	q.add("conflict not like ?", "%,"+o.Kind+",%")
+	q.add("conflict not like ('' || ?)", "%,"+o.Kind+",%") // joined to nothing: for a bare argument SQLite makes its plan anew each time
 	if o.Police {
 		q.add("conflict not like '%,police,%'")
 		if name != ListInbox {
@@ -224,12 +251,6 @@ func (f Filter) narrow(q *query, m identity.Member) {
 	if f.Mine {
 		q.add("(owner = ? or taken_by = ?)", m.ID, m.ID)
 	}
-	if f.Letters || f.List == ListLetters { // each report once for the office that holds it
-		for _, where := range []string{"twin.id >= substr(referral.id, 1, 8)", "substr(twin.id, 1, 8) <> substr(twin.report, 1, 8)"} { // side by side, or from before ids were
-			q.add(`not exists (select 1 from referral twin where twin.program = referral.program and ` + where + ` and twin.report = referral.report
-				and twin.holder = referral.holder and twin.origin not in ('reminder', 'canary') and twin.id < referral.id)`)
-		}
-	}
 	if f.Asks {
 		q.add("opened_at is not null and mode <> 'help'") // who else was picked for help is not for an inbox to know
 	}
@@ -240,10 +261,10 @@ func (f Filter) narrow(q *query, m identity.Member) {
 		}
 		like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(word) + "%"
 		if low, high, ok := shortRange(word); ok {
-			q.add(`(words like ? escape '\' or (report >= ? and report <= ?))`, like, low, high)
+			q.add(`(words like ('' || ?) escape '\' or (report >= ? and report <= ?))`, like, low, high)
 			continue
 		}
-		q.add(`words like ? escape '\'`, like)
+		q.add(`words like ('' || ?) escape '\'`, like)
 	}
 }
 

@@ -56,8 +56,9 @@ func writeNotice(tx *store.Tx, r Referral, member store.ID, rung int, result str
 // waits did not go out, among the referrals that a condition picks.
 func unmailed(ctx context.Context, q store.Reader, programID, condition string, args ...any) (int, error) {
 	n := 0
-	err := q.QueryRow(ctx, `select count(distinct member) from referral_notice notice where notice.program = $1 and notice.sent_at is null
-		and exists (select 1 from referral where referral.program = $1 and referral.id = notice.referral and next_at is not null and `+condition+`)`,
+	err := q.QueryRow(ctx, `select count(*) from (select distinct member from referral_notice where program = $1 and sent_at is null) who
+		where exists (select 1 from referral_notice notice where notice.program = $1 and notice.member = who.member and notice.sent_at is null
+		and exists (select 1 from referral where referral.program = $1 and referral.id = notice.referral and next_at is not null and `+condition+`))`,
 		append([]any{programID}, args...)...).Scan(&n)
 	return n, fault.Wrap(err, "reading notices")
 }

@@ -6,10 +6,15 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"waylight/internal/platform/fault"
 	"waylight/internal/platform/store"
@@ -37,7 +42,36 @@ func (a spot) compare(b spot) int {
 	return cmp.Or(cmp.Compare(a.urgency, b.urgency), cmp.Compare(a.order, b.order), bytes.Compare(a.id[:], b.id[:]))
 }
 
-func (a spot) cursor() string { return web.EncodeCursor(a.urgency, a.order, a.id) }
+// newMask is what ids in cursors are turned into something else with: a list is looked
+// through beyond what the member may know of, and an id begins like its report's number.
+func newMask(pepper []byte) (cipher.Block, error) {
+	mac := hmac.New(sha256.New, pepper)
+	mac.Write([]byte("waylight/referral/cursor/v1"))
+	return aes.NewCipher(mac.Sum(nil))
+}
+
+// cursor leads to what stands behind a place, with what the first page of the list
+// counted.
+func (w walk) cursor(a spot, p Page) string {
+	var masked store.ID
+	w.mask.Encrypt(masked[:], a.id[:])
+	return web.EncodeCursor(a.urgency, a.order, masked, p.Total, p.Over)
+}
+
+// behind begins the walk where a cursor leads.
+func (w *walk) behind(cursor string) error {
+	if cursor == "" {
+		return nil
+	}
+	var at spot
+	var masked store.ID
+	if err := web.DecodeCursor(cursor, &at.urgency, &at.order, &masked, &w.counted.total, &w.counted.over); err != nil {
+		return err
+	}
+	w.mask.Decrypt(at.id[:], masked[:])
+	w.after, w.counted.total = &at, max(0, min(w.counted.total, maxCounted))
+	return nil
+}
 
 // walk goes through a list.
 type walk struct {
@@ -49,7 +83,16 @@ type walk struct {
 	rest    *query // everything that a row must meet
 	narrow  bool   // few rows meet it
 	after   *spot
+	counted counted // by the first page
+	once    bool    // of each report and holder only one
+	mask    cipher.Block
 	limit   int
+}
+
+// counted is how many rows a list has, or at least has.
+type counted struct {
+	total int
+	over  bool
 }
 
 // base adds what an index finds in the order of the list.
@@ -67,71 +110,124 @@ func (w walk) base(q *query, part string, after *spot) *query {
 
 // page reads a page and counts the list.
 func (w walk) page(ctx context.Context) (Page, error) {
-	end, err := w.horizon(ctx, w.after)
+	end, err := w.horizon(ctx)
 	if err != nil {
 		return Page{}, err
 	}
-	var page Page
+	page := Page{Total: w.counted.total, Over: w.counted.over}
+	rest := 0 // how many more there are up to the horizon than the page shows
+	if w.narrow {
+		rest, err = w.pick(ctx, &page, end)
+	} else {
+		rest, err = w.read(ctx, &page, end)
+	}
+	if err != nil {
+		return Page{}, err
+	}
+	if w.after == nil {
+		page.Total, page.Over = len(page.Rows)+rest, end != nil
+		if page.Total > maxCounted {
+			page.Total, page.Over = maxCounted, true
+		}
+	}
+	switch at := len(page.Rows) - 1; {
+	case rest > 0:
+		page.Next = w.cursor(spotOf(page.Rows[at]), page)
+	case end != nil:
+		page.Next = w.cursor(*end, page)
+	}
+	return page, nil
+}
+
+// read reads a page whose rows are most of those that are looked through, and
+// counts what stands behind it. Behind a later page it only looks whether there is
+// more: what the first one counted is carried on.
+func (w walk) read(ctx context.Context, page *Page, end *spot) (rest int, err error) {
 	for _, part := range w.parts {
 		from, condition, args := w.within(part, w.after, end)
 		rows, err := referralsFrom(ctx, w.r, from, w.program, condition+fmt.Sprintf(" order by urgency, order_at, id limit %d", w.limit+1), args...)
 		if err != nil {
-			return Page{}, err
+			return 0, err
 		}
 		page.Rows = append(page.Rows, rows...)
 	}
-	page.cut(nil, w.limit)
-	if page.Next == "" && end != nil {
-		page.Next = end.cursor()
+	slices.SortFunc(page.Rows, func(a, b Referral) int { return spotOf(a).compare(spotOf(b)) })
+	if rest = len(page.Rows) - w.limit; rest <= 0 {
+		return 0, nil
 	}
-	if w.after == nil && page.Next == "" {
-		page.Total = len(page.Rows)
-		return page, nil
+	page.Rows = page.Rows[:w.limit]
+	if w.after != nil {
+		return rest, nil
 	}
-	page.Total, page.Over, err = w.count(ctx, end)
-	return page, err
+	last := spotOf(page.Rows[w.limit-1])
+	rest = 0
+	for _, part := range w.parts {
+		from, condition, args := w.within(part, &last, end)
+		n, err := countUpTo(ctx, w.r, from, w.program, maxCounted+1-w.limit, condition, args...)
+		if err != nil {
+			return 0, err
+		}
+		rest += n
+	}
+	return rest, nil
 }
 
-// count counts the list from its beginning; end is the horizon of its first page.
-func (w walk) count(ctx context.Context, end *spot) (total int, over bool, err error) {
+// pick reads a page of few among those that are looked through: of these as much
+// as says which they are, and only of those that it shows the rest.
+func (w walk) pick(ctx context.Context, page *Page, end *spot) (rest int, err error) {
+	most := maxCounted + 1
 	if w.after != nil {
-		if end, err = w.horizon(ctx, nil); err != nil {
-			return 0, false, err
-		}
+		most = w.limit + 1
 	}
-	over = end != nil
+	var met []spot
+	for _, part := range w.parts {
+		from, condition, args := w.within(part, w.after, end)
+		spots, err := spotsFrom(ctx, w.r, from, w.program, condition+fmt.Sprintf(" order by urgency, order_at, id limit %d", most), args...)
+		if err != nil {
+			return 0, err
+		}
+		met = append(met, spots...)
+	}
+	slices.SortFunc(met, spot.compare)
+	rest = max(0, len(met)-w.limit)
+	page.Rows, err = referralsAt(ctx, w.r, w.program, met[:len(met)-rest])
+	return rest, err
+}
+
+// size counts the list, as far as its first page would.
+func (w walk) size(ctx context.Context) (int, error) {
+	end, err := w.horizon(ctx)
+	if err != nil {
+		return 0, err
+	}
+	total := 0
 	for _, part := range w.parts {
 		from, condition, args := w.within(part, nil, end)
-		n, err := countUpTo(ctx, w.r, from, w.program, maxCounted+1, condition, args...)
+		n, err := countUpTo(ctx, w.r, from, w.program, maxCounted, condition, args...)
 		if err != nil {
-			return 0, false, err
+			return 0, err
 		}
 		total += n
 	}
-	if total > maxCounted {
-		total, over = maxCounted, true
-	}
-	return total, over, nil
+	return min(total, maxCounted), nil
 }
 
-// horizon is the last place that is looked through from after on, or nil when
-// that is the whole list. Only an index is read.
-func (w walk) horizon(ctx context.Context, after *spot) (*spot, error) {
-	var nearest *spot
+// horizon is the last place that is looked through for the page, or nil when
+// that is the whole list. Only indexes are read; those of several parts are merged.
+func (w walk) horizon(ctx context.Context) (*spot, error) {
+	var parts []string
+	var args []any
 	for _, part := range w.parts {
-		q := w.base(&query{}, part, after)
-		var p spot
-		err := w.r.QueryRow(ctx, "select urgency, order_at, id from referral where program = $1 and "+q.where()+
-			fmt.Sprintf(" order by urgency, order_at, id limit 1 offset %d", maxScanned-1), append([]any{w.program}, q.args...)...).Scan(&p.urgency, &p.order, &p.id)
-		switch {
-		case errors.Is(err, sql.ErrNoRows):
-		case err != nil:
-			return nil, fault.Wrap(err, "reading how far a list goes")
-		case nearest == nil || p.compare(*nearest) < 0:
-			nearest = &p
-		}
+		q := w.base(&query{args: args}, part, w.after)
+		parts, args = append(parts, "select urgency, order_at, id from referral where program = $1 and "+q.where()), q.args
 	}
-	return nearest, nil
+	var end spot
+	err := w.r.QueryRow(ctx, strings.Join(parts, " union all ")+fmt.Sprintf(" order by urgency, order_at, id limit 1 offset %d", maxScanned-1),
+		append([]any{w.program}, args...)...).Scan(&end.urgency, &end.order, &end.id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return &end, fault.Wrap(err, "reading how far a list goes")
 }
 
 // within is where rows of a part are read from, and everything that they must
@@ -140,14 +236,13 @@ func (w walk) horizon(ctx context.Context, after *spot) (*spot, error) {
 // them rather than go by the order of the list.
 func (w walk) within(part string, after, end *spot) (from, condition string, args []any) {
 	q := w.rest.and(part)
-	q.after(after)
-	if end != nil {
-		q.add("(urgency, order_at, id) <= (?, ?, ?)", end.urgency, end.order, end.id)
-	}
 	if !w.narrow {
+		q.after(after)
+		q.upto(end)
 		return "referral", q.where(), q.args
 	}
 	cut := w.base(&query{args: slices.Clone(q.args)}, part, after)
+	cut.upto(end)
 	return "(select program, words, order_at, " + columns + " from referral where program = $1 and " + cut.where() +
 		fmt.Sprintf(" order by urgency, order_at, id limit %d) as referral", maxScanned), q.where(), cut.args
 }
@@ -157,6 +252,24 @@ func (q *query) and(condition string) *query {
 	out := &query{conditions: slices.Clone(q.conditions), args: slices.Clone(q.args)}
 	out.add(condition)
 	return out
+}
+
+// among is a copy of the query for rows that are one of those at some places, at
+// most so many as are read together.
+func (q *query) among(some []spot) *query {
+	ids := make([]any, together)
+	for i := range ids {
+		ids[i] = some[min(i, len(some)-1)].id
+	}
+	out := &query{conditions: slices.Clone(q.conditions), args: slices.Clone(q.args)}
+	out.add("id in (?"+strings.Repeat(", ?", together-1)+")", ids...)
+	return out
+}
+
+func (q *query) upto(p *spot) {
+	if p != nil {
+		q.add("(urgency, order_at, id) <= (?, ?, ?)", p.urgency, p.order, p.id)
+	}
 }
 
 func (q *query) after(p *spot) {
@@ -177,20 +290,24 @@ func (w walk) ofReports(ctx context.Context, reports []heldReport) (Page, error)
 		if err != nil {
 			return Page{}, err
 		}
+		slices.SortFunc(rows, func(a, b Referral) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+		if w.once && len(rows) > 1 {
+			rows = rows[:1]
+		}
 		page.Rows = append(page.Rows, rows...)
 	}
 	page.Total = len(page.Rows)
-	page.cut(w.after, w.limit)
+	w.cut(&page)
 	return page, nil
 }
 
-// cut sorts the rows and keeps so many of those after a place.
-func (p *Page) cut(after *spot, limit int) {
+// cut sorts the rows and keeps a page of those after the place where the walk begins.
+func (w walk) cut(p *Page) {
 	slices.SortFunc(p.Rows, func(a, b Referral) int { return spotOf(a).compare(spotOf(b)) })
-	p.Rows = slices.DeleteFunc(p.Rows, func(r Referral) bool { return after != nil && spotOf(r).compare(*after) <= 0 })
-	if len(p.Rows) > limit {
-		p.Rows = p.Rows[:limit]
-		p.Next = spotOf(p.Rows[limit-1]).cursor()
+	p.Rows = slices.DeleteFunc(p.Rows, func(r Referral) bool { return w.after != nil && spotOf(r).compare(*w.after) <= 0 })
+	if len(p.Rows) > w.limit {
+		p.Rows = p.Rows[:w.limit]
+		p.Next = w.cursor(spotOf(p.Rows[w.limit-1]), *p)
 	}
 }
 
@@ -201,6 +318,43 @@ func countUpTo(ctx context.Context, q store.Reader, from, programID string, most
 	err := q.QueryRow(ctx, "select count(*) from (select 1 from "+from+" where program = $1 and "+condition+fmt.Sprintf(" order by urgency, order_at, id limit %d) as counted", most),
 		append([]any{programID}, args...)...).Scan(&n)
 	return n, fault.Wrap(err, "counting referrals")
+}
+
+// spotsFrom reads where the referrals that a condition picks stand in their list.
+func spotsFrom(ctx context.Context, q store.Reader, from, programID, condition string, args ...any) ([]spot, error) {
+	rows, err := q.Query(ctx, "select urgency, order_at, id from "+from+" where program = $1 and "+condition, append([]any{programID}, args...)...)
+	if err != nil {
+		return nil, fault.Wrap(err, "looking for referrals")
+	}
+	defer rows.Close()
+	var all []spot
+	for rows.Next() {
+		var p spot
+		if err := rows.Scan(&p.urgency, &p.order, &p.id); err != nil {
+			return nil, fault.Wrap(err, "looking for referrals")
+		}
+		all = append(all, p)
+	}
+	return all, fault.Wrap(rows.Err(), "looking for referrals")
+}
+
+// together is how many referrals referralsAt reads with one question, which has
+// the same text whatever they are.
+const together = 50
+
+// referralsAt reads the referrals that stand at some places, in that order.
+func referralsAt(ctx context.Context, q store.Reader, programID string, at []spot) ([]Referral, error) {
+	all := make([]Referral, 0, len(at))
+	for some := range slices.Chunk(at, together) {
+		in := (&query{}).among(some)
+		rows, err := referrals(ctx, q, programID, in.where(), in.args...)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, rows...)
+	}
+	slices.SortFunc(all, func(a, b Referral) int { return spotOf(a).compare(spotOf(b)) })
+	return all, nil
 }
 
 // reportIDs lists the reports of the referrals that a condition picks from a part of the table, each once.

@@ -20,7 +20,11 @@ import (
 // deskPage shows the tasks, or what is late or stuck at any office.
 func (s *Service) deskPage(w http.ResponseWriter, r *http.Request) error {
 	f := readFilter(r, deskList(r))
-	data, err := s.listData(r, f, "/staff/desk")
+	var others []Filter
+	for _, name := range tabs {
+		others = append(others, Filter{List: name})
+	}
+	data, counts, err := s.listData(r, f, "/staff/desk", others...)
 	if err != nil {
 		return err
 	}
@@ -31,14 +35,10 @@ func (s *Service) deskPage(w http.ResponseWriter, r *http.Request) error {
 	if data.Unmailed, err = s.unmailed(r.Context(), me(r)); err != nil {
 		return err
 	}
-	for _, name := range []string{ListTasks, ListLate, ListStuck, ListLetters} {
-		page, err := s.List(r.Context(), me(r), Filter{List: name, Limit: 1})
-		if err != nil {
-			return err
-		}
-		data.Tabs = append(data.Tabs, option{Value: "/staff/desk?list=" + name, Label: tabWords[name] + " (" + strconv.Itoa(page.Total) + ")", On: f.List == name})
+	for i, name := range tabs {
+		data.Tabs = append(data.Tabs, option{Value: "/staff/desk?list=" + name, Label: tabWords[name] + " (" + strconv.Itoa(counts[i]) + ")", On: f.List == name})
 	}
-	return s.pages.Staff(w, r, http.StatusOK, "desk", web.View{Title: "Desk", Data: data})
+	return s.pages.Staff(w, r, http.StatusOK, "desk", web.View{Title: "Desk", Data: data, Before: data.recorded})
 }
 
 // linkRows leads from a task to its page, and from a stuck report to the page on
@@ -63,6 +63,9 @@ func (s *Service) linkRows(r *http.Request, f Filter, rows []row) error {
 	}
 	return nil
 }
+
+// tabs are the desk's lists in the order of their buttons.
+var tabs = []string{ListTasks, ListLate, ListStuck, ListLetters}
 
 var tabWords = map[string]string{ListTasks: "Tasks", ListLate: "Late", ListStuck: "Needs another office", ListLetters: "Messages"}
 

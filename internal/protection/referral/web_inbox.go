@@ -33,6 +33,7 @@ type listPage struct {
 	Filtered     bool
 	Tabs         []option // the desk's lists
 	Unmailed     int      // desk: people whom no mail reached
+	recorded     func() error
 }
 
 // readFilter takes the filter from the address. Unknown states are the default.
@@ -103,43 +104,32 @@ func stateOptions(chosen string, states ...State) []option {
 // inboxPage shows the office's queue.
 func (s *Service) inboxPage(w http.ResponseWriter, r *http.Request) error {
 	f := readFilter(r, ListInbox)
-	data, err := s.listData(r, f, "/staff/inbox")
+	data, counts, err := s.listData(r, f, "/staff/inbox", Filter{Asks: true, State: "all"}, Filter{Letters: true, State: "all"})
 	if err != nil {
 		return err
 	}
 	data.States = stateOptions(f.State, Waiting, Opened, Acknowledged, CannotOpen, Closed)
-	asks, err := s.List(r.Context(), me(r), Filter{Asks: true, State: "all", Limit: 1})
-	if err != nil {
-		return err
-	}
-	data.Asks = asks.Total
-	letters, err := s.List(r.Context(), me(r), Filter{Letters: true, State: "all", Limit: 1})
-	if err != nil {
-		return err
-	}
-	data.Letters = letters.Total
-	return s.pages.Staff(w, r, http.StatusOK, "inbox", web.View{Title: "Inbox", Data: data})
+	data.Asks, data.Letters = counts[0], counts[1]
+	return s.pages.Staff(w, r, http.StatusOK, "inbox", web.View{Title: "Inbox", Data: data, Before: data.recorded})
 }
 
-// listData records the view and reads one page of a list.
-func (s *Service) listData(r *http.Request, f Filter, base string) (listPage, error) {
+// listData reads one page of a list, counts others, and begins to record the view.
+func (s *Service) listData(r *http.Request, f Filter, base string, others ...Filter) (listPage, []int, error) {
 	m := me(r)
 	v, err := s.viewer(r.Context(), m)
 	if err != nil {
-		return listPage{}, err
+		return listPage{}, nil, err
 	}
-	page, err := s.List(r.Context(), m, f)
+	page, counts, err := s.lists(r.Context(), m, f, others...)
 	if err != nil {
-		return listPage{}, err
+		return listPage{}, nil, err
 	}
-	if err := s.looked(r.Context(), m, f.List+".viewed", "office:"+m.Office+f.record()); err != nil {
-		return listPage{}, err
-	}
+	recorded := s.looking(r.Context(), m, f.List+".viewed", "office:"+m.Office+f.record())
 	data := listPage{Office: v.office(m.Office), Done: doneWords(r), List: f.List, Filter: f, Desk: v.desk, Filtered: len(f.query()) > 0,
-		CSV: f.address(base+".csv", "")}
+		CSV: f.address(base+".csv", ""), recorded: recorded}
 	letters, err := s.lettersOf(r.Context(), m.Program, m.Office)
 	if err != nil {
-		return listPage{}, err
+		return listPage{}, nil, err
 	}
 	for _, x := range page.Rows {
 		data.Rows = append(data.Rows, v.row(x).with(m, x, letters[x.Report]))
@@ -151,7 +141,7 @@ func (s *Service) listData(r *http.Request, f Filter, base string) (listPage, er
 	if page.Next != "" {
 		data.Paging.Next = f.address(base, page.Next)
 	}
-	return data, nil
+	return data, counts, nil
 }
 
 // found says how many entries a list has. Beyond what is counted, or looked
