@@ -4,6 +4,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -118,6 +119,9 @@ func newReading(ctx context.Context, c Config) (_ *App, err error) {
 	if a.DB, err = store.Inspect(ctx, a.Database, store.Options{Schemas: Schemas()}); err != nil {
 		return nil, err
 	}
+	if behind, err := a.DB.Behind(ctx); err != nil || behind {
+		return nil, errors.Join(err, errBehind)
+	}
 	if err := a.makeSite(); err != nil {
 		return nil, err
 	}
@@ -130,6 +134,9 @@ func newReading(ctx context.Context, c Config) (_ *App, err error) {
 	})
 	return a, err
 }
+
+// errBehind keeps a database from being read whose reports stand otherwise than this release knows them.
+var errBehind = errors.New("an older release left this database: read it with that one, or let `waylight serve` bring a copy of the folder up to date first")
 
 // noReferrals stands where nothing is accepted.
 type noReferrals struct{}

@@ -44,6 +44,17 @@ func TestNewerReleaseIsNoticed(t *testing.T) {
 			if err := was.Newer(ctx); err != nil {
 				t.Errorf("with another room: %v", err)
 			}
+			looked, err := store.Inspect(ctx, url, newer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if columns := len(looked.Tables()["grown"].Columns); columns != 1 || looked.Tables()["other"] == nil {
+				t.Errorf("of a database that was not brought up to date it knows %d columns", columns)
+			}
+			if behind, err := looked.Behind(ctx); err != nil || !behind {
+				t.Errorf("it is not behind: %v", err)
+			}
+			looked.Close()
 			open(newer)
 			if err := was.Newer(ctx); !errors.Is(err, store.ErrNewer) {
 				t.Errorf("afterwards: %v", err)
@@ -54,9 +65,14 @@ func TestNewerReleaseIsNoticed(t *testing.T) {
 			if _, err := store.Inspect(ctx, url, older); !errors.Is(err, store.ErrNewer) {
 				t.Errorf("inspected: %v", err)
 			}
-			looked, err := store.Inspect(ctx, url, newer)
-			if err != nil {
+			if looked, err = store.Inspect(ctx, url, newer); err != nil {
 				t.Fatal(err)
+			}
+			if columns := len(looked.Tables()["grown"].Columns); columns != 2 {
+				t.Errorf("brought up to date, it knows %d columns", columns)
+			}
+			if behind, err := looked.Behind(ctx); err != nil || behind {
+				t.Errorf("it is behind: %v", err)
 			}
 			looked.Close()
 		})

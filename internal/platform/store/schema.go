@@ -79,6 +79,12 @@ var (
 // tables that they declare. It refuses gaps in the numbers and anything that
 // is not in the strict form that docs/architecture.md describes.
 func ParseSchema(schemas []Schema) ([]Migration, map[string]*Table, error) {
+	return parseSchema(schemas, nil)
+}
+
+// parseSchema is ParseSchema up to the last migration that each room has run; nil
+// stands for all.
+func parseSchema(schemas []Schema, ran map[string]int) ([]Migration, map[string]*Table, error) {
 	var migrations []Migration
 	tables := map[string]*Table{}
 	for _, s := range schemas {
@@ -93,6 +99,9 @@ func ParseSchema(schemas []Schema) ([]Migration, map[string]*Table, error) {
 			number, _ := strconv.Atoi(path.Base(file)[:4])
 			if number != i+1 {
 				return nil, nil, fmt.Errorf("%s: migration %s is not number %04d: the numbers have a gap", s.Room, file, i+1)
+			}
+			if ran != nil && number > ran[s.Room] {
+				break
 			}
 			data, err := fs.ReadFile(s.FS, file)
 			if err != nil {

@@ -130,7 +130,8 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 }
 
 // Inspect opens a database that is there already, to read only: nothing is
-// created and no migration runs, so that verifying changes nothing.
+// created and no migration runs, so that verifying changes nothing. Of one that an
+// older release left it knows what that release knew.
 func Inspect(ctx context.Context, url string, o Options) (*DB, error) {
 	schemas := append([]Schema{{Room: "custody", FS: custody.Migrations()}}, o.Schemas...)
 	migrations, tables, err := ParseSchema(schemas)
@@ -150,6 +151,9 @@ func Inspect(ctx context.Context, url string, o Options) (*DB, error) {
 	}
 	if err == nil {
 		err = db.Newer(ctx)
+	}
+	if err == nil {
+		err = db.asItStands(ctx, schemas)
 	}
 	if err != nil {
 		db.Close()
