@@ -216,7 +216,9 @@ func scope(p *program.Program, m identity.Member, name string, now time.Time) *q
 		q.add("holder = ? and relay = 0 and origin not in ('reminder', 'canary') and state not in ('recused', 'replaced')", o.ID)
 	}
 	q.add("report not in (select report from referral_recusal where program = $1 and member = ?)", m.ID)
-	q.add("conflict not like ?", "%,"+o.Kind+",%")
+	// The patterns are put together by the engine: SQLite parses a statement anew whenever
+	// one that is an argument itself changes.
+	q.add("conflict not like '%,' || ? || ',%'", o.Kind)
 	if o.Police {
 		q.add("conflict not like '%,police,%'")
 		if name != ListInbox {
@@ -259,12 +261,12 @@ func (f Filter) narrow(q *query, m identity.Member) {
 			q.add("report = ?", id)
 			continue
 		}
-		like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(word) + "%"
+		like := strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(word)
 		if low, high, ok := shortRange(word); ok {
-			q.add(`(words like ? escape '\' or (report >= ? and report <= ?))`, like, low, high)
+			q.add(`(words like '%' || ? || '%' escape '\' or (report >= ? and report <= ?))`, like, low, high)
 			continue
 		}
-		q.add(`words like ? escape '\'`, like)
+		q.add(`words like '%' || ? || '%' escape '\'`, like)
 	}
 }
 
