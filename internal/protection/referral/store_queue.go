@@ -7,6 +7,7 @@ import (
 	"encoding/base32"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -104,7 +105,10 @@ func size(ctx context.Context, r store.Reader, p *program.Program, m identity.Me
 // walk goes through what the filter picks for a member.
 func (f Filter) walk(r store.Reader, p *program.Program, m identity.Member, now time.Time) walk {
 	q := scope(p, m, f.List, now)
+	scoped := len(q.conditions)
 	f.narrow(q, m)
+	// SQLite asks in this order: what few rows meet comes first.
+	q.conditions = slices.Concat(q.conditions[scoped:], q.conditions[:scoped])
 	w := walk{r: r, program: p.ID, rest: q, limit: f.Limit, parts: f.parts(), danger: f.Danger, narrow: f.Text != "" || f.Mine}
 	if w.limit <= 0 || w.limit > maxPage {
 		w.limit = 50
