@@ -353,3 +353,35 @@ func TestMailThatFailsIsTriedAgain(t *testing.T) {
 		}
 	})
 }
+
+// However many clocks began under a time that was never true, all begin again when the
+// machine's clock was set back before the program began.
+func TestManyClocksBeginAgain(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, schemas(), func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		w := setup(t, db, clock)
+		w.hire(police, "Cal")
+		early := w.send(tip(nil))
+		before := w.clocks(early, referral.OriginDuty)
+		clock.Advance(400 * 24 * time.Hour)
+		for range 60 {
+			w.send(tip(nil))
+		}
+		clock.Advance(-400 * 24 * time.Hour)
+		ahead := func() (n int) {
+			check(t, db.QueryRow(t.Context(), "select count(*) from referral where program = 'ms' and next_at is not null and (started > $1 or next_at > $2)",
+				store.Micros(clock.Now().Add(5*time.Minute)), store.Micros(clock.Now().Add(30*24*time.Hour))).Scan(&n))
+			return n
+		}
+		if n := ahead(); n < 60 {
+			t.Fatalf("%d clocks run ahead, want at least 60", n)
+		}
+		w.run()
+		if n := ahead(); n != 0 {
+			t.Errorf("%d clocks still run ahead", n)
+		}
+		if after := w.clocks(early, referral.OriginDuty); !slices.Equal(after, before) {
+			t.Errorf("a clock that was right changed from %v to %v", before, after)
+		}
+	})
+}

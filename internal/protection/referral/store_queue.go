@@ -8,6 +8,7 @@ import (
 	"encoding/base32"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -105,7 +106,10 @@ func size(ctx context.Context, r store.Reader, p *program.Program, m identity.Me
 // walk goes through what the filter picks for a member.
 func (f Filter) walk(r store.Reader, p *program.Program, m identity.Member, now time.Time) walk {
 	q := scope(p, m, f.List, now)
+	scoped := len(q.conditions)
 	f.narrow(q, m)
+	// SQLite asks in this order: what few rows meet comes first.
+	q.conditions = slices.Concat(q.conditions[scoped:], q.conditions[:scoped])
 	w := walk{r: r, program: p.ID, rest: q, limit: f.Limit, parts: f.parts(), danger: f.Danger, narrow: f.Text != "" || f.Mine,
 		once: f.Letters || f.List == ListLetters, mask: f.mask}
 	if w.limit <= 0 || w.limit > maxPage {
@@ -220,7 +224,9 @@ func scope(p *program.Program, m identity.Member, name string, now time.Time) *q
 		q.add("holder = ? and relay = 0 and origin not in ('reminder', 'canary') and state not in ('recused', 'replaced')", o.ID)
 	}
 	q.add("report not in (select report from referral_recusal where program = $1 and member = ?)", m.ID)
-	q.add("conflict not like ('' || ?)", "%,"+o.Kind+",%") // joined to nothing: for a bare argument SQLite makes its plan anew each time
+	// The patterns are put together by the engine: SQLite parses a statement anew whenever
+	// one that is an argument itself changes.
+	q.add("conflict not like '%,' || ? || ',%'", o.Kind)
 	if o.Police {
 		q.add("conflict not like '%,police,%'")
 		if name != ListInbox {
@@ -259,12 +265,12 @@ func (f Filter) narrow(q *query, m identity.Member) {
 			q.add("report = ?", id)
 			continue
 		}
-		like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(word) + "%"
+		like := strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(word)
 		if low, high, ok := shortRange(word); ok {
-			q.add(`(words like ('' || ?) escape '\' or (report >= ? and report <= ?))`, like, low, high)
+			q.add(`(words like '%' || ? || '%' escape '\' or (report >= ? and report <= ?))`, like, low, high)
 			continue
 		}
-		q.add(`words like ('' || ?) escape '\'`, like)
+		q.add(`words like '%' || ? || '%' escape '\'`, like)
 	}
 }
 
