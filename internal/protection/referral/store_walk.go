@@ -223,7 +223,7 @@ func (w walk) within(part string, after, end *spot) (from, condition string, arg
 	}
 	cut := w.base(&query{args: slices.Clone(q.args)}, part, after)
 	cut.upto(end)
-	return "(select * from referral where program = $1 and " + cut.where() +
+	return "(select program, words, order_at, " + columns + " from referral where program = $1 and " + cut.where() +
 		fmt.Sprintf(" order by urgency, order_at, id limit %d) as referral", maxScanned), q.where(), cut.args
 }
 
