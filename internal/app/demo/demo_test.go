@@ -85,7 +85,11 @@ func everyRole(t *testing.T, d *demo.Demo) {
 			t.Errorf("nobody to sign in with is %q", role)
 		}
 	}
-	walks := people[slices.IndexFunc(people, func(m identity.Member) bool { return slices.Equal(m.Roles, []string{policy.RoleInspector}) })]
+	only := slices.IndexFunc(people, func(m identity.Member) bool { return slices.Equal(m.Roles, []string{policy.RoleInspector}) })
+	if only < 0 {
+		t.Fatal("nobody only walks rounds")
+	}
+	walks := people[only]
 	var round store.ID
 	if err := d.App.DB.QueryRow(t.Context(), `select id from placement_round where closed_at is null order by made_at desc limit 1`).Scan(&round); err != nil {
 		t.Fatal(err)
