@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"time"
@@ -35,7 +36,7 @@ func openBareSite(b *Bare) (*bareSite, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+bareClear, bareHandler(func(ctx context.Context, id store.ID, body []byte) error { return b.Do(ctx, body, id[:]) }))
 	mux.HandleFunc("POST "+bareSealed, bareHandler(b.Keep))
-	s := &bareSite{address: l.Addr().String(), server: &http.Server{Handler: mux}}
+	s := &bareSite{address: l.Addr().String(), server: &http.Server{Handler: mux, ErrorLog: log.New(io.Discard, "", 0)}}
 	go s.server.Serve(l) // ends with Close
 	return s, nil
 }
