@@ -213,21 +213,24 @@ func (w walk) size(ctx context.Context) (int, error) {
 }
 
 // horizon is the last place that is looked through for the page, or nil when
-// that is the whole list. Only indexes are read; those of several parts are merged.
+// that is the whole list: of several parts each is looked through for its share, up to
+// the nearest place at which one of these ends. Only indexes are read.
 func (w walk) horizon(ctx context.Context) (*spot, error) {
-	var parts []string
-	var args []any
+	var nearest *spot
 	for _, part := range w.parts {
-		q := w.base(&query{args: args}, part, w.after)
-		parts, args = append(parts, "select urgency, order_at, id from referral where program = $1 and "+q.where()), q.args
+		q := w.base(&query{}, part, w.after)
+		var end spot
+		err := w.r.QueryRow(ctx, "select urgency, order_at, id from referral where program = $1 and "+q.where()+
+			fmt.Sprintf(" order by urgency, order_at, id limit 1 offset %d", maxScanned/len(w.parts)-1), append([]any{w.program}, q.args...)...).Scan(&end.urgency, &end.order, &end.id)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+		case err != nil:
+			return nil, fault.Wrap(err, "reading how far a list goes")
+		case nearest == nil || end.compare(*nearest) < 0:
+			nearest = &end
+		}
 	}
-	var end spot
-	err := w.r.QueryRow(ctx, strings.Join(parts, " union all ")+fmt.Sprintf(" order by urgency, order_at, id limit 1 offset %d", maxScanned-1),
-		append([]any{w.program}, args...)...).Scan(&end.urgency, &end.order, &end.id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	return &end, fault.Wrap(err, "reading how far a list goes")
+	return nearest, nil
 }
 
 // within is where rows of a part are read from, and everything that they must
