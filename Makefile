@@ -73,7 +73,7 @@ unit:
 cluster: clustertools ## two Waylight on three PostgreSQL that fail over: four faults
 	$(GO) test -timeout $(TIMEOUT) -count=1 ./test/failover
 
-failover: clustertools ## twenty faults of a database cluster under load
+failover: clustertools ## twenty faults of a database cluster under load; as root, of its network too
 	$(GO) test -timeout 60m -count=1 -v ./test/failover -faults 20
 
 clustertools:

@@ -32,13 +32,20 @@ func (c *cluster) able() ([]fault, error) {
 	return slices.Concat(long, networked, []fault{lossy}), nil
 }
 
-// names gives each name once.
-func names(faults []fault) []string {
-	var all []string
+// once gives each fault once.
+func once(faults []fault) []fault {
+	var all []fault
 	for _, f := range faults {
-		if !slices.Contains(all, f.name) {
-			all = append(all, f.name)
+		if !slices.Contains(names(all), f.name) {
+			all = append(all, f)
 		}
+	}
+	return all
+}
+
+func names(faults []fault) (all []string) {
+	for _, f := range faults {
+		all = append(all, f.name)
 	}
 	return all
 }

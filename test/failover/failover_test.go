@@ -71,7 +71,7 @@ func TestAcceptedReportsSurviveFaults(t *testing.T) {
 func choose(t *testing.T, c *cluster, random *rand.Rand) []fault {
 	t.Helper()
 	able, unable := c.able()
-	t.Logf("faults that this machine allows: %s", strings.Join(names(able), "; "))
+	t.Logf("faults that this machine allows: %s", strings.Join(names(once(able)), "; "))
 	if unable != nil {
 		t.Logf("left out: %v", unable)
 	}
@@ -86,12 +86,12 @@ func choose(t *testing.T, c *cluster, random *rand.Rand) []fault {
 	if len(able) == 0 {
 		t.Fatalf("none of the faults that this machine allows matches %q", *only)
 	}
-	n := *faults
-	if n == 0 {
-		n = len(names(able))
-	}
 	t.Logf("the order of -seed %d", *seed)
-	return draw(n, able, random)
+	if *faults == 0 {
+		able = once(able)
+		return draw(len(able), able, random)
+	}
+	return draw(*faults, able, random)
 }
 
 // strike lets one fault happen to a whole house and waits until it is whole again.
