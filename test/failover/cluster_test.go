@@ -168,7 +168,7 @@ bootstrap:
     failsafe_mode: true
     postgresql:
       use_pg_rewind: true
-      parameters: {wal_level: replica, hot_standby: "on", wal_log_hints: "on", max_connections: 100}
+      parameters: {wal_level: replica, hot_standby: "on", wal_log_hints: "on", wal_sender_timeout: 5s, max_connections: 100}
   initdb: [{encoding: UTF8}, {locale: C}, data-checksums, no-sync]
   pg_hba: ["local all all trust", "host all all samenet trust", "host replication all samenet trust"]
 postgresql:

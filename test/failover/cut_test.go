@@ -64,7 +64,13 @@ func (x *trial) cutPrimary(networks ...string) error {
 	if moved == nil {
 		moved = x.takesNothing()
 	}
-	return errors.Join(moved, x.network.join(i, networks...))
+	if x.tools.keepsItsPlace {
+		return errors.Join(moved, x.network.join(i, networks...))
+	}
+	// An older Patroni takes its place back as soon as it is joined, and what was
+	// accepted meanwhile is lost: its machine is reset first.
+	reset := x.endNode()
+	return errors.Join(moved, reset, x.network.join(i, networks...), x.startPatroni(i))
 }
 
 // flapPrimary joins it again before anybody may take its place, but after its own

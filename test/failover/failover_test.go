@@ -46,7 +46,7 @@ func TestAcceptedReportsSurviveFaults(t *testing.T) {
 	random := rand.New(rand.NewPCG(*seed, 0))
 	list := choose(t, c, random)
 	if !c.tools.keepsItsPlace {
-		t.Log("this Patroni is older than 3.0.3: a primary that stands still is reset, as a watchdog does, and never goes on")
+		t.Log("this Patroni is older than 3.0.3: a primary that stands still is reset, as a watchdog does, and never goes on; one that was cut off is reset before it is joined")
 	}
 	h := openHouse(t, c)
 	l := startLoad(h, senders)

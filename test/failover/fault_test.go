@@ -151,17 +151,22 @@ func (x *trial) killPatroni() error {
 }
 
 func (x *trial) killNode() error {
-	pids, err := x.node.postgres()
-	if err != nil {
-		return err
-	}
-	if err := signal(syscall.SIGKILL, append([]int{x.node.cmd.Process.Pid}, pids...)...); err != nil {
+	if err := x.endNode(); err != nil {
 		return err
 	}
 	if err := x.elsewhere(); err != nil {
 		return err
 	}
 	return x.startPatroni(x.index(x.node))
+}
+
+// endNode ends the primary and its Patroni at once.
+func (x *trial) endNode() error {
+	pids, err := x.node.postgres()
+	if err != nil {
+		return err
+	}
+	return signal(syscall.SIGKILL, append([]int{x.node.cmd.Process.Pid}, pids...)...)
 }
 
 // killEtcd leaves some of them away for longer than Patroni tries to reach them.

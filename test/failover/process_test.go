@@ -188,8 +188,8 @@ const install = "apt-get install -y --no-install-recommends postgresql etcd-serv
 // tools are where the cluster's programs stand.
 type tools struct {
 	etcd, patroni, haproxy, postgres string
-	// keepsItsPlace says that a Patroni which stood still does not overwrite another
-	// one's claim to be the leader when it goes on. With etcd's third interface the
+	// keepsItsPlace says that a Patroni which stood still or was cut off does not
+	// overwrite another one's claim to be the leader when it is back. With etcd's third interface the
 	// versions before 3.0.3 do, and what was accepted meanwhile is lost.
 	keepsItsPlace bool
 }
