@@ -10,6 +10,7 @@ STORED  ?= 0
 KILLS   ?= 1000
 IMAGES  ?= 10000
 CUBES   ?= 10000
+ENGINE  ?= podman
 
 # How many alterations make tamper tries on SQLite (a tenth of that on PostgreSQL), and which: the same seed alters the same.
 ALTERATIONS ?= 10000
@@ -29,7 +30,7 @@ BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 POSTGRES  = command -v postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres'
 
 .NOTPARALLEL:
-.PHONY: build test tools format vet unit cluster failover clustertools signon stores exposition attack disclosure fips packs demo bench bench-postgres bench-conflicts bench-figures comparison bench-posters fonts pictures overload hunt tamper fuzz crash release reproduce hardening clean help
+.PHONY: build test tools format vet unit cluster failover clustertools container containertools signon stores exposition attack disclosure fips packs demo bench bench-postgres bench-conflicts bench-figures comparison bench-posters fonts pictures overload hunt tamper fuzz crash release reproduce hardening clean help
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -68,12 +69,12 @@ vet:
 	$(GO) vet ./...
 
 unit:
-	$(GO) test -timeout $(TIMEOUT) $$($(GO) list ./... | grep -v /test/failover)
+	$(GO) test -timeout $(TIMEOUT) $$($(GO) list ./... | grep -vE '/test/(failover|container)$$')
 
 cluster: clustertools ## two Waylight on three PostgreSQL that fail over: four faults
 	$(GO) test -timeout $(TIMEOUT) -count=1 ./test/failover
 
-failover: clustertools ## twenty faults of a database cluster under load
+failover: clustertools ## twenty faults of a database cluster under load; as root, of its network too
 	$(GO) test -timeout 60m -count=1 -v ./test/failover -faults 20
 
 clustertools:
@@ -185,8 +186,8 @@ release: ## dist/: binaries, Debian packages, bills of materials, checksums
 
 reproduce: ## builds a release twice, in two folders and with nothing kept in between, and compares
 	@where=$$(mktemp -d); trap 'rm -rf "$$where"' EXIT; \
+	for name in one another/and/longer/folder; do mkdir -p "$$where/$$name" && git ls-files -z | xargs -0 cp --parents -t "$$where/$$name"; done; \
 	for name in one another/and/longer/folder; do \
-	  mkdir -p "$$where/$$name" && git ls-files -z | xargs -0 cp --parents -t "$$where/$$name"; \
 	  GOCACHE="$$where/cache" $(MAKE) -s -C "$$where/$$name" release VERSION='$(VERSION)' COMMIT='$(COMMIT)' SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) >/dev/null; \
 	  rm -rf "$$where/cache"; \
 	done; \
@@ -200,6 +201,16 @@ hardening: ## the units, held by systemd's own tools
 	sed 's|/usr/bin/waylight|/bin/true|' packaging/waylight.service > "$$where/waylight.service"; cp packaging/waylight.socket "$$where"; \
 	SYSTEMD_UNIT_PATH="$$where:" systemd-analyze verify --man=no "$$where/waylight.service" "$$where/waylight.socket"
 	@systemd-analyze security --offline=true --threshold=15 --no-pager packaging/waylight.service | tail -1
+
+# Where cgroups of both kinds are mounted, crun refuses: ENGINE='podman --runtime runc'.
+container: ARCHES := $(shell $(GO) env GOHOSTARCH)
+container: containertools release ## the container's image of this machine's kind, built from a release and run as docs/operations.md says
+	$(GO) test -timeout $(TIMEOUT) -count=1 -v ./test/container -engine '$(ENGINE)'
+
+containertools:
+	@command -v $(firstword $(ENGINE)) >/dev/null || { \
+	  echo 'container needs $(firstword $(ENGINE)). On Debian:' >&2; \
+	  echo '  sudo apt-get update && sudo apt-get install -y --no-install-recommends podman runc netavark iptables' >&2; exit 1; }
 
 clean: ## remove what make built
 	rm -rf bin dist

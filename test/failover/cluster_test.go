@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -32,6 +33,8 @@ const startLimit = 2 * time.Minute
 type cluster struct {
 	*rig
 	tools   tools
+	network *network // nil: everything stands on the loopback
+	alone   error    // why there is none
 	etcds   [members]*etcd
 	nodes   [members]*node
 	haproxy int // port of PostgreSQL behind HAProxy
@@ -39,6 +42,7 @@ type cluster struct {
 }
 
 type etcd struct {
+	machine
 	name         string
 	client, peer int
 	cmd          *exec.Cmd
@@ -46,9 +50,11 @@ type etcd struct {
 
 // node is a PostgreSQL with its Patroni.
 type node struct {
+	machine
 	name      string
 	rest, sql int
 	data      string
+	socket    string // the folder of the one that needs no network
 	cmd       *exec.Cmd
 }
 
@@ -59,6 +65,7 @@ func startCluster(t *testing.T) *cluster {
 		t.Fatal(err)
 	}
 	c := &cluster{rig: newRig(t), tools: found}
+	c.network, c.alone = openNetwork()
 	if err := c.up(); err != nil {
 		t.Fatalf("starting the cluster: %v", err)
 	}
@@ -102,25 +109,31 @@ func (c *cluster) ports() error {
 		return port
 	}
 	for i := range members {
-		c.etcds[i] = &etcd{name: fmt.Sprintf("e%d", i+1), client: next(), peer: next()}
+		on := here
+		if c.network != nil {
+			on = c.network.machine(i)
+		}
+		c.etcds[i] = &etcd{machine: on, name: fmt.Sprintf("e%d", i+1), client: next(), peer: next()}
 		name := fmt.Sprintf("p%d", i+1)
-		c.nodes[i] = &node{name: name, rest: next(), sql: next(), data: filepath.Join(c.dir, "data-"+name)}
+		c.nodes[i] = &node{machine: on, name: name, rest: next(), sql: next(), data: filepath.Join(c.dir, "data-"+name), socket: c.dir}
 	}
 	c.haproxy = next()
 	return err
 }
 
-func loopback(port int) string { return "127.0.0.1:" + strconv.Itoa(port) }
+func loopback(port int) string { return at("127.0.0.1", port) }
+
+func at(host string, port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }
 
 func (c *cluster) startEtcd(i int) (err error) {
 	e := c.etcds[i]
 	var all []string
 	for _, o := range c.etcds {
-		all = append(all, o.name+"=http://"+loopback(o.peer))
+		all = append(all, o.name+"=http://"+at(o.inside, o.peer))
 	}
-	client, peer := "http://"+loopback(e.client), "http://"+loopback(e.peer)
-	e.cmd, err = c.start(e.name, c.tools.etcd, "--name", e.name, "--data-dir", filepath.Join(c.dir, "etcd-"+e.name),
-		"--listen-client-urls", client, "--advertise-client-urls", client, "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
+	client, peer := "http://"+at(e.inside, e.client), "http://"+at(e.inside, e.peer)
+	e.cmd, err = c.start(e.machine, e.name, c.tools.etcd, "--name", e.name, "--data-dir", filepath.Join(c.dir, "etcd-"+e.name),
+		"--listen-client-urls", "http://"+at(e.listen, e.client), "--advertise-client-urls", client, "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
 		"--initial-cluster", strings.Join(all, ","), "--initial-cluster-state", "new", "--heartbeat-interval", "100", "--election-timeout", "1000",
 		"--logger", "zap")
 	return err
@@ -128,7 +141,7 @@ func (c *cluster) startEtcd(i int) (err error) {
 
 func (c *cluster) startPatroni(i int) (err error) {
 	n := c.nodes[i]
-	n.cmd, err = c.start(n.name, c.tools.patroni, filepath.Join(c.dir, n.name+".yml"))
+	n.cmd, err = c.start(n.machine, n.name, c.tools.patroni, filepath.Join(c.dir, n.name+".yml"))
 	return err
 }
 
@@ -138,11 +151,11 @@ func (c *cluster) patroni(i int) string {
 	n := c.nodes[i]
 	var hosts []string
 	for _, e := range c.etcds {
-		hosts = append(hosts, loopback(e.client))
+		hosts = append(hosts, at(e.inside, e.client))
 	}
 	return fmt.Sprintf(`scope: waylight
 name: %[1]s
-restapi: {listen: "%[2]s", connect_address: "%[2]s"}
+restapi: {listen: "%[8]s:%[2]d", connect_address: "%[9]s:%[2]d"}
 etcd3: {hosts: "%[3]s"}
 bootstrap:
   dcs:
@@ -155,12 +168,12 @@ bootstrap:
     failsafe_mode: true
     postgresql:
       use_pg_rewind: true
-      parameters: {wal_level: replica, hot_standby: "on", wal_log_hints: "on", max_connections: 100}
+      parameters: {wal_level: replica, hot_standby: "on", wal_log_hints: "on", wal_sender_timeout: 5s, max_connections: 100}
   initdb: [{encoding: UTF8}, {locale: C}, data-checksums, no-sync]
-  pg_hba: ["local all all trust", "host all all 127.0.0.1/32 trust", "host replication all 127.0.0.1/32 trust"]
+  pg_hba: ["local all all trust", "host all all samenet trust", "host replication all samenet trust"]
 postgresql:
-  listen: "%[4]s"
-  connect_address: "%[4]s"
+  listen: "%[8]s:%[4]d"
+  connect_address: "%[9]s:%[4]d"
   data_dir: %[5]s
   bin_dir: %[6]s
   pgpass: %[7]s/pgpass-%[1]s
@@ -169,14 +182,14 @@ postgresql:
     replication: {username: replicator}
     rewind: {username: rewinder}
   parameters: {unix_socket_directories: "%[7]s"}
-`, n.name, loopback(n.rest), strings.Join(hosts, ","), loopback(n.sql), n.data, c.tools.postgres, c.dir)
+`, n.name, n.rest, strings.Join(hosts, ","), n.sql, n.data, c.tools.postgres, c.dir, n.listen, n.inside)
 }
 
 func (c *cluster) proxyFile() string { return filepath.Join(c.dir, "haproxy.cfg") }
 
 // startProxy opens the only way that Waylight knows to its database.
 func (c *cluster) startProxy() (err error) {
-	c.door, err = c.start("haproxy", c.tools.haproxy, "-db", "-f", c.proxyFile())
+	c.door, err = c.start(here, "haproxy", c.tools.haproxy, "-db", "-f", c.proxyFile())
 	return err
 }
 
@@ -196,7 +209,7 @@ listen primary
   default-server inter 500ms fall 2 rise 1 on-marked-down shutdown-sessions
 `, loopback(c.haproxy))
 	for _, n := range c.nodes {
-		fmt.Fprintf(&b, "  server %s %s check port %d\n", n.name, loopback(n.sql), n.rest)
+		fmt.Fprintf(&b, "  server %s %s check port %d\n", n.name, at(n.outside, n.sql), n.rest)
 	}
 	return b.String()
 }
@@ -236,7 +249,7 @@ var asking = &http.Client{Timeout: 3 * time.Second}
 // another standby that stream from it, and of three etcd.
 func (c *cluster) whole() error {
 	for _, e := range c.etcds {
-		if err := get("http://"+loopback(e.client)+"/health", nil); err != nil {
+		if err := get("http://"+at(e.outside, e.client)+"/health", nil); err != nil {
 			return err
 		}
 	}
@@ -244,20 +257,33 @@ func (c *cluster) whole() error {
 	if err != nil {
 		return err
 	}
-	var s state
-	if err := get("http://"+loopback(primary.rest)+"/cluster", &s); err != nil {
+	roles, err := c.members(primary)
+	if err != nil {
 		return err
 	}
 	count := map[string]int{}
-	for _, m := range s.Members {
-		if m.State == "running" || m.State == "streaming" {
-			count[m.Role]++
-		}
+	for _, role := range roles {
+		count[role]++
 	}
 	if count["leader"] != 1 || count["sync_standby"] != 1 || count["replica"] != 1 {
-		return fmt.Errorf("the cluster has %v", s.Members)
+		return fmt.Errorf("the cluster has %v", roles)
 	}
 	return c.streams(primary)
+}
+
+// members gives the role of each node that runs, as one of them knows it.
+func (c *cluster) members(asked *node) (map[string]string, error) {
+	var s state
+	if err := get("http://"+at(asked.outside, asked.rest)+"/cluster", &s); err != nil {
+		return nil, err
+	}
+	roles := map[string]string{}
+	for _, m := range s.Members {
+		if m.State == "running" || m.State == "streaming" {
+			roles[m.Name] = m.Role
+		}
+	}
+	return roles, nil
 }
 
 // streams asks the primary itself for its standbys, through HAProxy.
@@ -285,7 +311,7 @@ from pg_stat_replication where state = 'streaming' and application_name like 'p_
 func (c *cluster) primary() (*node, error) {
 	var found []*node
 	for _, n := range c.nodes {
-		if get("http://"+loopback(n.rest)+"/primary", nil) == nil {
+		if get("http://"+at(n.outside, n.rest)+"/primary", nil) == nil {
 			found = append(found, n)
 		}
 	}
@@ -311,7 +337,7 @@ func (c *cluster) switchOver(from *node) error {
 		return err
 	}
 	slow := &http.Client{Timeout: time.Minute}
-	res, err := slow.Post("http://"+loopback(from.rest)+"/switchover", "application/json", bytes.NewReader(body))
+	res, err := slow.Post("http://"+at(from.outside, from.rest)+"/switchover", "application/json", bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,8 @@ var (
 	killSpools    = fault{"database away, kill -9 of both Waylight", (*trial).killSpools}
 )
 
-// short is what every run tries; long is what more faults are drawn from.
+// short is what every run tries; long is what more faults are drawn from, and
+// networked besides, where the machines have a network that can be cut.
 var (
 	short = []fault{switchOver, killPrimary, killWaylight, killSpools}
 	long  = []fault{
@@ -55,12 +56,12 @@ var (
 	}
 )
 
-// draw gives so many faults in a random order: all of the long list before any of
-// it again.
-func draw(n int, random *rand.Rand) []fault {
+// draw gives so many faults in a random order: all that there are before any of
+// them again.
+func draw(n int, from []fault, random *rand.Rand) []fault {
 	var list []fault
 	for len(list) < n {
-		round := slices.Clone(long)
+		round := slices.Clone(from)
 		random.Shuffle(len(round), func(i, j int) { round[i], round[j] = round[j], round[i] })
 		list = append(list, round[:min(len(round), n-len(list))]...)
 	}
@@ -81,11 +82,16 @@ func (x *trial) elsewhere() error {
 	})
 }
 
+// itself is a node's own PostgreSQL, through no network and no HAProxy.
+func (n *node) itself() string {
+	return fmt.Sprintf("postgres://waylight@/waylight?host=%s&port=%d", n.socket, n.sql)
+}
+
 // promoted holds that a node no longer follows another. Patroni calls it the primary
 // as soon as it has the lock: what the former one commits until it is promoted has
 // reached it, and is part of its history.
 func (n *node) promoted() error {
-	db, err := sql.Open("pgx", fmt.Sprintf("postgres://waylight@%s/waylight?sslmode=disable", loopback(n.sql)))
+	db, err := sql.Open("pgx", n.itself())
 	if err != nil {
 		return err
 	}
@@ -145,17 +151,22 @@ func (x *trial) killPatroni() error {
 }
 
 func (x *trial) killNode() error {
-	pids, err := x.node.postgres()
-	if err != nil {
-		return err
-	}
-	if err := signal(syscall.SIGKILL, append([]int{x.node.cmd.Process.Pid}, pids...)...); err != nil {
+	if err := x.endNode(); err != nil {
 		return err
 	}
 	if err := x.elsewhere(); err != nil {
 		return err
 	}
 	return x.startPatroni(x.index(x.node))
+}
+
+// endNode ends the primary and its Patroni at once.
+func (x *trial) endNode() error {
+	pids, err := x.node.postgres()
+	if err != nil {
+		return err
+	}
+	return signal(syscall.SIGKILL, append([]int{x.node.cmd.Process.Pid}, pids...)...)
 }
 
 // killEtcd leaves some of them away for longer than Patroni tries to reach them.
@@ -217,9 +228,9 @@ const (
 )
 
 // takesNothing holds the former primary to it: whoever still reaches it, past
-// HAProxy, must not be told that anything was committed there.
+// HAProxy and every network, must not be told that anything was committed there.
 func (x *trial) takesNothing() error {
-	db, err := sql.Open("pgx", fmt.Sprintf("postgres://waylight@%s/waylight?sslmode=disable", loopback(x.node.sql)))
+	db, err := sql.Open("pgx", x.node.itself())
 	if err != nil {
 		return err
 	}

@@ -87,13 +87,13 @@ func settle(t *testing.T, h *house, l *load) map[*sent]ledger {
 // arrive waits until what the spools took has reached the database.
 func arrive(t *testing.T, l *load) {
 	t.Helper()
-	spooled := 0
+	spooled, deadline := 0, time.Now().Add(startLimit)
 	for _, s := range l.all {
 		if s.at.IsZero() || !s.answer.Waiting {
 			continue
 		}
 		spooled++
-		err := until(startLimit, func() error {
+		err := until(time.Until(deadline), func() error { // for all of them, or a run that lost many would not end
 			if why := l.lookUp(s); why != "" {
 				return errors.New(why)
 			}

@@ -181,15 +181,20 @@ func (l *load) post(s *sent, address string) (answer, string) {
 }
 
 // flows waits until so many more reports were accepted.
-func (l *load) flows(n int64) error { return more(&l.accepted, n, "accepted") }
+func (l *load) flows(n int64) error { return more(l.accepted.Load, n, "accepted") }
 
 // spools waits until so many more reports were accepted into a spool.
-func (l *load) spools(n int64) error { return more(&l.spooled, n, "accepted into a spool") }
+func (l *load) spools(n int64) error { return more(l.spooled.Load, n, "accepted into a spool") }
 
-func more(count *atomic.Int64, n int64, how string) error {
-	from := count.Load()
+// stores waits until so many more reports were accepted by the database itself.
+func (l *load) stores(n int64) error {
+	return more(func() int64 { return l.accepted.Load() - l.spooled.Load() }, n, "accepted by the database")
+}
+
+func more(count func() int64, n int64, how string) error {
+	from := count()
 	return until(startLimit, func() error {
-		if got := count.Load() - from; got < n {
+		if got := count() - from; got < n {
 			return fmt.Errorf("%d of %d reports were %s", got, n, how)
 		}
 		return nil

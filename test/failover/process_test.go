@@ -38,7 +38,7 @@ type rig struct {
 }
 
 // newRig makes the folder and starts the keeper, which ends all that runs in it
-// once this process is gone.
+// and the network, once this process is gone.
 func newRig(t *testing.T) *rig {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "waylight-failover-")
@@ -47,7 +47,7 @@ func newRig(t *testing.T) *rig {
 	}
 	r := &rig{dir: dir, used: map[int]bool{}}
 	r.keeper = exec.Command(os.Args[0])
-	r.keeper.Env = append(os.Environ(), roleVariable+"="+roleKeeper, "WAYLIGHT_FAILOVER_DIR="+dir)
+	r.keeper.Env = append(os.Environ(), roleVariable+"="+roleKeeper, "WAYLIGHT_FAILOVER_DIR="+dir, "WAYLIGHT_FAILOVER_NETWORK="+networkName(os.Getpid()))
 	r.keeper.Dir = "/"
 	r.keeper.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	r.keeper.Stderr = os.Stderr
@@ -89,6 +89,10 @@ func keep() int {
 		}
 		<-time.After(20 * time.Millisecond)
 	}
+	if err := closeNetwork(os.Getenv("WAYLIGHT_FAILOVER_NETWORK")); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	if _, err := os.Stat(filepath.Join(dir, "keep")); err == nil {
 		return 0
 	}
@@ -114,16 +118,15 @@ func within(dir string) []int {
 }
 
 // start runs a program of the cluster, whose output goes to a file of its name.
-func (r *rig) start(name, program string, args ...string) (*exec.Cmd, error) {
+func (r *rig) start(on machine, name, program string, args ...string) (*exec.Cmd, error) {
 	log, err := os.OpenFile(filepath.Join(r.dir, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, err
 	}
 	defer log.Close()
-	c := exec.Command(program, args...)
+	c := on.command(r.who, program, args...)
 	c.Env = []string{"HOME=" + r.dir, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "PYTHONUNBUFFERED=1"}
 	c.Dir, c.Stdout, c.Stderr = r.dir, log, log
-	c.SysProcAttr = &syscall.SysProcAttr{Credential: r.who, Setsid: true}
 	if err := c.Start(); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", name, err)
 	}
@@ -185,8 +188,8 @@ const install = "apt-get install -y --no-install-recommends postgresql etcd-serv
 // tools are where the cluster's programs stand.
 type tools struct {
 	etcd, patroni, haproxy, postgres string
-	// keepsItsPlace says that a Patroni which stood still does not overwrite another
-	// one's claim to be the leader when it goes on. With etcd's third interface the
+	// keepsItsPlace says that a Patroni which stood still or was cut off does not
+	// overwrite another one's claim to be the leader when it is back. With etcd's third interface the
 	// versions before 3.0.3 do, and what was accepted meanwhile is lost.
 	keepsItsPlace bool
 }
