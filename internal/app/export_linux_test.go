@@ -48,8 +48,8 @@ type exporter struct {
 }
 
 // run exports in a process that may write only so many blocks to a file, and is
-// killed after a time; 0: neither.
-func (x *exporter) run(blocks int, after time.Duration) (printed string, err error) {
+// killed when so many bytes stand there; 0: neither.
+func (x *exporter) run(blocks int, bytesThere int64) (printed string, err error) {
 	x.t.Helper()
 	text, err := json.Marshal(map[string]any{"Data": x.e.Data, "Database": x.e.Database, "Keyring": x.e.Keyring, "Out": x.e.Out, "MoveTo": x.e.MoveTo})
 	if err != nil {
@@ -66,11 +66,27 @@ func (x *exporter) run(blocks int, after time.Duration) (printed string, err err
 	if err := c.Start(); err != nil {
 		x.t.Fatal(err)
 	}
-	if after > 0 {
-		defer time.AfterFunc(after, func() { c.Process.Signal(syscall.SIGKILL) }).Stop()
+	ended := make(chan struct{})
+	if bytesThere > 0 {
+		go x.kill(c.Process, bytesThere, ended)
 	}
 	err = c.Wait()
+	close(ended)
 	return said.String(), err
+}
+
+// kill ends a process as soon as so many bytes stand there.
+func (x *exporter) kill(p *os.Process, bytesThere int64, ended <-chan struct{}) {
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	for x.size() < bytesThere {
+		select {
+		case <-ended:
+			return
+		case <-look.C:
+		}
+	}
+	p.Signal(syscall.SIGKILL)
 }
 
 // size is how many bytes stand in what an export left.
@@ -80,6 +96,22 @@ func (x *exporter) size() int64 {
 		return 0
 	}
 	return info.Size()
+}
+
+// last goes on with what a try left that had nearly all of an export's bytes.
+func (x *exporter) last(m *moved, bytes int64) {
+	x.t.Helper()
+	x.run(int(bytes/512*9/10), 0)
+	had, want := x.size(), " 0 were taken over"
+	if x.e.MoveTo == "" {
+		m.meanwhile(x.e.Data, "")
+		want = " 0 rows stayed"
+	}
+	printed, err := x.run(0, 0)
+	if err != nil || !strings.Contains(printed, "went on") || !strings.Contains(printed, want) {
+		x.t.Fatalf("the last try, on %d bytes: %v\n%s", had, err, printed)
+	}
+	x.t.Log(printed)
 }
 
 // meanwhile lets a report come in at an installation that nobody serves.
@@ -103,23 +135,26 @@ func TestExportKilledGoesOn(t *testing.T) {
 			t.Parallel()
 			first, m := livedThrough(t, 30)
 			x := &exporter{t, app.Exporting{Data: first, Keyring: m.keyring, Out: filepath.Join(t.TempDir(), "program.export"), MoveTo: move}}
-			whole, err := m.export(app.Exporting{Data: first})
+			file, err := m.export(app.Exporting{Data: first})
 			if err != nil {
 				t.Fatal(err)
 			}
-			info, err := os.Stat(whole)
+			info, err := os.Stat(file)
 			if err != nil {
 				t.Fatal(err)
 			}
 			t.Logf("an export has %d bytes", info.Size())
 			random := rand.New(rand.NewPCG(4, 0))
-			tried, left := 0, 0
-			for i := range 10 {
-				blocks, after := 1+random.IntN(int(info.Size()/512*9/10)), time.Duration(0)
+			tried, left, whole := 0, 0, false
+			for i := 0; i < 10 && !whole; i++ {
+				blocks, there := 1+random.IntN(int(info.Size()/512*9/10)), int64(0)
 				if i%2 == 1 {
-					blocks, after = 0, time.Duration(100+random.IntN(400))*time.Millisecond
+					blocks, there = 0, 1+random.Int64N(info.Size()/2)
 				}
-				if _, err := x.run(blocks, after); err == nil { // before it was killed
+				if _, err := x.run(blocks, there); err == nil { // before it was killed
+					if whole = move != ""; whole {
+						break // the program is there now, and nothing is left to try
+					}
 					if err := os.Remove(x.e.Out); err != nil {
 						t.Fatal(err)
 					}
@@ -131,20 +166,12 @@ func TestExportKilledGoesOn(t *testing.T) {
 					m.meanwhile(first, "")
 				}
 			}
-			if left < 3 {
-				t.Errorf("of %d tries only %d left something", tried, left)
+			if !whole {
+				if left < 3 {
+					t.Errorf("of %d tries only %d left something", tried, left)
+				}
+				x.last(m, info.Size())
 			}
-			x.run(int(info.Size()/512*9/10), 0)
-			had, want := x.size(), " 0 were taken over"
-			if move == "" {
-				m.meanwhile(first, "")
-				want = " 0 rows stayed"
-			}
-			printed, err := x.run(0, 0)
-			if err != nil || !strings.Contains(printed, "went on") || !strings.Contains(printed, want) {
-				t.Fatalf("the last try, on %d bytes: %v\n%s", had, err, printed)
-			}
-			t.Log(printed)
 			there, postgres := t.TempDir(), storetest.PostgresURL(t)
 			was, _ := rows(t, "sqlite:"+filepath.Join(first, "waylight.db"))
 			if err := m.bring(app.Importing{From: x.e.Out, Data: there, Database: postgres, Checkpoints: []string{m.kept}}); err != nil {
