@@ -38,26 +38,50 @@ func watched(t *testing.T) *watchedApp {
 	return w
 }
 
-func watchedOn(t *testing.T, data, database string) *watchedApp {
+// caught is a mail server that keeps what it is given, and how it is reached.
+func caught(t *testing.T) (*mail.Catcher, mail.Config) {
 	t.Helper()
 	post, err := mail.NewCatcher("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { post.Close() })
-	w := &watchedApp{t: t, clock: storetest.NewClock(storetest.Start), post: post}
-	w.App = installation(t, app.Config{
-		Data: data, Database: database, Origin: "https://tips.example.gov", Now: w.clock.Now,
-		Mail: mail.Config{Addr: post.Addr(), From: "notices@example.gov", TLS: mail.LoopbackOnly},
-	})
-	link, err := w.FirstAdministrator(ctx, "ms", "head@example.gov", "Head")
+	return post, mail.Config{Addr: post.Addr(), From: "notices@example.gov", TLS: mail.LoopbackOnly}
+}
+
+// headOf makes head@example.gov the program's administrator.
+func headOf(t *testing.T, a *app.App) {
+	t.Helper()
+	link, err := a.FirstAdministrator(ctx, "ms", "head@example.gov", "Head")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, token, _ := strings.Cut(link, "#")
-	if _, _, err := w.People.EnrollHolder(ctx, token, "a passphrase of six invented words"); err != nil {
+	if _, _, err := a.People.EnrollHolder(ctx, token, "a passphrase of six invented words"); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// watchedAway is a server on a database that can go away, which has looked once, and how much was mailed by then.
+func watchedAway(t *testing.T) (w *watchedApp, database *storetest.Database, before int) {
+	t.Helper()
+	database = storetest.NewDatabase(t)
+	w = watchedOn(t, t.TempDir(), database.URL)
+	w.WatchAll(ctx)
+	if _, err := w.Runner.RunDue(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return w, database, w.mailed()
+}
+
+func watchedOn(t *testing.T, data, database string) *watchedApp {
+	t.Helper()
+	post, config := caught(t)
+	w := &watchedApp{t: t, clock: storetest.NewClock(storetest.Start), post: post}
+	w.App = installation(t, app.Config{
+		Data: data, Database: database, Origin: "https://tips.example.gov", Now: w.clock.Now, Mail: config,
+	})
+	headOf(t, w.App)
 	if err := w.PublishAll(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -203,13 +227,7 @@ func TestSilentLogIsTold(t *testing.T) {
 // hour, at the addresses that were read last.
 func TestAnOutageIsMailed(t *testing.T) {
 	t.Parallel()
-	database := storetest.NewDatabase(t)
-	w := watchedOn(t, t.TempDir(), database.URL)
-	w.WatchAll(ctx)
-	if _, err := w.Runner.RunDue(ctx); err != nil {
-		t.Fatal(err)
-	}
-	before := w.mailed()
+	w, database, before := watchedAway(t)
 	database.Leave()
 	w.WatchAll(ctx)
 	if w.mailed() != before {
@@ -249,13 +267,7 @@ func TestAnOutageIsMailed(t *testing.T) {
 // that found everything no look that failed.
 func TestAReportThatDoesNotArriveIsMailed(t *testing.T) {
 	t.Parallel()
-	database := storetest.NewDatabase(t)
-	w := watchedOn(t, t.TempDir(), database.URL)
-	w.WatchAll(ctx)
-	if _, err := w.Runner.RunDue(ctx); err != nil {
-		t.Fatal(err)
-	}
-	before := w.mailed()
+	w, database, before := watchedAway(t)
 	kept := report.Waiting{Program: "ms", Report: store.NewID(), Kept: w.clock.Now(), Via: "web", Mode: "tip", Envelope: "{}", Form: "ms@1", Told: "[]", Plan: "{}", Keyless: "null", SealedBy: "browser",
 		Body: []byte("sealed"), ReplyKey: []byte("key"), Wraps: []byte("[]")}
 	if _, err := w.Spool.Keep(ctx, kept); err != nil {

@@ -19,7 +19,6 @@ import (
 
 	"waylight/internal/app"
 	"waylight/internal/partnership/agency"
-	"waylight/internal/platform/mail"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/store/storetest"
 )
@@ -316,25 +315,14 @@ func TestReportsAreKeptWhileTheDatabaseIsAway(t *testing.T) {
 // A server that starts while its database is away mails the administrators that it knew when it ran last: after ten minutes, and once an hour.
 func TestAStartWithoutTheDatabaseIsMailed(t *testing.T) {
 	t.Parallel()
-	post, err := mail.NewCatcher("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { post.Close() })
+	post, config := caught(t)
 	clock := storetest.NewClock(storetest.Start)
 	w := onPostgres(t, func(c *app.Config) {
-		c.Now, c.Origin, c.Mail = clock.Now, "https://tips.example.gov", mail.Config{Addr: post.Addr(), From: "notices@example.gov", TLS: mail.LoopbackOnly}
+		c.Now, c.Origin, c.Mail = clock.Now, "https://tips.example.gov", config
 	})
 	relay, address := relayOn(t)
 	a, stop := w.begin(relay)
-	link, err := a.FirstAdministrator(ctx, "ms", "head@example.gov", "Head")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, token, _ := strings.Cut(link, "#")
-	if _, _, err := a.People.EnrollHolder(ctx, token, "a passphrase of six invented words"); err != nil {
-		t.Fatal(err)
-	}
+	headOf(t, a)
 	a.WatchAll(ctx)
 	until(t, "a copy of the directory", func() bool {
 		text, err := a.Spool.Directory(ctx, "ms")

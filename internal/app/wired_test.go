@@ -61,14 +61,10 @@ func TestOpenReportKeepsAnOfficeOpen(t *testing.T) {
 // Who is suspended holds no task any more: the stand-in is mailed at once, and may take it.
 func TestSuspendedMembersTaskGoesToTheStandIn(t *testing.T) {
 	t.Parallel()
-	post, err := mail.NewCatcher("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { post.Close() })
+	post, config := caught(t)
 	clock := storetest.NewClock(storetest.Start)
 	a := installation(t, app.Config{Data: t.TempDir(), Demo: true, Origin: "https://tips.example.gov", Now: clock.Now,
-		Mail: mail.Config{Addr: post.Addr(), From: "notices@example.gov", TLS: mail.LoopbackOnly}})
+		Mail: config})
 	for _, office := range []string{"mbi-desk", "help-desk"} {
 		if err := a.Agencies.Join(ctx, agency.System("ms"), office); err != nil {
 			t.Fatal(err)

@@ -125,21 +125,30 @@ func (p *place) fill(db *store.DB, program string, rows []store.Row) {
 	}
 }
 
-// export writes what stands at url.
-func (p *place) export(url string, programs []string) []byte {
+// moment is what stands at url now, until end.
+func (p *place) moment(url string) (db *store.DB, from *store.Moment, end func()) {
 	p.t.Helper()
 	db, err := store.Inspect(ctx, url, store.Options{Schemas: schemas})
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	defer db.Close()
-	from, err := db.Moment(ctx)
-	if err != nil {
+	if from, err = db.Moment(ctx); err != nil {
+		db.Close()
 		p.t.Fatal(err)
 	}
-	defer from.Close()
+	return db, from, func() {
+		from.Close()
+		db.Close()
+	}
+}
+
+// export writes what stands at url.
+func (p *place) export(url string, programs []string) []byte {
+	p.t.Helper()
+	_, from, end := p.moment(url)
+	defer end()
 	var out bytes.Buffer
-	_, err = portable.Write(ctx, &out, from, portable.Export{Programs: programs, Leave: []string{"a_session"}, Logs: p.logs, Now: storetest.Start})
+	_, err := portable.Write(ctx, &out, from, portable.Export{Programs: programs, Leave: []string{"a_session"}, Logs: p.logs, Now: storetest.Start})
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -170,16 +179,8 @@ func (p *place) bring(stream []byte, url string, keepEvery int) error {
 // hashes are the canonical hashes of all rows, the custody log's own included.
 func (p *place) hashes(url string) map[string]int {
 	p.t.Helper()
-	db, err := store.Inspect(ctx, url, store.Options{Schemas: schemas})
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer db.Close()
-	from, err := db.Moment(ctx)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	defer from.Close()
+	db, from, end := p.moment(url)
+	defer end()
 	programs, err := from.Programs(ctx)
 	if err != nil {
 		p.t.Fatal(err)

@@ -34,16 +34,8 @@ func (p *place) exporting(url string, programs []string) *exporting {
 // try writes until so many rows were written, 0: to the end.
 func (x *exporting) try(rows int64) (portable.Written, error) {
 	x.t.Helper()
-	db, err := store.Inspect(ctx, x.url, store.Options{Schemas: schemas})
-	if err != nil {
-		x.t.Fatal(err)
-	}
-	defer db.Close()
-	from, err := db.Moment(ctx)
-	if err != nil {
-		x.t.Fatal(err)
-	}
-	defer from.Close()
+	_, from, end := x.moment(x.url)
+	defer end()
 	open := func(suffix string) (*os.File, error) { return os.OpenFile(x.name+suffix, os.O_CREATE|os.O_RDWR, 0o600) }
 	file, err := open("")
 	if err != nil {
@@ -98,6 +90,18 @@ func sized(program string, n, size int, random *rand.Rand) []store.Row {
 	return rows
 }
 
+// openPlace is a place with so many programs, whose database is at url.
+func openPlace(t *testing.T, n int, url string) (*place, []string, *store.DB) {
+	t.Helper()
+	p, programs := newPlace(t, n)
+	db, err := store.Open(ctx, url, store.Options{Schemas: schemas})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return p, programs, db
+}
+
 // engines are where a test's database stands.
 func engines(t *testing.T, test func(t *testing.T, url string)) {
 	for name, url := range map[string]func(t *testing.T) string{
@@ -116,12 +120,7 @@ func engines(t *testing.T, test func(t *testing.T, url string)) {
 func TestExportGoesOnWhereItWas(t *testing.T) {
 	t.Parallel()
 	engines(t, func(t *testing.T, url string) {
-		p, programs := newPlace(t, 2)
-		db, err := store.Open(ctx, url, store.Options{Schemas: schemas})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer db.Close()
+		p, programs, db := openPlace(t, 2, url)
 		random := rand.New(rand.NewPCG(1, 0))
 		for _, program := range programs {
 			p.fill(db, program, sized(program, 60, 90<<10, random))
@@ -232,12 +231,7 @@ func idOf(row store.Row) []byte { id := row["id"].(store.ID); return id[:] }
 func TestExportGoesOnThoughTheDatabaseChanged(t *testing.T) {
 	t.Parallel()
 	engines(t, func(t *testing.T, url string) {
-		p, programs := newPlace(t, 2)
-		db, err := store.Open(ctx, url, store.Options{Schemas: schemas})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer db.Close()
+		p, programs, db := openPlace(t, 2, url)
 		random := rand.New(rand.NewPCG(2, 0))
 		x := p.exporting(url, programs)
 		rows := map[string][]store.Row{}
@@ -279,18 +273,13 @@ func TestExportGoesOnThoughTheDatabaseChanged(t *testing.T) {
 func TestExportGoesOnWithRowsThatNoLogCovers(t *testing.T) {
 	t.Parallel()
 	engines(t, func(t *testing.T, url string) {
-		p, programs := newPlace(t, 1)
-		db, err := store.Open(ctx, url, store.Options{Schemas: schemas})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer db.Close()
+		p, programs, db := openPlace(t, 1, url)
 		p.fill(db, programs[0], sized(programs[0], 40, 90<<10, rand.New(rand.NewPCG(3, 0))))
 		x := p.exporting(url, programs)
 		if _, err := x.try(x.total() - 5); err == nil {
 			t.Fatal("it came to its end")
 		}
-		err = db.Write(ctx, func(tx *store.Tx) error {
+		err := db.Write(ctx, func(tx *store.Tx) error {
 			_, err := tx.Exec(`update a_part set body = $2 where program = $1 and thing = (select thing from a_part where program = $1 order by thing limit 1)`, programs[0], []byte("other"))
 			return err
 		})
