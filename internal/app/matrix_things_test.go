@@ -53,7 +53,7 @@ func (m *matrix) attach(th thing, sent report.Accepted) string {
 	m.t.Helper()
 	found, err := m.app.Reports.FindWords(ctx, sent.Receipt.Words("en"))
 	m.fatal(err)
-	f, err := m.app.Files.Receive(ctx, found, "words.txt", "text/plain", strings.NewReader("words"))
+	f, err := m.app.Files.Receive(ctx, found, file.Form{}, "words.txt", "text/plain", strings.NewReader("words"))
 	if errors.Is(err, file.ErrNoReader) { // as where the only office that held it gave it up
 		return ""
 	}

@@ -102,7 +102,7 @@ func rows(t *testing.T, database string) (map[string]map[[32]byte]int, map[strin
 	all, counts := map[string]map[[32]byte]int{}, map[string]int64{}
 	for _, table := range s.Tables() {
 		all[table.Name] = map[[32]byte]int{}
-		err := s.Each(ctx, table, "ms", func(values []any) error {
+		err := s.Each(ctx, table, "ms", nil, func(values []any) error {
 			all[table.Name][table.Hash(values)]++
 			counts[table.Name]++
 			return nil

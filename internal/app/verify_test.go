@@ -22,6 +22,7 @@ import (
 	"waylight/internal/app/demo"
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/store"
+	"waylight/internal/protection/file"
 )
 
 var ctx = context.Background()
@@ -225,7 +226,7 @@ func TestVerifyFindsADamagedFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := d.App.Files.Receive(ctx, to, "a.txt", "text/plain", strings.NewReader("words"))
+	f, err := d.App.Files.Receive(ctx, to, file.Form{}, "a.txt", "text/plain", strings.NewReader("words"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,13 +13,14 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/mod/sumdb/note"
+
 	"waylight/internal/app"
 	"waylight/internal/app/demo"
 	"waylight/internal/platform/custody"
 	"waylight/internal/platform/keyring"
 	"waylight/internal/platform/store"
-
-	"golang.org/x/mod/sumdb/note"
+	"waylight/internal/protection/file"
 )
 
 var ctx = context.Background()
@@ -66,7 +67,7 @@ func live(t *testing.T) *world {
 			}
 			to, err := d.App.Reports.Find(ctx, "", accepted.Receipt.Lookup())
 			if err == nil {
-				_, err = d.App.Files.Receive(ctx, to, "a.txt", "text/plain", strings.NewReader("words"))
+				_, err = d.App.Files.Receive(ctx, to, file.Form{}, "a.txt", "text/plain", strings.NewReader("words"))
 			}
 			if err != nil {
 				t.Fatal(err)

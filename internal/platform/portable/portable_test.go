@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"math"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -147,12 +148,21 @@ func (p *place) export(url string, programs []string) []byte {
 	p.t.Helper()
 	_, from, end := p.moment(url)
 	defer end()
-	var out bytes.Buffer
-	_, err := portable.Write(ctx, &out, from, portable.Export{Programs: programs, Leave: []string{"a_session"}, Logs: p.logs, Now: storetest.Start})
+	name := filepath.Join(p.t.TempDir(), "export")
+	file, err := os.Create(name)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return out.Bytes()
+	beside := func() (*os.File, error) { return nil, errors.New("nothing stood there before") }
+	file, _, err = portable.Resume(ctx, file, beside, from, portable.Export{Programs: programs, Leave: []string{"a_session"}, Logs: p.logs, Now: storetest.Start})
+	if err = errors.Join(err, file.Close()); err != nil {
+		p.t.Fatal(err)
+	}
+	stream, err := os.ReadFile(name)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return stream
 }
 
 // bring reads a stream into a database, to its end.
@@ -191,7 +201,7 @@ func (p *place) hashes(url string) map[string]int {
 			continue
 		}
 		for _, program := range programs {
-			err := from.Each(ctx, table, program, func(values []any) error {
+			err := from.Each(ctx, table, program, nil, func(values []any) error {
 				hash := table.Hash(values)
 				all[table.Name+string(hash[:])]++
 				return nil

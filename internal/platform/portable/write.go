@@ -61,26 +61,6 @@ func (w *writer) json(kind byte, v any) error {
 	return w.frame(kind, payload)
 }
 
-// Write writes the programs of a snapshot and says what it wrote. It holds one
-// frame in memory.
-func Write(ctx context.Context, out io.Writer, from *store.Moment, e Export) (Header, error) {
-	tables := carried(from.Tables(), e.Leave)
-	header, err := e.header(ctx, from, tables)
-	if err != nil {
-		return header, err
-	}
-	w := &writer{out: out, from: from, export: &e, tables: tables, header: header}
-	if err := w.begin(); err != nil {
-		return header, err
-	}
-	for _, at := range w.parts() {
-		if err := w.part(ctx, at, w.all(ctx, at, nil)); err != nil {
-			return header, err
-		}
-	}
-	return header, w.end()
-}
-
 // begin writes what stands before the rows.
 func (w *writer) begin() error {
 	if _, err := io.WriteString(w.out, magic); err != nil {
@@ -129,7 +109,7 @@ type rows func(emit func(values []any) error) error
 // all are the rows of a place in the database, from the one behind a key on.
 func (w *writer) all(ctx context.Context, at place, after []any) rows {
 	return func(emit func([]any) error) error {
-		return w.from.EachAfter(ctx, w.tables[at.table], w.export.Programs[at.program], after, emit)
+		return w.from.Each(ctx, w.tables[at.table], w.export.Programs[at.program], after, emit)
 	}
 }
 

@@ -92,20 +92,11 @@ func (s *Moment) Count(ctx context.Context, t *Table, program string) (int64, er
 	return n, nil
 }
 
-// Each calls row for every row of a program in a table, with the values in the
-// order of the table's columns: nil, int64, string or []byte. The values are
-// valid until row returns.
-func (s *Moment) Each(ctx context.Context, t *Table, program string, row func(values []any) error) error {
-	rows, err := s.tx.QueryContext(ctx, fmt.Sprintf(`select %s from %s where program = $1`, strings.Join(t.columnNames(), ", "), t.Name), program)
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", t.Name, err)
-	}
-	return t.each(rows, row)
-}
-
-// EachAfter is Each in the order of the table's key, from the row behind a key on;
-// nil is before the first. The order is the engine's own, and the same at every moment.
-func (s *Moment) EachAfter(ctx context.Context, t *Table, program string, after []any, row func(values []any) error) error {
+// Each calls row for every row of a program in a table, in the order of the table's
+// key from the row behind a key on; nil is before the first. The order is the engine's
+// own, and the same at every moment. The values come in the order of the table's
+// columns: nil, int64, string or []byte. They are valid until row returns.
+func (s *Moment) Each(ctx context.Context, t *Table, program string, after []any, row func(values []any) error) error {
 	key := strings.Join(t.Key, ", ")
 	q := fmt.Sprintf(`select %s from %s where program = $1`, strings.Join(t.columnNames(), ", "), t.Name)
 	if after != nil {

@@ -251,7 +251,7 @@ func TestAFullDiskRefusesFilesAndTakesReports(t *testing.T) {
 			refused(t, err, file.ErrSpace, "a part with "+name)
 			_, err = w.files.Begin(t.Context(), to, w.seal(to, "b", nil).Begun)
 			refused(t, err, file.ErrSpace, "a file with "+name)
-			_, err = w.files.Receive(t.Context(), to, "c", "", strings.NewReader("words"))
+			_, err = w.files.Receive(t.Context(), to, file.Form{}, "c", "", strings.NewReader("words"))
 			refused(t, err, file.ErrSpace, "a file without a script with "+name)
 			if again := w.send(child()); again.Report.IsZero() || again.Repeated {
 				t.Errorf("with %s a report is not taken", name)
@@ -275,7 +275,7 @@ func TestWhateverIsSentIsKeptAsItIs(t *testing.T) {
 		sent := w.send(child())
 		to := w.found(sent)
 		for name, content := range strange(t) {
-			f, err := w.files.Receive(t.Context(), to, name, "image/png", bytes.NewReader(content))
+			f, err := w.files.Receive(t.Context(), to, file.Form{}, name, "image/png", bytes.NewReader(content))
 			if err != nil || f.State != file.Whole || f.SealedBy != file.ByServer {
 				t.Errorf("%s: %+v, %v", name, f, err)
 			}
@@ -316,14 +316,14 @@ func TestNamesThatCannotBeShownAreRefused(t *testing.T) {
 	sent := w.send(child())
 	to := w.found(sent)
 	for _, name := range []string{"", "a\x00b.jpg", "a\nb", "photo\u202egnp.exe", "a\u2066b", "a\u2028b", "\xff\xfe", strings.Repeat("n", 256), "a\x1b[31m"} {
-		_, err := w.files.Receive(t.Context(), to, name, "image/jpeg", strings.NewReader("words"))
+		_, err := w.files.Receive(t.Context(), to, file.Form{}, name, "image/jpeg", strings.NewReader("words"))
 		refused(t, err, file.ErrName, "the name "+strings.ToValidUTF8(name, "?"))
 	}
 	if logged := w.logged.String(); strings.Contains(logged, "photo") || strings.Contains(logged, "[31m") {
 		t.Error("a name stands in the log")
 	}
 	for _, kind := range []string{"", "image/jpeg\x00", strings.Repeat("x", 500), "text/html; charset=evil"} {
-		_, err := w.files.Receive(t.Context(), to, "caf\u00e9 \u2014 a\u00f1o (1).jpg", kind, strings.NewReader("words"))
+		_, err := w.files.Receive(t.Context(), to, file.Form{}, "caf\u00e9 \u2014 a\u00f1o (1).jpg", kind, strings.NewReader("words"))
 		check(t, err)
 	}
 	if n := len(w.list(ana, sent.Report)); n != 4 {
@@ -340,7 +340,7 @@ func TestWhatArrivedOfABrokenUploadIsKept(t *testing.T) {
 		sent := w.send(child())
 		to := w.found(sent)
 		cut := errors.New("read tcp 203.0.113.9:4000: connection reset by peer")
-		f, err := w.files.Receive(t.Context(), to, "a.mp4", "video/mp4", &broken{content: bytes.NewReader(threeParts()[:1_500_001]), err: cut})
+		f, err := w.files.Receive(t.Context(), to, file.Form{}, "a.mp4", "video/mp4", &broken{content: bytes.NewReader(threeParts()[:1_500_001]), err: cut})
 		if !errors.Is(err, file.ErrCut) || errors.Is(err, cut) || f.State != file.Broken {
 			t.Fatalf("%+v, %v", f, err)
 		}
@@ -351,14 +351,14 @@ func TestWhatArrivedOfABrokenUploadIsKept(t *testing.T) {
 		}
 		clock.Advance(time.Second) // files of one moment have no order
 		w.limits = file.Limits{File: 1_200_000}
-		f, err = w.files.Receive(t.Context(), to, "b.mp4", "video/mp4", bytes.NewReader(threeParts()))
+		f, err = w.files.Receive(t.Context(), to, file.Form{}, "b.mp4", "video/mp4", bytes.NewReader(threeParts()))
 		refused(t, err, file.ErrSize, "a file that is too large")
 		kept = w.list(ana, sent.Report)[1]
 		_, content, err = w.opened(ana, sent.Report, kept)
 		if err != nil || !bytes.Equal(content, threeParts()[:1_200_000]) || kept.Reason != file.ReasonSize || f.State != file.Broken {
 			t.Errorf("%d bytes are kept, %s: %v", len(content), kept.State, err)
 		}
-		_, err = w.files.Receive(t.Context(), to, "c.mp4", "", iotest.DataErrReader(bytes.NewReader(threeParts()[:1_200_000])))
+		_, err = w.files.Receive(t.Context(), to, file.Form{}, "c.mp4", "", iotest.DataErrReader(bytes.NewReader(threeParts()[:1_200_000])))
 		check(t, err) // exactly what is taken
 	})
 }

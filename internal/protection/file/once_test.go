@@ -101,7 +101,7 @@ func TestWhatIsNotTheSameFileIsNotTakenForIt(t *testing.T) {
 		nonce := random(16)
 		long := threeParts()
 		receive := func(content io.Reader) (file.File, error) {
-			return w.files.ReceiveFrom(t.Context(), to, file.Form{Nonce: nonce}, "a.mp4", "video/mp4", content)
+			return w.files.Receive(t.Context(), to, file.Form{Nonce: nonce}, "a.mp4", "video/mp4", content)
 		}
 		states := func() (whole, broken int) {
 			for _, f := range w.list(ana, sent.Report) {
@@ -164,7 +164,7 @@ func TestAFormThatIsSentTwiceAtOnceKeepsItsFilesOnce(t *testing.T) {
 		ids := make([]store.ID, 2)
 		for i := range ids {
 			both.Go(func() {
-				f, err := w.files.ReceiveFrom(t.Context(), to, file.Form{Nonce: nonce}, "a.mp4", "video/mp4", bytes.NewReader(long))
+				f, err := w.files.Receive(t.Context(), to, file.Form{Nonce: nonce}, "a.mp4", "video/mp4", bytes.NewReader(long))
 				if ids[i] = f.ID; err != nil {
 					t.Error(err)
 				}

@@ -26,14 +26,9 @@ const (
 // Receive seals and keeps a file that comes in clear, because the sender's
 // browser runs no script. It never holds more than a part of it. When the content
 // breaks off, or is more than is taken, what arrived is kept and the file is
-// marked as broken.
-func (s *Service) Receive(ctx context.Context, to report.Found, name, kind string, content io.Reader) (File, error) {
-	return s.ReceiveFrom(ctx, to, Form{}, name, kind, content)
-}
-
-// ReceiveFrom is Receive for a form that may be sent again: the same file from the same
-// form is kept once, and found the second time.
-func (s *Service) ReceiveFrom(ctx context.Context, to report.Found, form Form, name, kind string, content io.Reader) (File, error) {
+// marked as broken. The same file from the same form is kept once, and found the
+// second time.
+func (s *Service) Receive(ctx context.Context, to report.Found, form Form, name, kind string, content io.Reader) (File, error) {
 	if !showable(name) {
 		return File{}, ErrName
 	}

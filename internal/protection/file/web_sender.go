@@ -191,7 +191,7 @@ func (s *Service) takeOne(r *http.Request, v speaker, to report.Found, form Form
 	if part != nil {
 		kind = part.Header.Get("Content-Type")
 	}
-	f, err := s.ReceiveFrom(r.Context(), to, form, name, kind, content)
+	f, err := s.Receive(r.Context(), to, form, name, kind, content)
 	if err == nil {
 		return taken{Good: true, Text: v.t("file.taken", "size", v.size(f.Size))}, http.StatusOK, true
 	}
