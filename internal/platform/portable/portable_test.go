@@ -126,6 +126,17 @@ func (p *place) fill(db *store.DB, program string, rows []store.Row) {
 	}
 }
 
+// open is the database at url, until the test ends.
+func (p *place) open(url string) *store.DB {
+	p.t.Helper()
+	db, err := store.Open(ctx, url, store.Options{Schemas: schemas})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() { db.Close() })
+	return db
+}
+
 // moment is what stands at url now, until end.
 func (p *place) moment(url string) (db *store.DB, from *store.Moment, end func()) {
 	p.t.Helper()
@@ -251,11 +262,7 @@ func anything(program string) *rapid.Generator[store.Row] {
 func TestRandomContentSurvivesBothWays(t *testing.T) {
 	t.Parallel()
 	p, programs := newPlace(t, 4)
-	db, err := store.Open(ctx, p.url, store.Options{Schemas: schemas})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := p.open(p.url)
 	for i, program := range programs {
 		rows := rapid.SliceOfN(anything(program), 1, 30).Example(i + 1)
 		rows = append(rows, store.Row{"program": program, "id": store.NewID(), "words": "", "number": nil, "body": []byte{}, "plain": "", "count": 0, "raw": make([]byte, 3<<20)})
@@ -290,11 +297,7 @@ func TestOneProgramOfSeveral(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p, programs := newPlace(t, 2)
-			db, err := store.Open(ctx, p.url, store.Options{Schemas: schemas})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer db.Close()
+			db := p.open(p.url)
 			for i, program := range programs {
 				p.fill(db, program, rapid.SliceOfN(anything(program), 1, 9).Example(i))
 			}
@@ -337,11 +340,7 @@ func (b *broken) Read(p []byte) (int, error) {
 func TestInterruptedAnywhereGoesOn(t *testing.T) {
 	t.Parallel()
 	p, programs := newPlace(t, 1)
-	db, err := store.Open(ctx, p.url, store.Options{Schemas: schemas})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := p.open(p.url)
 	p.fill(db, programs[0], rapid.SliceOfN(anything(programs[0]), 16, 16).Example(3))
 	stream := p.export(p.url, programs)
 	for name, url := range map[string]string{"sqlite": "sqlite:" + filepath.Join(t.TempDir(), "target.db"), "postgres": storetest.PostgresURL(t)} {
@@ -404,11 +403,7 @@ func frames(stream []byte) [][]byte {
 func TestPartsMissingDoubledOrMoved(t *testing.T) {
 	t.Parallel()
 	p, programs := newPlace(t, 2)
-	db, err := store.Open(ctx, p.url, store.Options{Schemas: schemas})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := p.open(p.url)
 	for i, program := range programs {
 		p.fill(db, program, rapid.SliceOfN(anything(program), 3, 9).Example(i))
 	}

@@ -90,18 +90,6 @@ func sized(program string, n, size int, random *rand.Rand) []store.Row {
 	return rows
 }
 
-// openPlace is a place with so many programs, whose database is at url.
-func openPlace(t *testing.T, n int, url string) (*place, []string, *store.DB) {
-	t.Helper()
-	p, programs := newPlace(t, n)
-	db, err := store.Open(ctx, url, store.Options{Schemas: schemas})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	return p, programs, db
-}
-
 // engines are where a test's database stands.
 func engines(t *testing.T, test func(t *testing.T, url string)) {
 	for name, url := range map[string]func(t *testing.T) string{
@@ -120,7 +108,8 @@ func engines(t *testing.T, test func(t *testing.T, url string)) {
 func TestExportGoesOnWhereItWas(t *testing.T) {
 	t.Parallel()
 	engines(t, func(t *testing.T, url string) {
-		p, programs, db := openPlace(t, 2, url)
+		p, programs := newPlace(t, 2)
+		db := p.open(url)
 		random := rand.New(rand.NewPCG(1, 0))
 		for _, program := range programs {
 			p.fill(db, program, sized(program, 60, 90<<10, random))
@@ -231,7 +220,8 @@ func idOf(row store.Row) []byte { id := row["id"].(store.ID); return id[:] }
 func TestExportGoesOnThoughTheDatabaseChanged(t *testing.T) {
 	t.Parallel()
 	engines(t, func(t *testing.T, url string) {
-		p, programs, db := openPlace(t, 2, url)
+		p, programs := newPlace(t, 2)
+		db := p.open(url)
 		random := rand.New(rand.NewPCG(2, 0))
 		x := p.exporting(url, programs)
 		rows := map[string][]store.Row{}
@@ -273,7 +263,8 @@ func TestExportGoesOnThoughTheDatabaseChanged(t *testing.T) {
 func TestExportGoesOnWithRowsThatNoLogCovers(t *testing.T) {
 	t.Parallel()
 	engines(t, func(t *testing.T, url string) {
-		p, programs, db := openPlace(t, 1, url)
+		p, programs := newPlace(t, 1)
+		db := p.open(url)
 		p.fill(db, programs[0], sized(programs[0], 40, 90<<10, rand.New(rand.NewPCG(3, 0))))
 		x := p.exporting(url, programs)
 		if _, err := x.try(x.total() - 5); err == nil {
@@ -303,11 +294,7 @@ func TestExportGoesOnWithRowsThatNoLogCovers(t *testing.T) {
 func TestExportGoesOnOnlyWithItsOwn(t *testing.T) {
 	t.Parallel()
 	p, programs := newPlace(t, 1)
-	db, err := store.Open(ctx, p.url, store.Options{Schemas: schemas})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := p.open(p.url)
 	p.fill(db, programs[0], sized(programs[0], 3, 10, rand.New(rand.NewPCG(5, 0))))
 	x := p.exporting(p.url, programs)
 	for text, taken := range map[string]bool{"": true, "waylight-ex": true, "waylight-export/1\nH\x00": true, "somebody's letters": false, "waylight-export/2\n": false} {
