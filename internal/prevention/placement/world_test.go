@@ -52,15 +52,20 @@ func schemas() []store.Schema {
 // codes makes and switches codes in a table, as the room of codes does.
 type codes struct{}
 
-func (codes) Issue(_ context.Context, tx *store.Tx, c placement.NewCode) (placement.Code, error) {
+func (codes) Issue(ctx context.Context, tx *store.Tx, c placement.NewCode) (placement.Code, error) {
 	if strings.HasPrefix(c.Place, "Refused") {
 		return placement.Code{}, fault.New(fault.Invalid, "test.place", "No code is made for this place.")
 	}
 	const alphabet = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 	text := make([]byte, 5)
-	rand.Read(text)
-	for i := range text {
-		text[i] = alphabet[int(text[i])%len(alphabet)]
+	for taken := true; taken; { // of 531 codes two are alike once in two hundred times
+		rand.Read(text)
+		for i := range text {
+			text[i] = alphabet[int(text[i])%len(alphabet)]
+		}
+		if err := tx.QueryRow(ctx, `select exists (select 1 from test_code where program = $1 and code = $2)`, c.Program, string(text)).Scan(&taken); err != nil {
+			return placement.Code{}, err
+		}
 	}
 	out := placement.Code{ID: store.NewID(), Text: string(text)}
 	return out, tx.Insert("test_code", store.Row{"program": c.Program, "id": out.ID, "code": out.Text, "subject": c.Subject, "county": c.County, "place": c.Place, "small": c.Small, "is_on": true, "scans": 0})
