@@ -3,8 +3,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"sync"
+	"time"
 )
 
 const (
@@ -14,6 +17,7 @@ const (
 
 type request struct {
 	fn   func(tx *Tx) error
+	at   time.Time // when its rows were made ready; zero: they are made in its turn
 	done chan error
 	ctx  context.Context
 }
@@ -36,8 +40,8 @@ func (q *queue) start(commit func(batch []request)) {
 
 // do queues fn and waits for its commit. A caller whose context ends before
 // its turn is not run; one whose turn has come is always waited for.
-func (q *queue) do(ctx context.Context, fn func(tx *Tx) error, wait bool) error {
-	r := request{fn: fn, done: make(chan error, 1), ctx: ctx}
+func (q *queue) do(ctx context.Context, fn func(tx *Tx) error, at time.Time, wait bool) error {
+	r := request{fn: fn, at: at, done: make(chan error, 1), ctx: ctx}
 	if err := q.enqueue(r, wait); err != nil {
 		return err
 	}
@@ -93,8 +97,20 @@ func (q *queue) run(commit func(batch []request)) {
 				break drain
 			}
 		}
+		inOrder(batch)
 		commit(batch)
 	}
+}
+
+// inOrder brings a batch into the order in which its rows were made ready; what is made
+// in its turn comes last.
+func inOrder(batch []request) {
+	slices.SortStableFunc(batch, func(a, b request) int {
+		if a.at.IsZero() || b.at.IsZero() {
+			return cmp.Compare(Flag(a.at.IsZero()), Flag(b.at.IsZero()))
+		}
+		return a.at.Compare(b.at)
+	})
 }
 
 // answer tells each caller of a batch what became of its work: its own error

@@ -22,8 +22,8 @@ const stale = 2 * time.Second
 // Add is Accept for what only adds rows and entries, and reads nothing. Its rows
 // are encoded and hashed before their turn and not in it, because only one caller
 // at a time has the writer. fn runs at once, and Now is that time; it runs again,
-// and what it captures must be set anew, when its turn is late or the clock was set
-// back meanwhile.
+// and what it captures must be set anew, when its turn is late, the clock was set
+// back meanwhile, or on SQLite a later time than its own stands in the log by then.
 func (db *DB) Add(ctx context.Context, fn func(tx *Tx) error) error {
 	r := &ready{db: db}
 	early := &Tx{db: db, on: r, now: db.now()}
@@ -38,14 +38,28 @@ func (db *DB) Add(ctx context.Context, fn func(tx *Tx) error) error {
 		r.list = together(r.list)
 	}
 	late := false // for good: what fn captured last is what must be stored
-	return db.Accept(ctx, func(tx *Tx) error {
-		// By the clock on the wall, which is what the rows say.
-		waited := tx.now.Round(0).Sub(early.now.Round(0))
-		if late = late || waited < 0 || waited > stale; late {
+	return db.write(ctx, func(tx *Tx) error {
+		at := db.inTurn(early.now, tx.now)
+		if late = late || !at.Equal(early.now); late {
+			tx.now = at
 			return fn(tx)
 		}
 		return tx.take(r.list, early.leaves)
-	})
+	}, early.now, true)
+}
+
+// inTurn is the time of rows that were made ready at one time and whose turn has come
+// at another: by the clock on the wall, which is what rows say.
+func (db *DB) inTurn(early, now time.Time) time.Time {
+	early, now = early.Round(0), now.Round(0)
+	at := early
+	if waited := now.Sub(early); waited < 0 || waited > stale {
+		at = now
+	}
+	if db.writer != nil {
+		at = db.writer.following(at, now)
+	}
+	return at
 }
 
 // take runs what was made ready.

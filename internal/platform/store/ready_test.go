@@ -143,3 +143,36 @@ func TestNothingOfAFailedAddIsKept(t *testing.T) {
 		}
 	})
 }
+
+// TestTheLogKeepsTheOrderOfTimes: on SQLite, who began earlier and comes later takes the time of
+// the one that stands before it.
+func TestTheLogKeepsTheOrderOfTimes(t *testing.T) {
+	t.Parallel()
+	db, clock := storetest.SQLite(t, []store.Schema{thing})
+	made := func(began, quicker func()) custody.Leaf {
+		var leaf custody.Leaf
+		runs := 0
+		err := db.Add(ctx, func(tx *store.Tx) error {
+			if runs++; runs == 1 {
+				began()
+				quicker()
+			}
+			err := tx.Insert("thing", store.Row{"program": "p", "id": store.NewID(), "word": nil, "n": tx.Now()})
+			leaf = tx.Log(custody.Entry{Program: "p", Event: "thing.made"})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return leaf
+	}
+	nothing := func() {}
+	var quick custody.Leaf
+	slow := made(func() { clock.Advance(time.Second) }, func() { quick = made(nothing, nothing) })
+	if slow.At.Before(quick.At) {
+		t.Errorf("a leaf of %v stands behind one of %v", slow.At, quick.At)
+	}
+	if _, err := custody.Find(ctx, db, "p", slow.Commitment); err != nil {
+		t.Errorf("the entry that was promised: %v", err)
+	}
+}

@@ -236,21 +236,22 @@ func (db *DB) statement(ctx context.Context, q string) *asked {
 // more than once and must do nothing but change the database. While the writer
 // is far behind, Write answers a fault of kind Overloaded at once.
 func (db *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
-	return db.write(ctx, fn, false)
+	return db.write(ctx, fn, time.Time{}, false)
 }
 
 // Accept is Write for what must never be shed: it waits its turn however long
 // the queue is.
 func (db *DB) Accept(ctx context.Context, fn func(tx *Tx) error) error {
-	return db.write(ctx, fn, true)
+	return db.write(ctx, fn, time.Time{}, true)
 }
 
-func (db *DB) write(ctx context.Context, fn func(tx *Tx) error, wait bool) error {
+// write queues fn; at is when its rows were made ready, zero when they are made in its turn.
+func (db *DB) write(ctx context.Context, fn func(tx *Tx) error, at time.Time, wait bool) error {
 	switch {
 	case db.writer != nil:
-		return db.writer.do(ctx, fn, wait)
+		return db.writer.do(ctx, fn, at, wait)
 	case db.combiner != nil && wait:
-		return db.combiner.do(ctx, fn, wait)
+		return db.combiner.do(ctx, fn, at, wait)
 	case db.engine == postgres && !db.inspecting:
 		return db.writePostgres(ctx, fn, wait)
 	}

@@ -24,10 +24,11 @@ type writer struct {
 	pool    *sql.DB
 	conn    *sql.Conn
 	stmts   map[string]*asked
-	changed bool     // whether the caller whose turn it is may have changed something
-	carrier *carrier // without a second copy
-	carryAt int64    // with a second copy: the length of the log at which a checkpoint is due
-	anyway  int64    // and while the copy is away
+	added   time.Time // what was added last: read and set by the goroutine alone
+	changed bool      // whether the caller whose turn it is may have changed something
+	carrier *carrier  // without a second copy
+	carryAt int64     // with a second copy: the length of the log at which a checkpoint is due
+	anyway  int64     // and while the copy is away
 }
 
 func openWriter(ctx context.Context, db *DB, file string) (*writer, error) {
@@ -73,6 +74,16 @@ func (w *writer) close() {
 		w.carrier.close()
 	}
 	w.disconnect()
+}
+
+// following keeps what is added in the order of its times: callers make their rows ready
+// side by side, and one that was quicker may stand before one that began earlier.
+func (w *writer) following(at, now time.Time) time.Time {
+	if at.Before(w.added) && !w.added.After(now) {
+		at = w.added
+	}
+	w.added = at
+	return at
 }
 
 // mostStatements is how many the writer keeps ready; then it begins anew, so that texts that are put
