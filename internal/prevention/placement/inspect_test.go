@@ -53,7 +53,7 @@ func TestFindings(t *testing.T) {
 			{"stickered", "untried", placement.Stickered, "stickered", false},
 			{"stickered", "no", placement.Stickered, "code stickered", false},
 		} {
-			p := w.hang(w.place("name", "Station "+store.NewID().String()), "restroom")
+			p := w.hang(w.place("name", "Station "+c.found+" "+c.opens), "restroom")
 			w.clock.Advance(time.Minute)
 			r := w.round()
 			o := w.look(r, p, c.found, c.opens, time.Time{})

@@ -354,7 +354,7 @@ func TestSheetsOfASpot(t *testing.T) {
 	n := 0
 	rapid.Check(t, func(r *rapid.T) {
 		n++
-		at := w.place("name", "Station "+store.NewID().String())
+		at := w.place("name", fmt.Sprint("Station ", n))
 		ids := []store.ID{w.plan(at, "restroom").ID}
 		round := store.ID{}
 		gone := map[store.ID]placement.State{}
