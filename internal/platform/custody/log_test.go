@@ -136,6 +136,73 @@ func TestTreeIsTheOneOfItsLeaves(t *testing.T) {
 	})
 }
 
+// A log that an older release began holds the hashes of whole tiles alone. It lacks nothing by
+// it; what is added since has those of half tiles too, and one that is gone is missed.
+func TestLogOfAnOlderReleaseIsProved(t *testing.T) {
+	storetest.Each(t, thing, func(t *testing.T, db *store.DB, _ *storetest.Clock) {
+		log := newLog(t)
+		exec := func(q string, args ...any) {
+			t.Helper()
+			if err := db.Write(ctx, func(tx *store.Tx) error { _, err := tx.Exec(q, args...); return err }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		holds := func(leaves []custody.Leaf) {
+			t.Helper()
+			cp := publish(t, db, log, time.Now())
+			result, err := custody.Verify(ctx, db, "ms", log.Verifier(), cp.Note)
+			if err != nil || !result.OK() {
+				t.Fatalf("%+v, %v", result.Problems, err)
+			}
+			for i, leaf := range leaves {
+				proof, err := custody.Prove(ctx, db, "ms", leaf.Commitment)
+				if err == nil {
+					err = proof.Check(leaf.Commitment, log.Verifier())
+				}
+				if err != nil {
+					t.Fatalf("leaf %d of %d: %v", i, len(leaves), err)
+				}
+			}
+		}
+		leaves := fillAtOnce(t, db, "ms", 300)
+		exec(`delete from custody_node where level = 4`)
+		exec(`update custody_tree set dense_from = null`)
+		holds(leaves)
+		leaves = append(leaves, fillAtOnce(t, db, "ms", 350)...)
+		holds(leaves)
+		var from, n int64
+		if err := db.QueryRow(ctx, `select dense_from, (select count(*) from custody_node where level = 4) from custody_tree`).Scan(&from, &n); err != nil || from == 0 || n == 0 {
+			t.Errorf("from leaf %d on there are %d hashes: %v", from, n, err)
+		}
+		exec(`delete from custody_node where level = 4 and n = 30`)
+		result, err := custody.Verify(ctx, db, "ms", log.Verifier())
+		if err != nil || len(result.Problems) != 1 || result.Problems[0].Leaf != 480 {
+			t.Errorf("%+v, %v", result.Problems, err)
+		}
+	})
+}
+
+// fillAtOnce is fill in one transaction.
+func fillAtOnce(t testing.TB, db *store.DB, program string, n int) []custody.Leaf {
+	t.Helper()
+	var leaves []custody.Leaf
+	err := db.Write(ctx, func(tx *store.Tx) error {
+		leaves = nil
+		for i := range n {
+			_, leaf, err := add(tx, program, i)
+			if err != nil {
+				return err
+			}
+			leaves = append(leaves, leaf)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return leaves
+}
+
 // checkTree rebuilds the tree from what the log serves to the public.
 func checkTree(rt *rapid.T, db *store.DB, tree tlog.Tree, want []custody.Leaf) {
 	var stored []tlog.Hash

@@ -34,9 +34,14 @@ type Writer interface {
 	Later(q string, args ...any) error
 }
 
-// tileHeight is the height of a tlog-tile; hashes at its multiples are stored,
-// all others are computed from them.
-const tileHeight = 8
+const (
+	// tileHeight is the height of a tlog-tile.
+	tileHeight = 8
+	// runHeight is half of it: hashes at its multiples are stored, all others are computed
+	// from at most eight of them. Logs that older releases began hold those of whole tiles
+	// alone up to a leaf (custody_tree.dense_from), and lack nothing by it.
+	runHeight = tileHeight / 2
+)
 
 // frontier is the right edge of a tree: the roots of its complete subtrees,
 // largest first, one for each one-bit of its size.
@@ -46,7 +51,7 @@ type frontier struct {
 }
 
 // add appends a leaf hash and calls stored for each completed node whose level
-// is a positive multiple of the tile height.
+// is a positive multiple of the height of a run.
 func (f *frontier) add(h tlog.Hash, stored func(level int, n int64, h tlog.Hash) error) error {
 	n := f.size
 	f.hashes = append(f.hashes, h)
@@ -55,7 +60,7 @@ func (f *frontier) add(h tlog.Hash, stored func(level int, n int64, h tlog.Hash)
 		h = tlog.NodeHash(f.hashes[last-1], h)
 		f.hashes = append(f.hashes[:last-1], h)
 		n >>= 1
-		if level%tileHeight == 0 {
+		if level%runHeight == 0 {
 			if err := stored(level, n, h); err != nil {
 				return err
 			}
@@ -177,6 +182,7 @@ func appendLeaves(w Writer, program string, leaves []Leaf) (*frontier, error) {
 		return nil, err
 	}
 	leaves, clock = turned(program, clock, leaves)
+	had := f.size
 	store := func(level int, n int64, h tlog.Hash) error {
 		return w.Later(`insert into custody_node (program, level, n, hash) values ($1, $2, $3, $4)`, program, int64(level), n, h[:])
 	}
@@ -191,7 +197,8 @@ func appendLeaves(w Writer, program string, leaves []Leaf) (*frontier, error) {
 			return nil, fmt.Errorf("storing a custody node: %w", err)
 		}
 	}
-	_, err = w.Exec(`update custody_tree set size = $2, frontier = $3, clock = $4 where program = $1`, program, f.size, f.marshal(), micros(clock))
+	_, err = w.Exec(`update custody_tree set size = $2, frontier = $3, clock = $4, dense_from = coalesce(dense_from, $5) where program = $1`,
+		program, f.size, f.marshal(), micros(clock), had)
 	if err != nil {
 		return nil, fmt.Errorf("moving the custody head: %w", err)
 	}
@@ -204,102 +211,4 @@ func micros(t time.Time) any {
 		return nil
 	}
 	return t.UnixMicro()
-}
-
-// hashReader answers tlog's requests from the stored nodes and leaves.
-type hashReader struct {
-	ctx     context.Context
-	r       Reader
-	program string
-}
-
-// ReadHashes implements tlog.HashReader. What lies in one tile is read at once: a
-// proof takes a handful of questions instead of one for each of its hashes.
-func (h hashReader) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
-	spans := map[tile]part{}
-	for _, index := range indexes {
-		t, from, to := below(tlog.SplitStoredHashIndex(index))
-		s, had := spans[t]
-		if !had {
-			s = part{from: from, to: to}
-		}
-		spans[t] = part{from: min(s.from, from), to: max(s.to, to)}
-	}
-	for t, s := range spans {
-		var err error
-		if s.hashes, err = h.stored(t.level, s.from, s.to); err != nil {
-			return nil, err
-		}
-		spans[t] = s
-	}
-	out := make([]tlog.Hash, len(indexes))
-	for i, index := range indexes {
-		t, from, to := below(tlog.SplitStoredHashIndex(index))
-		s := spans[t]
-		out[i] = subtree(s.hashes[from-s.from : to-s.from])
-	}
-	return out, nil
-}
-
-// tile is a run of hashes of a stored level, as many as a tile holds.
-type tile struct {
-	level int
-	n     int64
-}
-
-// part is what is asked for of a tile.
-type part struct {
-	from, to int64
-	hashes   []tlog.Hash
-}
-
-// below says from which hashes of the nearest stored level a node is computed: at
-// most 128, in one tile.
-func below(level int, n int64) (t tile, from, to int64) {
-	up := level % tileHeight
-	from, to = n<<up, (n+1)<<up
-	return tile{level - up, from >> tileHeight}, from, to
-}
-
-// subtree is the root of a complete subtree over these hashes, which stay as they are.
-func subtree(hashes []tlog.Hash) tlog.Hash {
-	if len(hashes) == 1 {
-		return hashes[0]
-	}
-	half := len(hashes) / 2
-	return tlog.NodeHash(subtree(hashes[:half]), subtree(hashes[half:]))
-}
-
-func (h hashReader) stored(level int, from, to int64) ([]tlog.Hash, error) {
-	q, args := `select hash from custody_node where program = $1 and n >= $2 and n < $3 and level = $4 order by n`, []any{h.program, from, to, int64(level)}
-	if level == 0 {
-		q, args = `select commitment from custody_leaf where program = $1 and idx >= $2 and idx < $3 order by idx`, args[:3]
-	}
-	rows, err := h.r.Query(h.ctx, q, args...)
-	if err != nil {
-		return nil, fmt.Errorf("reading custody hashes: %w", err)
-	}
-	defer rows.Close()
-	var hashes []tlog.Hash
-	for rows.Next() {
-		var b []byte
-		if err := rows.Scan(&b); err != nil {
-			return nil, fmt.Errorf("reading custody hashes: %w", err)
-		}
-		if level == 0 {
-			hashes = append(hashes, leafHash(b))
-			continue
-		}
-		if len(b) != tlog.HashSize {
-			return nil, errors.New("custody node is damaged")
-		}
-		hashes = append(hashes, tlog.Hash(b))
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("reading custody hashes: %w", err)
-	}
-	if int64(len(hashes)) != to-from {
-		return nil, fmt.Errorf("custody log lacks hashes %d to %d of level %d", from, to-1, level)
-	}
-	return hashes, nil
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 	"sync"
@@ -89,17 +90,18 @@ const mostProblems = 1000
 
 type verification struct {
 	Check
-	ctx     context.Context
-	views   []View
-	result  Result
-	ledger  *ledger
-	size    int64        // what the stored head says
-	trees   []signedHead // what checkpoints say, by size
-	spans   []span       // leaves that are missing or cannot be read, by their place
-	nodes   map[[2]int64]tlog.Hash
-	chain   chain
-	mu      sync.Mutex // guards result and Progress
-	pending []Problem  // rows' problems, before their leaf is settled
+	ctx       context.Context
+	views     []View
+	result    Result
+	ledger    *ledger
+	size      int64        // what the stored head says
+	denseFrom int64        // the first leaf from which on all hashes that there should be are stored
+	trees     []signedHead // what checkpoints say, by size
+	spans     []span       // leaves that are missing or cannot be read, by their place
+	nodes     map[[2]int64]tlog.Hash
+	chain     chain
+	mu        sync.Mutex // guards result and Progress
+	pending   []Problem  // rows' problems, before their leaf is settled
 }
 
 // signedHead is what a checkpoint says, and whether it was kept elsewhere.
@@ -313,7 +315,41 @@ func (v *verification) readSize() error {
 	if err == nil {
 		v.size = head.size
 	}
+	if v.denseFrom, err = denseFrom(v.ctx, v.views[0], v.Program); err != nil {
+		return err
+	}
 	return v.ctx.Err()
+}
+
+// denseFrom says from which leaf on the hashes of every run are stored: none, where an older
+// release left the database as it is and has no such column, or left it so and nothing came since.
+func denseFrom(ctx context.Context, r Reader, program string) (int64, error) {
+	rows, err := r.Query(ctx, `select * from custody_tree where program = $1`, program)
+	if err != nil {
+		return 0, fmt.Errorf("reading the custody head: %w", err)
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		return 0, fmt.Errorf("reading the custody head: %w", err)
+	}
+	from := int64(math.MaxInt64)
+	for rows.Next() {
+		values := make([]any, len(names))
+		into := make([]any, len(names))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			return 0, fmt.Errorf("reading the custody head: %w", err)
+		}
+		if i := slices.Index(names, "dense_from"); i >= 0 {
+			if n, ok := values[i].(int64); ok {
+				from = n
+			}
+		}
+	}
+	return from, rows.Err()
 }
 
 func (v *verification) head() error {
