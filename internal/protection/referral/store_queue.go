@@ -111,7 +111,7 @@ func (f Filter) walk(r store.Reader, p *program.Program, m identity.Member, now 
 	// SQLite asks in this order: what few rows meet comes first.
 	q.conditions = slices.Concat(q.conditions[scoped:], q.conditions[:scoped])
 	w := walk{r: r, program: p.ID, rest: q, limit: f.Limit, parts: f.parts(), danger: f.Danger, narrow: f.Text != "" || f.Mine,
-		once: f.Letters || f.List == ListLetters, mask: f.mask}
+		asked: f.asked(), once: f.Letters || f.List == ListLetters, mask: f.mask}
 	if w.limit <= 0 || w.limit > maxPage {
 		w.limit = 50
 	}
@@ -119,6 +119,20 @@ func (f Filter) walk(r store.Reader, p *program.Program, m identity.Member, now 
 		w.holder = m.Office
 	}
 	return w
+}
+
+// asked are the columns that scope and narrow ask for, and those of the order of a list.
+func (f Filter) asked() string {
+	asked := "program, urgency, order_at, id, holder, state, report, origin, mode, conflict, child, words"
+	if f.List == ListLate {
+		asked += ", due, opened_at, span"
+	} else {
+		asked += ", relay"
+	}
+	if f.Mine {
+		asked += ", owner, taken_by"
+	}
+	return asked
 }
 
 // begins says whether the filter shows the beginning of another one's list.

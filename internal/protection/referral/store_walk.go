@@ -82,6 +82,7 @@ type walk struct {
 	danger  bool   // only the first urgency
 	rest    *query // everything that a row must meet
 	narrow  bool   // few rows meet it
+	asked   string // if so: the columns that it asks for, which are an index's own where they can be
 	after   *spot
 	counted counted // by the first page
 	once    bool    // of each report and holder only one
@@ -246,7 +247,7 @@ func (w walk) within(part string, after, end *spot) (from, condition string, arg
 	}
 	cut := w.base(&query{args: slices.Clone(q.args)}, part, after)
 	cut.upto(end)
-	return "(select program, words, order_at, " + columns + " from referral where program = $1 and " + cut.where() +
+	return "(select " + w.asked + " from referral where program = $1 and " + cut.where() +
 		fmt.Sprintf(" order by urgency, order_at, id limit %d) as referral", maxScanned), q.where(), cut.args
 }
 
