@@ -1,7 +1,8 @@
--- A list's page looks through up to two thousand referrals and counts a thousand. Of those that are not finished, and of those that may be late, the index itself
--- now answers whether they belong to the list: their rows lie anywhere in the table, and to go to each was most of what a page took. (The columns after id are
--- only read.)
+-- A list's page looks through up to two thousand referrals and counts a thousand. The index itself now answers whether they belong to the list: their rows lie
+-- anywhere in the table, and to go to each was most of what a page took. (The columns after id are only read.)
 create index referral_unfinished on referral (program, holder, urgency, order_at, id, state, report, relay, origin, mode, child, conflict, words) where state not in ('closed', 'done');
 drop index referral_open;
+create index referral_ended on referral (program, holder, urgency, order_at, id, state, report, relay, origin, mode, child, conflict, words) where state in ('closed', 'done');
+drop index referral_finished;
 create index referral_waits on referral (program, urgency, order_at, id, state, report, origin, mode, conflict, due, opened_at, span) where state in ('waiting', 'cannot_open', 'taken', 'recused', 'opened');
 drop index referral_late;
