@@ -23,7 +23,7 @@ const stale = 2 * time.Second
 // are encoded and hashed before their turn and not in it, because only one caller
 // at a time has the writer. fn runs at once, and Now is that time; it runs again,
 // and what it captures must be set anew, when its turn is late, the clock was set
-// back meanwhile, or on SQLite a later time than its own stands in the log by then.
+// back meanwhile, or on SQLite something else was added that says a later time.
 func (db *DB) Add(ctx context.Context, fn func(tx *Tx) error) error {
 	r := &ready{db: db}
 	early := &Tx{db: db, on: r, now: db.now()}

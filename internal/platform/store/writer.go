@@ -122,7 +122,11 @@ func (w *writer) commit(batch []request) {
 // when one of them fails after it changed something the batch is run again, each
 // caller in a savepoint of its own.
 func (w *writer) attempt(batch []request) ([]error, error) {
+	added := w.added
 	results, err := w.pass(batch, false)
+	if err != nil {
+		w.added = added // what was added is not there
+	}
 	if !errors.Is(err, errSpoiled) {
 		return results, err
 	}
