@@ -24,7 +24,7 @@ var stays = []string{"session", "session_token", "ceremony", "job_hold"}
 
 // bound are tables that no log covers and that change only along with another one:
 // the tree's head is made of all leaves, and each part of a file moves its upload on.
-var bound = map[string]string{"custody_leaf": "custody_tree", "custody_node": "custody_tree", "file_part": "file_upload"}
+var bound = map[string]string{"custody_leaf": "custody_tree", "custody_node": "custody_tree", "custody_half": "custody_tree", "file_part": "file_upload"}
 
 // Exporting says what to carry out of an installation.
 type Exporting struct {

@@ -156,7 +156,7 @@ func TestWholeProgramMovesToPostgresAndBack(t *testing.T) {
 			if len(now[name]) > 0 {
 				t.Errorf("%s came along", name)
 			}
-		case "custody_tree", "custody_leaf", "custody_checkpoint", "custody_node", "job": // the end of the log and the arrival; leases
+		case "custody_tree", "custody_leaf", "custody_checkpoint", "custody_node", "custody_half", "job": // the end of the log and the arrival; leases
 			if arrived[name] < counts[name] {
 				t.Errorf("%s: %d rows arrived of %d", name, arrived[name], counts[name])
 			}

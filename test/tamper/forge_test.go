@@ -59,7 +59,7 @@ func (s *site) forged() (leaves []custody.Leaf, at int64, ok bool) {
 
 // replace writes a whole log, its tree and its head anew.
 func (s *site) replace(leaves []custody.Leaf) bool {
-	return s.exec("delete from custody_leaf") && s.exec("delete from custody_node") && s.exec("delete from custody_tree") && s.appendLeaves(leaves)
+	return s.exec("delete from custody_leaf") && s.exec("delete from custody_node") && s.exec("delete from custody_half") && s.exec("delete from custody_tree") && s.appendLeaves(leaves)
 }
 
 // hide deletes the published checkpoints that a rewritten log contradicts.

@@ -36,7 +36,7 @@ var kinds = []kind{
 	{weight: 40, do: cell}, {weight: 6, do: deleteRow}, {weight: 6, do: forgeRow}, {weight: 6, do: swapCells}, {weight: 8, do: olderRow}, {weight: 3, do: olderTable},
 	{weight: 14, do: leafColumn}, {weight: 3, do: moveLeaf}, {weight: 5, do: deleteLeaves}, {weight: 3, do: swapLeaves},
 	{weight: 2, do: forgeLeaf}, {weight: 1, do: appendEntry},
-	{weight: 4, do: node}, {weight: 4, do: checkpoint}, {weight: 2, do: deleteCheckpoint}, {weight: 3, do: head}, {weight: 1, do: pinnedKey},
+	{weight: 4, do: node}, {weight: 2, do: half}, {weight: 4, do: checkpoint}, {weight: 2, do: deleteCheckpoint}, {weight: 3, do: head}, {weight: 1, do: pinnedKey},
 	{weight: 2, do: filePart}, {weight: 4, do: openTable}, {weight: 1, lite: true, do: addTrigger},
 	{weight: 3, do: rewrite}, {weight: 3, do: rewriteSigned}, {weight: 3, do: backdate},
 }
@@ -187,6 +187,16 @@ func node(s *site) (wanted, bool) {
 	}
 	i := 1 + s.r.IntN(3)
 	return w, s.set(r, r.table.Columns[i].Name, s.changed(r.values[i], r.table.Columns[i]))
+}
+
+// half alters a hash that is only stored so that it need not be computed.
+func half(s *site) (wanted, bool) {
+	r := s.pick([]string{"custody_half"})
+	if s.r.IntN(4) == 0 {
+		return wanted{"an inner hash deleted that is computed where it lacks", false, -1}, s.remove(r)
+	}
+	i := 1 + s.r.IntN(3)
+	return wanted{"an inner hash between those of tiles changed", true, anyLeaf}, s.set(r, r.table.Columns[i].Name, s.changed(r.values[i], r.table.Columns[i]))
 }
 
 func checkpoint(s *site) (wanted, bool) {

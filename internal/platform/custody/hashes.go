@@ -77,7 +77,7 @@ func subtree(hashes []tlog.Hash) tlog.Hash {
 
 const (
 	someLeaves = `select 0, idx, commitment from custody_leaf where program = $1 and idx >= $%d and idx < $%d`
-	someNodes  = `select level, n, hash from custody_node where program = $1 and n >= $%d and n < $%d and level = $%d`
+	someNodes  = `select level, n, hash from %s where program = $1 and n >= $%d and n < $%d and level = $%d`
 )
 
 // read fills parts, with one question for all.
@@ -94,7 +94,7 @@ func (h hashReader) read(parts map[run]*part) error {
 			continue
 		}
 		args = append(args, int64(at.level))
-		q = append(q, fmt.Sprintf(someNodes, len(args)-2, len(args)-1, len(args)))
+		q = append(q, fmt.Sprintf(someNodes, nodesOf(at.level), len(args)-2, len(args)-1, len(args)))
 	}
 	if len(q) == 0 {
 		return nil
@@ -122,7 +122,7 @@ func (r run) compare(o run) int {
 	return cmp.Or(cmp.Compare(r.level, o.level), cmp.Compare(r.n, o.n))
 }
 
-// compute fills a part of a level that older releases did not store from the one below.
+// compute fills a part of a level between those of tiles from the one below.
 func (h hashReader) compute(level int, p *part) error {
 	if level%tileHeight == 0 {
 		return lacking(level, p.from, p.to)
@@ -143,7 +143,7 @@ func lacking(level int, from, to int64) error {
 
 // stored reads hashes of a tile's level.
 func (h hashReader) stored(level int, from, to int64) ([]tlog.Hash, error) {
-	q, args := fmt.Sprintf(someNodes, 2, 3, 4)+` order by n`, []any{h.program, from, to, int64(level)}
+	q, args := fmt.Sprintf(someNodes, nodesOf(level), 2, 3, 4)+` order by n`, []any{h.program, from, to, int64(level)}
 	if level == 0 {
 		q, args = fmt.Sprintf(someLeaves, 2, 3)+` order by idx`, args[:3]
 	}

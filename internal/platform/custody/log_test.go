@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -165,19 +166,31 @@ func TestLogOfAnOlderReleaseIsProved(t *testing.T) {
 			}
 		}
 		leaves := fillAtOnce(t, db, "ms", 300)
-		exec(`delete from custody_node where level = 4`)
-		exec(`update custody_tree set dense_from = null`)
+		exec(`delete from custody_half`)
 		holds(leaves)
 		leaves = append(leaves, fillAtOnce(t, db, "ms", 350)...)
 		holds(leaves)
-		var from, n int64
-		if err := db.QueryRow(ctx, `select dense_from, (select count(*) from custody_node where level = 4) from custody_tree`).Scan(&from, &n); err != nil || from == 0 || n == 0 {
-			t.Errorf("from leaf %d on there are %d hashes: %v", from, n, err)
-		}
-		exec(`delete from custody_node where level = 4 and n = 30`)
-		result, err := custody.Verify(ctx, db, "ms", log.Verifier())
-		if err != nil || len(result.Problems) != 1 || result.Problems[0].Leaf != 480 {
-			t.Errorf("%+v, %v", result.Problems, err)
+		exec(`delete from custody_half where level = 4 and n between 20 and 30`) // added by one that still ran
+		leaves = append(leaves, fillAtOnce(t, db, "ms", 3000)...)
+		holds(leaves)
+		for _, q := range []struct {
+			text string
+			args []any
+			leaf int64
+		}{
+			{`update custody_half set hash = $1 where level = 4 and n = 40`, []any{make([]byte, 32)}, 640},
+			{`update custody_half set hash = $1 where level = 4 and n = 203`, []any{[]byte("short")}, 203 * 16},
+			{`insert into custody_half (program, level, n, hash) values ('ms', 4, 100000, $1)`, []any{make([]byte, 32)}, -1},
+			{`insert into custody_half (program, level, n, hash) values ('ms', 4, -3, $1)`, []any{make([]byte, 32)}, -1},
+			{`insert into custody_half (program, level, n, hash) values ('ms', 5, 3, $1)`, []any{make([]byte, 32)}, -1},
+		} {
+			result, err := custody.Verify(ctx, db, "ms", log.Verifier())
+			before := len(result.Problems)
+			exec(q.text, q.args...)
+			result, again := custody.Verify(ctx, db, "ms", log.Verifier())
+			if err != nil || again != nil || len(result.Problems) != before+1 || !slices.ContainsFunc(result.Problems, func(p custody.Problem) bool { return p.Leaf == q.leaf }) {
+				t.Errorf("%s: %+v, %v, %v", q.text, result.Problems, err, again)
+			}
 		}
 	})
 }
@@ -503,7 +516,7 @@ func TestKeptCheckpointCatchesARewrittenLog(t *testing.T) {
 		log := newLog(t)
 		fill(t, db, "ms", 3)
 		kept := publish(t, db, log, clock.Now()).Note
-		for _, q := range []string{`delete from thing`, `delete from custody_leaf`, `delete from custody_node`, `delete from custody_checkpoint`, `delete from custody_tree`} {
+		for _, q := range []string{`delete from thing`, `delete from custody_leaf`, `delete from custody_node`, `delete from custody_half`, `delete from custody_checkpoint`, `delete from custody_tree`} {
 			if err := db.Write(ctx, func(tx *store.Tx) error { _, err := tx.Exec(q); return err }); err != nil {
 				t.Fatal(err)
 			}

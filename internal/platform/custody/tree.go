@@ -38,10 +38,18 @@ const (
 	// tileHeight is the height of a tlog-tile.
 	tileHeight = 8
 	// runHeight is half of it: hashes at its multiples are stored, all others are computed
-	// from at most eight of them. Logs that older releases began hold those of whole tiles
-	// alone up to a leaf (custody_tree.dense_from), and lack nothing by it.
+	// from at most eight of them. Of leaves that an older release added only those of whole
+	// tiles are there, and the ones between are computed too.
 	runHeight = tileHeight / 2
 )
+
+// nodesOf is the table of a stored level's hashes.
+func nodesOf(level int) string {
+	if level%tileHeight == 0 {
+		return "custody_node"
+	}
+	return "custody_half"
+}
 
 // frontier is the right edge of a tree: the roots of its complete subtrees,
 // largest first, one for each one-bit of its size.
@@ -182,9 +190,8 @@ func appendLeaves(w Writer, program string, leaves []Leaf) (*frontier, error) {
 		return nil, err
 	}
 	leaves, clock = turned(program, clock, leaves)
-	had := f.size
 	store := func(level int, n int64, h tlog.Hash) error {
-		return w.Later(`insert into custody_node (program, level, n, hash) values ($1, $2, $3, $4)`, program, int64(level), n, h[:])
+		return w.Later(`insert into `+nodesOf(level)+` (program, level, n, hash) values ($1, $2, $3, $4)`, program, int64(level), n, h[:])
 	}
 	for i := range leaves {
 		leaf := &leaves[i]
@@ -197,8 +204,7 @@ func appendLeaves(w Writer, program string, leaves []Leaf) (*frontier, error) {
 			return nil, fmt.Errorf("storing a custody node: %w", err)
 		}
 	}
-	_, err = w.Exec(`update custody_tree set size = $2, frontier = $3, clock = $4, dense_from = coalesce(dense_from, $5) where program = $1`,
-		program, f.size, f.marshal(), micros(clock), had)
+	_, err = w.Exec(`update custody_tree set size = $2, frontier = $3, clock = $4 where program = $1`, program, f.size, f.marshal(), micros(clock))
 	if err != nil {
 		return nil, fmt.Errorf("moving the custody head: %w", err)
 	}

@@ -8,9 +8,9 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"math"
 	"runtime"
 	"slices"
+	"strconv"
 	"sync"
 
 	"golang.org/x/mod/sumdb/note"
@@ -31,6 +31,8 @@ type View interface {
 	// Covered calls row for every covered row of a program in a piece. Key is
 	// the canonical primary key; it is valid until row returns.
 	Covered(ctx context.Context, program string, p Piece, row func(table string, key []byte, hash [32]byte)) error
+	// Has says whether there is a table: a database that an older release left may lack some.
+	Has(table string) bool
 }
 
 // Piece is a part of a table: all of it, or the rows that the source numbers
@@ -90,18 +92,17 @@ const mostProblems = 1000
 
 type verification struct {
 	Check
-	ctx       context.Context
-	views     []View
-	result    Result
-	ledger    *ledger
-	size      int64        // what the stored head says
-	denseFrom int64        // the first leaf from which on all hashes that there should be are stored
-	trees     []signedHead // what checkpoints say, by size
-	spans     []span       // leaves that are missing or cannot be read, by their place
-	nodes     map[[2]int64]tlog.Hash
-	chain     chain
-	mu        sync.Mutex // guards result and Progress
-	pending   []Problem  // rows' problems, before their leaf is settled
+	ctx     context.Context
+	views   []View
+	result  Result
+	ledger  *ledger
+	size    int64        // what the stored head says
+	trees   []signedHead // what checkpoints say, by size
+	spans   []span       // leaves that are missing or cannot be read, by their place
+	nodes   map[[2]int64]tlog.Hash
+	chain   chain
+	mu      sync.Mutex // guards result and Progress
+	pending []Problem  // rows' problems, before their leaf is settled
 }
 
 // signedHead is what a checkpoint says, and whether it was kept elsewhere.
@@ -288,8 +289,19 @@ func (v *verification) pinned() error {
 	return rows.Err()
 }
 
+// readNodes reads the stored hashes, but for those of the lowest level, of which there are many:
+// they come with the leaves.
 func (v *verification) readNodes() error {
-	rows, err := v.views[0].Query(v.ctx, `select level, n, hash from custody_node where program = $1`, v.Program)
+	from := `custody_node where program = $1`
+	if v.views[0].Has("custody_half") {
+		from += ` union all select level, n, hash from custody_half where program = $1 and level <> ` + strconv.Itoa(runHeight)
+	}
+	return eachNode(v.ctx, v.views[0], `select level, n, hash from `+from, []any{v.Program}, func(at [2]int64, h tlog.Hash) { v.nodes[at] = h })
+}
+
+// eachNode gives stored hashes. One that is no hash is zero, and so wrong.
+func eachNode(ctx context.Context, r Reader, q string, args []any, give func(at [2]int64, h tlog.Hash)) error {
+	rows, err := r.Query(ctx, q, args...)
 	if err != nil {
 		return fmt.Errorf("reading custody nodes: %w", err)
 	}
@@ -300,11 +312,11 @@ func (v *verification) readNodes() error {
 		if err := rows.Scan(&level, &n, &hash); err != nil {
 			return fmt.Errorf("reading custody nodes: %w", err)
 		}
-		var h tlog.Hash // stays zero, and so wrong, where the stored one is no hash
+		var h tlog.Hash
 		if len(hash) == tlog.HashSize {
 			h = tlog.Hash(hash)
 		}
-		v.nodes[[2]int64{level, n}] = h
+		give([2]int64{level, n}, h)
 	}
 	return rows.Err()
 }
@@ -315,41 +327,7 @@ func (v *verification) readSize() error {
 	if err == nil {
 		v.size = head.size
 	}
-	if v.denseFrom, err = denseFrom(v.ctx, v.views[0], v.Program); err != nil {
-		return err
-	}
 	return v.ctx.Err()
-}
-
-// denseFrom says from which leaf on the hashes of every run are stored: none, where an older
-// release left the database as it is and has no such column, or left it so and nothing came since.
-func denseFrom(ctx context.Context, r Reader, program string) (int64, error) {
-	rows, err := r.Query(ctx, `select * from custody_tree where program = $1`, program)
-	if err != nil {
-		return 0, fmt.Errorf("reading the custody head: %w", err)
-	}
-	defer rows.Close()
-	names, err := rows.Columns()
-	if err != nil {
-		return 0, fmt.Errorf("reading the custody head: %w", err)
-	}
-	from := int64(math.MaxInt64)
-	for rows.Next() {
-		values := make([]any, len(names))
-		into := make([]any, len(names))
-		for i := range values {
-			into[i] = &values[i]
-		}
-		if err := rows.Scan(into...); err != nil {
-			return 0, fmt.Errorf("reading the custody head: %w", err)
-		}
-		if i := slices.Index(names, "dense_from"); i >= 0 {
-			if n, ok := values[i].(int64); ok {
-				from = n
-			}
-		}
-	}
-	return from, rows.Err()
 }
 
 func (v *verification) head() error {
@@ -368,11 +346,7 @@ func (v *verification) head() error {
 	case !v.chain.broken && head.root() != v.chain.tree.root():
 		v.problem(-1, "the stored head of the log does not follow from its leaves")
 	}
-	for key := range v.nodes {
-		if from := max(key[1], 0) << min(uint64(max(key[0], 0)), 40); !v.chain.broken || from >= end {
-			v.problem(-1, "a stored hash (level %d, %d) belongs to no leaves", key[0], key[1])
-		}
-	}
+	v.leftOver(v.nodes)
 	return nil
 }
 

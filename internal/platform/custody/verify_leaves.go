@@ -27,6 +27,7 @@ type batch struct {
 	turns    map[int64]Turn // where the clock was set back, by leaf
 	moved    map[int64]bool // entries that the program moved away (true), or arrived here
 	covers   map[int64]bool
+	nodes    map[[2]int64]tlog.Hash // the stored hashes of the lowest level that stand over them
 	problems []Problem
 }
 
@@ -44,12 +45,13 @@ type chain struct {
 	added   int // batches whose turn has come
 
 	tree   frontier
-	next   int64 // the leaf that should come next
-	broken bool  // a leaf is missing: nothing beyond can be computed
-	tried  int   // checkpoints whose turn has come
-	good   int64 // size of the last checkpoint that agreed
-	sure   int64 // the same of those kept elsewhere
-	worse  int   // checkpoints that disagree
+	lowest map[[2]int64]tlog.Hash // of the batch whose turn it is
+	next   int64                  // the leaf that should come next
+	broken bool                   // a leaf is missing: nothing beyond can be computed
+	tried  int                    // checkpoints whose turn has come
+	good   int64                  // size of the last checkpoint that agreed
+	sure   int64                  // the same of those kept elsewhere
+	worse  int                    // checkpoints that disagree
 
 	moved   bool    // the last entry says that the program moved elsewhere
 	stretch stretch // the leaves since the last checkpoint, or since the clock was set back
@@ -149,7 +151,7 @@ where program = $1 and idx >= $2 and idx < $3 order by idx`, r.v.Program, from, 
 		return nil, err
 	}
 	defer rows.Close()
-	b := &batch{turns: map[int64]Turn{}, moved: map[int64]bool{}, covers: map[int64]bool{}}
+	b := &batch{turns: map[int64]Turn{}, moved: map[int64]bool{}, covers: map[int64]bool{}, nodes: map[[2]int64]tlog.Hash{}}
 	for rows.Next() {
 		var idx int64
 		var commitment, salt, opening, list blob
@@ -166,7 +168,20 @@ where program = $1 and idx >= $2 and idx < $3 order by idx`, r.v.Program, from, 
 		b.times = append(b.times, at)
 		b.unread = append(b.unread, len(b.problems) > before)
 	}
-	return b, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return b, r.lowest(b, from, to)
+}
+
+// lowest reads the stored hashes of the lowest level over a batch. Batches begin where a run does
+// as long as no leaf is missing, and then there is no tree to hold anything against.
+func (r *leafReader) lowest(b *batch, from, to int64) error {
+	if !r.view.Has("custody_half") {
+		return nil
+	}
+	return eachNode(r.v.ctx, r.view, fmt.Sprintf(someNodes, "custody_half", 2, 3, 4), []any{r.v.Program, from >> runHeight, to >> runHeight, int64(runHeight)},
+		func(at [2]int64, h tlog.Hash) { b.nodes[at] = h })
 }
 
 // leaf opens a leaf, notes what it claims, and returns its time.
@@ -218,6 +233,7 @@ func (v *verification) append(b *batch) {
 	for _, p := range b.problems {
 		v.add(p)
 	}
+	c.lowest = b.nodes
 	for i, idx := range b.indexes {
 		switch {
 		case idx < c.next:
@@ -248,6 +264,16 @@ func (v *verification) append(b *batch) {
 		}
 		c.next = idx + 1
 		v.checkpointsHere()
+	}
+	v.leftOver(c.lowest)
+}
+
+// leftOver tells of stored hashes that no leaves made.
+func (v *verification) leftOver(nodes map[[2]int64]tlog.Hash) {
+	for key := range nodes {
+		if from := max(key[1], 0) << min(uint64(max(key[0], 0)), 40); !v.chain.broken || from >= v.chain.next {
+			v.problem(-1, "a stored hash (level %d, %d) belongs to no leaves", key[0], key[1])
+		}
 	}
 }
 
@@ -288,17 +314,20 @@ func (v *verification) firstBad(from, to int64) int64 {
 	return from
 }
 
+// node holds a hash of the tree against the stored one. Between tiles one may lack.
 func (v *verification) node(level int, n int64, h tlog.Hash) error {
 	key := [2]int64{int64(level), n}
-	from, to := n<<level, (n+1)<<level
-	stored, ok := v.nodes[key]
-	if !ok && level%tileHeight != 0 && to <= v.denseFrom {
+	nodes := v.nodes
+	if level == runHeight {
+		nodes = v.chain.lowest
+	}
+	stored, ok := nodes[key]
+	delete(nodes, key)
+	if ok && stored == h || !ok && level%tileHeight != 0 {
 		return nil
 	}
-	if !ok || stored != h {
-		v.problem(v.firstBad(min(max(from, v.chain.good), to-1), to), "the stored hash over leaves %d to %d does not follow from them", from, to-1)
-	}
-	delete(v.nodes, key)
+	from, to := n<<level, (n+1)<<level
+	v.problem(v.firstBad(min(max(from, v.chain.good), to-1), to), "the stored hash over leaves %d to %d does not follow from them", from, to-1)
 	return nil
 }
 

@@ -44,7 +44,7 @@ func (x *exporting) try(rows int64) (portable.Written, error) {
 	stopping, stop := context.WithCancel(ctx)
 	defer stop()
 	file, written, err := portable.Resume(stopping, file, func() (*os.File, error) { return open(".next") }, from, portable.Export{
-		Programs: x.programs, Leave: []string{"a_session"}, Bound: map[string]string{"custody_leaf": "custody_tree", "custody_node": "custody_tree"}, Logs: x.logs, Now: time.Now(),
+		Programs: x.programs, Leave: []string{"a_session"}, Bound: map[string]string{"custody_leaf": "custody_tree", "custody_node": "custody_tree", "custody_half": "custody_tree"}, Logs: x.logs, Now: time.Now(),
 		Progress: func(done, total int64) {
 			if rows > 0 && done >= rows {
 				stop()

@@ -159,6 +159,9 @@ func (v *view) Pieces(ctx context.Context) ([]custody.Piece, error) {
 	return list, nil
 }
 
+// Has implements custody.View.
+func (v *view) Has(table string) bool { return v.db.tables[table] != nil }
+
 // Covered implements custody.View. It takes the rows as the driver gives them,
 // since copying each value once more is what would take the longest.
 func (v *view) Covered(ctx context.Context, program string, p custody.Piece, row func(table string, key []byte, hash [32]byte)) error {
