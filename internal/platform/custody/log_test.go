@@ -180,8 +180,8 @@ func TestLogOfAnOlderReleaseIsProved(t *testing.T) {
 		}{
 			{`update custody_half set hash = $1 where level = 4 and n = 40`, []any{make([]byte, 32)}, 640},
 			{`update custody_half set hash = $1 where level = 4 and n = 203`, []any{[]byte("short")}, 203 * 16},
-			{`insert into custody_half (program, level, n, hash) values ('ms', 4, 100000, $1)`, []any{make([]byte, 32)}, -1},
-			{`insert into custody_half (program, level, n, hash) values ('ms', 4, -3, $1)`, []any{make([]byte, 32)}, -1},
+			{`insert into custody_half (program, level, n, hash) values ('ms', 4, 4611686018427387904, $1)`, []any{make([]byte, 32)}, -1},
+			{`insert into custody_half (program, level, n, hash) values ('ms', 4, -4611686018427387904, $1)`, []any{make([]byte, 32)}, -1},
 			{`insert into custody_half (program, level, n, hash) values ('ms', 5, 3, $1)`, []any{make([]byte, 32)}, -1},
 		} {
 			result, err := custody.Verify(ctx, db, "ms", log.Verifier())

@@ -18,6 +18,12 @@ import (
 // finishes the next batch adds it, and those that wait behind it.
 const batchOfLeaves = 2048
 
+// The numbers that a database may hold, between which the first batch begins and the last one ends.
+const (
+	firstLeaf = -1 << 63
+	lastLeaf  = 1<<63 - 1
+)
+
 // batch is one reader's part of the log.
 type batch struct {
 	indexes  []int64
@@ -59,7 +65,7 @@ type chain struct {
 
 func (v *verification) leaves() error {
 	c := &v.chain
-	c.turn, c.waiting, c.from = sync.NewCond(&c.mu), map[int]*batch{}, -1<<63
+	c.turn, c.waiting, c.from = sync.NewCond(&c.mu), map[int]*batch{}, firstLeaf
 	v.checkpointsHere()
 	err := v.parallel(func(_ int, view View) error {
 		r := &leafReader{v: v, view: view, scribe: v.ledger.scribe()}
@@ -138,7 +144,7 @@ func (r *leafReader) take() (number int, from, to int64, more bool, err error) {
 	err = r.view.QueryRow(r.v.ctx, `select idx from custody_leaf where program = $1 and idx >= $2 order by idx limit 1 offset $3`,
 		r.v.Program, from, int64(batchOfLeaves)).Scan(&to)
 	if errors.Is(err, sql.ErrNoRows) {
-		to, c.ended, err = 1<<63-1, true, nil
+		to, c.ended, err = lastLeaf, true, nil
 	}
 	c.handed, c.from = number+1, to
 	return number, from, to, true, err
@@ -180,7 +186,13 @@ func (r *leafReader) lowest(b *batch, from, to int64) error {
 	if !r.view.Has("custody_half") {
 		return nil
 	}
-	return eachNode(r.v.ctx, r.view, fmt.Sprintf(someNodes, "custody_half", 2, 3, 4), []any{r.v.Program, from >> runHeight, to >> runHeight, int64(runHeight)},
+	if from != firstLeaf { // the first batch and the last one have whatever lies outside, too
+		from >>= runHeight
+	}
+	if to != lastLeaf {
+		to >>= runHeight
+	}
+	return eachNode(r.v.ctx, r.view, fmt.Sprintf(someNodes, "custody_half", 2, 3, 4), []any{r.v.Program, from, to, int64(runHeight)},
 		func(at [2]int64, h tlog.Hash) { b.nodes[at] = h })
 }
 
