@@ -65,12 +65,7 @@ type subject struct {
 
 // subjectOf takes from an envelope what a queue shows and searches.
 func subjectOf(e program.Envelope) subject {
-	a := subject{mode: e.Mode, age: e.Age, kind: e.Kind, danger: e.Danger, child: e.Child()}
-	for _, kind := range e.Conflict {
-		if !slices.Contains(a.conflict, kind) { // an index holds them, whose entries are short
-			a.conflict = append(a.conflict, kind)
-		}
-	}
+	a := subject{mode: e.Mode, age: e.Age, kind: e.Kind, danger: e.Danger, child: e.Child(), conflict: e.Conflict}
 	words := []string{e.Mode, e.Age, e.Kind, e.Who, e.Land, e.Language}
 	for _, p := range []place.Place{e.Happened, e.Now, e.Lives} {
 		if p == (place.Place{}) {
