@@ -20,14 +20,16 @@ const migrationLock = 0x7761796c69676874
 // that a server that starts before its database comes up with it.
 func (db *DB) openPostgres(ctx context.Context, url string, migrations []Migration, away func(error)) error {
 	db.engine = postgres
-	for n := 0; ; {
+	collisions := 0
+	for {
 		err := db.migratePostgres(ctx, url, migrations)
 		if err == nil {
 			break
 		}
 		// Servers that run lock rows and tables in the order of their own work; whoever of them
 		// waited for the migrations went on when these gave way.
-		if n++; serialization(err) && n < retries {
+		if serialization(err) && collisions < retries {
+			collisions++
 			continue
 		}
 		if away == nil || !gone(err) {
