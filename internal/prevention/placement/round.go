@@ -25,6 +25,7 @@ type Round struct {
 type Stop struct {
 	Placement
 	Found, Opens string
+	Effect       string // what followed from it
 	FoundAt      time.Time
 }
 

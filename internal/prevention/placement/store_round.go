@@ -115,7 +115,7 @@ func stops(ctx context.Context, q store.Reader, program string, round store.ID) 
 	out := make([]Stop, len(list))
 	for k, p := range list {
 		i := last[p.ID]
-		out[k] = Stop{Placement: p, Found: i.Found, Opens: i.Opens, FoundAt: i.At}
+		out[k] = Stop{Placement: p, Found: i.Found, Opens: i.Opens, Effect: i.Effect, FoundAt: i.At}
 	}
 	return out, nil
 }

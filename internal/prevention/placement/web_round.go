@@ -147,13 +147,32 @@ func (s *Service) showRound(w http.ResponseWriter, r *http.Request, status int, 
 			last = st.Place.ID
 		}
 		v := stopLine{line: s.line(pack, st.Placement), Key: newKey(), Hangs: st.State.hung() || st.State.Gone(), Can: slices.Contains(leads[st.State], Up)}
-		if st.Found != "" {
-			v.Said = "Found in this round: " + foundWords[st.Found] + ", code opens: " + opensWords[st.Opens] + "."
-		}
+		v.Said = st.said()
 		at := &data.Places[len(data.Places)-1]
 		at.Stops = append(at.Stops, v)
 	}
 	return s.pages.Staff(w, r, status, "round", web.View{Title: "Round", Data: data, Scripts: []string{"round.js"}})
+}
+
+// said is what the page shows at a stop where somebody looked in this round: what they
+// found, what became of the code, also through an earlier look, and of the sheet.
+func (st Stop) said() string {
+	if st.Found == "" {
+		return ""
+	}
+	words := []string{"Found in this round: " + foundWords[st.Found] + ", code opens: " + opensWords[st.Opens] + "."}
+	switch {
+	case st.Held:
+		words = append(words, "The code is still on: a supervisor must look.")
+	case st.Code.Text != "" && !st.CodeOn:
+		words = append(words, "The code of this sheet is switched off.")
+	}
+	o := Outcome{State: st.State}
+	o.followed(st.Effect)
+	if sheet := o.sheetSays(); sheet != "" {
+		words = append(words, sheet)
+	}
+	return strings.Join(words, " ")
 }
 
 // roundPost takes what a browser without script sends: one stop, or all that something

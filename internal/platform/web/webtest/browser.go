@@ -52,6 +52,17 @@ func Browser(t testing.TB) *Tab {
 	return &Tab{Context: ctx, t: t}
 }
 
+// Another opens one more tab of the same browser.
+func (b *Tab) Another() *Tab {
+	b.t.Helper()
+	ctx, closeTab := chromedp.NewContext(b.Context)
+	b.t.Cleanup(closeTab)
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
+		b.t.Fatal(err)
+	}
+	return &Tab{Context: ctx, t: b.t}
+}
+
 // Do runs actions in the tab, or fails the test.
 func (b *Tab) Do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()

@@ -5,11 +5,14 @@
 // when there is a connection again; the server counts a key once, so that an entry
 // whose answer was lost can be sent again. What is kept is which placement, what was
 // found and when: nothing of a reporter, and no picture. It is gone from here once the
-// server has it. Without this file the page is a form.
+// server has it. An answer can come to a page that is being left: it waits in this
+// tab's sessionStorage for the next one, which was perhaps made before. Without this
+// file the page is a form.
 const form = document.getElementById("round");
 const { round, member, entries } = form.dataset;
 const say = document.getElementById("say");
 const place = `waylight.round.${round}.${member}`;
+const answers = place + ".answers";
 const words = form.dataset;
 let sending = false;
 
@@ -24,6 +27,27 @@ function kept() {
 function keep(list) {
   if (list.length === 0) localStorage.removeItem(place);
   else localStorage.setItem(place, JSON.stringify(list));
+}
+
+// answered keeps what the server answered, with when it did.
+function answered(list) {
+  try {
+    const before = JSON.parse(sessionStorage.getItem(answers)) ?? [];
+    sessionStorage.setItem(answers, JSON.stringify([...before, ...list]));
+  } catch { // the browser keeps nothing: what is said at the stop is all there is
+  }
+}
+
+// missed tells what came for the page before, after this one was asked for: this one
+// cannot know of it. What came earlier the server says in the page itself.
+function missed() {
+  try {
+    for (const a of JSON.parse(sessionStorage.getItem(answers)) ?? []) {
+      if (a.at >= performance.timeOrigin) tell(a.placement, a.say, a.state);
+    }
+    sessionStorage.removeItem(answers);
+  } catch { // nothing was kept
+  }
 }
 
 function key() {
@@ -79,10 +103,11 @@ async function send() {
     if (!answer.ok) return;
     const { outcomes } = await answer.json();
     const done = new Set(outcomes.map((o) => o.key));
-    for (const o of outcomes) {
-      const entry = list.find((e) => e.key === o.key);
-      if (entry) tell(entry.placement, o.say, o.refused ? "refused" : "sent");
-    }
+    const told = outcomes.map((o) => ({
+      placement: list.find((e) => e.key === o.key)?.placement, say: o.say, state: o.refused ? "refused" : "sent", at: Date.now(),
+    }));
+    for (const a of told) tell(a.placement, a.say, a.state);
+    answered(told);
     keep(kept().filter((e) => !done.has(e.key)));
     count();
   } catch {
@@ -99,8 +124,22 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   note(only);
 });
-for (const entry of kept()) tell(entry.placement, words.kept, "kept");
-count();
+// show says what is kept, and at which stops another page of this browser sent it.
+function show() {
+  const waiting = new Set(kept().map((e) => e.placement));
+  for (const at of form.querySelectorAll('[data-state="kept"]')) {
+    const placement = at.id.slice("say-".length);
+    if (!waiting.has(placement)) tell(placement, words.elsewhere, "sent");
+  }
+  for (const placement of waiting) tell(placement, words.kept, "kept");
+  count();
+}
+
+addEventListener("storage", (event) => {
+  if (event.key === place || event.key === null) show();
+});
+missed();
+show();
 addEventListener("online", send);
 setInterval(send, 15000);
 send();
