@@ -160,6 +160,9 @@ func New(ctx context.Context, c Config) (_ *App, err error) {
 	if a.Ring, err = keyring.Open(a.Keyring); err != nil {
 		return nil, err
 	}
+	if err := a.markDemo(); err != nil {
+		return nil, err
+	}
 	if a.Programs, err = program.Load(programs.FS, c.Packs...); err != nil {
 		return nil, err
 	}

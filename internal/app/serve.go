@@ -28,7 +28,7 @@ import (
 // everything for as long as Drain says. Then it takes no more, answers what it
 // has taken, and returns.
 func (a *App) Serve(ctx context.Context, l net.Listener, certificate *tls.Certificate) error {
-	if err := a.markDemo(); err != nil {
+	if err := a.refuseDemo(); err != nil {
 		return err
 	}
 	release, err := lockFolder(a.Data)
@@ -122,17 +122,40 @@ func (a *App) attend(ctx context.Context, rest func()) {
 // quiet takes net/http's own log lines, which carry addresses of senders.
 func quiet() *log.Logger { return slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) }
 
-// errDemoFolder refuses to serve for real what a demo was filled with.
-var errDemoFolder = errors.New("this folder was filled by a demo, whose passphrase everybody knows; serve from another one")
+// errDemo refuses to serve for real what a demo was filled with.
+var errDemo = errors.New("a demo filled this, whose passphrase everybody knows; serve from another folder, with a keyring of its own")
 
-// markDemo marks a demo's folder, and keeps a real server off it.
+// demoMark is the file that marks a demo's folder and its keyring: no copy of its
+// database opens without that.
+const demoMark = "demo"
+
+// markDemo marks what a demo is about to fill.
 func (a *App) markDemo() error {
-	mark := filepath.Join(a.Data, "demo")
-	if a.Demo {
-		return os.WriteFile(mark, []byte("Invented people and reports. Never serve this for real.\n"), 0o600)
+	if !a.Demo {
+		return nil
 	}
-	if _, err := os.Stat(mark); err == nil {
-		return errDemoFolder
+	for _, folder := range []string{a.Data, a.Keyring} {
+		err := os.WriteFile(filepath.Join(folder, demoMark), []byte("Invented people and reports. Never serve this for real.\n"), 0o600)
+		if err != nil {
+			return fmt.Errorf("marking a demo: %w", err)
+		}
+	}
+	return nil
+}
+
+// refuseDemo keeps a real server off what a demo filled, and off a copy of it.
+func (a *App) refuseDemo() error {
+	if a.Demo {
+		return nil
+	}
+	for _, folder := range []string{a.Data, a.Keyring} {
+		_, err := os.Stat(filepath.Join(folder, demoMark))
+		if err == nil {
+			return fmt.Errorf("%s: %w", folder, errDemo)
+		}
+		if !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("looking for a demo's mark: %w", err)
+		}
 	}
 	return nil
 }

@@ -4,8 +4,10 @@ package app_test
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -65,8 +67,17 @@ func TestServeKeepsToItsOwnFolder(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Error(err)
 	}
-	_, real := serving(t, installation(t, app.Config{Data: filled}))
-	if err := real(); err == nil || !strings.Contains(err.Error(), "demo") {
-		t.Errorf("a demo's folder was served for real: %v", err)
+	ring, saved, restored := filepath.Join(filled, "keyring"), filepath.Join(t.TempDir(), "saved"), filepath.Join(t.TempDir(), "restored")
+	if err := (app.BackingUp{Data: filled, Out: saved}).Run(t.Context(), io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if err := (app.Restoring{From: saved, Data: restored, Keyring: ring}).Run(t.Context(), io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	for what, c := range map[string]app.Config{"a demo's folder": {Data: filled}, "a copy of it": {Data: restored, Keyring: ring}} {
+		_, real := serving(t, installation(t, c))
+		if err := real(); err == nil || !strings.Contains(err.Error(), "demo") {
+			t.Errorf("%s was served for real: %v", what, err)
+		}
 	}
 }
