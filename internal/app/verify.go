@@ -76,17 +76,34 @@ func (v Verification) Run(ctx context.Context, w io.Writer) (int, error) {
 	var err error
 	r.db, err = store.Inspect(ctx, c.Database, store.Options{Schemas: Schemas()})
 	if err != nil {
-		r.problem("the database cannot be read: %v", err)
-		return r.found, nil
+		err = r.failed(ctx, "the database cannot be read", err)
+		return r.found, err
 	}
 	defer r.db.Close()
-	r.structure(ctx)
-	return r.found, r.all(ctx)
+	if err := r.structure(ctx); err != nil {
+		return r.found, err
+	}
+	err = r.all(ctx)
+	return r.found, err
 }
 
 func (r *verifying) problem(format string, args ...any) {
 	r.found++
 	fmt.Fprintf(r.out, format+"\n", args...)
+}
+
+// failed takes what could not be read as a problem of the database, and returns it where
+// it is none: when the verification was stopped, the database went away or there was no
+// room for it, nothing was found.
+func (r *verifying) failed(ctx context.Context, what string, err error) error {
+	switch {
+	case err == nil:
+	case ctx.Err() != nil || store.Away(err) || errors.Is(err, custody.ErrScratch):
+		return fmt.Errorf("the verification came to no end: %w", err)
+	default:
+		r.problem("%s: %v", what, err)
+	}
+	return nil
 }
 
 // readKeys takes the keys that the caller kept, or those of the keyring.
@@ -121,21 +138,18 @@ func (r *verifying) readKeys(ring string) error {
 }
 
 // structure reports damage that the engine itself sees.
-func (r *verifying) structure(ctx context.Context) {
+func (r *verifying) structure(ctx context.Context) error {
 	damage, err := r.db.Integrity(ctx)
-	if err != nil {
-		r.problem("integrity error: %v", err)
-	}
 	for _, line := range damage {
 		r.problem("integrity error: %s", line)
 	}
+	return r.failed(ctx, "integrity error", err)
 }
 
 func (r *verifying) all(ctx context.Context) error {
 	programs, err := r.db.Programs(ctx)
 	if err != nil {
-		r.problem("the database is damaged: %v", err)
-		return nil
+		return r.failed(ctx, "the database is damaged", err)
 	}
 	for p := range r.verifiers {
 		if !slices.Contains(programs, p) {
@@ -183,8 +197,7 @@ func (r *verifying) program(ctx context.Context, program string, kept []string) 
 	check := custody.Check{Program: program, Verifier: r.verifiers[program], Kept: kept, Memory: r.Memory, Progress: r.Progress}
 	result, err := check.Run(ctx, r.db)
 	if err != nil {
-		r.problem("%s: the database is damaged: %v", program, err)
-		return nil
+		return r.failed(ctx, program+": the database is damaged", err)
 	}
 	for _, p := range result.Problems {
 		r.problem("%s: %s", program, p.What)
@@ -199,19 +212,19 @@ func (r *verifying) program(ctx context.Context, program string, kept []string) 
 	if len(result.Problems) > 0 && result.Problems[0].Leaf >= 0 {
 		fmt.Fprintf(r.out, "%s: the first leaf that disagrees is %d\n", program, result.Problems[0].Leaf)
 	}
-	if err := r.witnesses(ctx, program, kept); err != nil {
-		r.problem("%s: its cosignatures cannot be read: %v", program, err)
+	if err := r.failed(ctx, program+": its cosignatures cannot be read", r.witnesses(ctx, program, kept)); err != nil {
+		return err
 	}
 	damaged, err := file.Damaged(ctx, r.db, program)
-	if err != nil {
-		r.problem("%s: its files cannot be read: %v", program, err)
+	if err := r.failed(ctx, program+": its files cannot be read", err); err != nil {
+		return err
 	}
 	for _, line := range damaged {
 		r.problem("%s: %s", program, line)
 	}
 	sums, err := results.Recount(ctx, r.db, program)
-	if err != nil {
-		r.problem("%s: its results cannot be counted anew: %v", program, err)
+	if err := r.failed(ctx, program+": its results cannot be counted anew", err); err != nil {
+		return err
 	}
 	for _, line := range sums {
 		r.problem("%s", line)
@@ -269,7 +282,7 @@ func (r *verifying) promise(ctx context.Context, program string, p custody.Promi
 	case errors.Is(err, custody.ErrNotYet):
 		r.problem("%s: a promised entry is in the log but in no public checkpoint, though promised by %s", program, by)
 	default:
-		r.problem("%s: a promised entry is not in the log: %v", program, err)
+		return r.failed(ctx, program+": a promised entry is not in the log", err)
 	}
 	return nil
 }
@@ -286,8 +299,7 @@ func (r *verifying) spoolPromise(ctx context.Context, program string, verifier n
 		err = proof.Check(p.Commitment, verifier)
 	}
 	if err != nil {
-		r.problem("%s: the proof of a promised entry in a spool's log does not hold: %v", program, err)
-		return nil
+		return r.failed(ctx, program+": the proof of a promised entry in a spool's log does not hold", err)
 	}
 	fmt.Fprintf(r.out, "%s: the promised entry is leaf %d of the log of a spool, whose report has arrived\n", program, proof.Index)
 	return nil

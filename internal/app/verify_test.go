@@ -164,6 +164,27 @@ func TestVerifyCatchesAnOlderCopy(t *testing.T) {
 	}
 }
 
+// A verification that could not come to its end says so, and calls nothing damaged.
+func TestVerifyWithoutRoomOrTime(t *testing.T) {
+	data := lived(t, 2)
+	t.Setenv("TMPDIR", filepath.Join(data, "is not there"))
+	stopped, stop := context.WithCancel(ctx)
+	stop()
+	for what, c := range map[string]struct {
+		ctx  context.Context
+		want error
+	}{"without room": {ctx, custody.ErrScratch}, "stopped": {stopped, context.Canceled}} {
+		var out bytes.Buffer
+		n, err := app.Verification{Data: data, Memory: 1}.Run(c.ctx, &out)
+		if n != 0 || !errors.Is(err, c.want) || strings.Contains(out.String(), "damaged") {
+			t.Errorf("%s: %d problems, %v\n%s", what, n, err, &out)
+		}
+	}
+	if n, out := verify(t, app.Verification{Data: data}); n != 0 {
+		t.Errorf("the database is whole, but: %s", out)
+	}
+}
+
 // Nothing that was kept is passed over, and an emptied database never passes.
 func TestVerifyPassesNothingOver(t *testing.T) {
 	t.Parallel()

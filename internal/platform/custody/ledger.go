@@ -60,6 +60,14 @@ type pile struct {
 
 type segment struct{ at, size int64 }
 
+// ErrScratch means that what a verification must hold found no room: it came to no end,
+// which says nothing about the log.
+var ErrScratch = errors.New("no room for what does not fit into memory, in the folder for temporary files")
+
+func noRoom(doing string, err error) error {
+	return fmt.Errorf("%w: %s: %w", ErrScratch, doing, err)
+}
+
 func newLedger(budget int64) *ledger {
 	l := &ledger{budget: budget, tables: map[string]byte{}}
 	rand.Read(l.key[:]) // never fails: crypto/rand ends the process instead
@@ -184,7 +192,7 @@ func (l *ledger) fit() error {
 	if l.file == nil {
 		f, err := os.CreateTemp("", "waylight-verify-*")
 		if err != nil {
-			return fmt.Errorf("making a temporary file for what does not fit into memory: %w", err)
+			return noRoom("making a file", err)
 		}
 		l.file = f
 		_ = os.Remove(f.Name()) // where the system lets an open file go, nobody else can open it; close removes it elsewhere
@@ -195,7 +203,7 @@ func (l *ledger) fit() error {
 		err := errors.Join(l.empty(&sh.claims), l.empty(&sh.rows))
 		sh.mu.Unlock()
 		if err != nil {
-			return fmt.Errorf("writing what does not fit into memory to a temporary file: %w", err)
+			return noRoom("writing to its file", err)
 		}
 	}
 	return nil
@@ -225,7 +233,7 @@ func (l *ledger) each(p *pile, size int, do func(record []byte)) error {
 		for at := int64(0); at < s.size; at += int64(len(block)) {
 			block = block[:min(int64(fullBlock/size*size), s.size-at)]
 			if _, err := l.file.ReadAt(block, s.at+at); err != nil {
-				return fmt.Errorf("reading the temporary file: %w", err)
+				return noRoom("reading its file", err)
 			}
 			records(block, size, do)
 		}
