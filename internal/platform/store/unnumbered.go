@@ -5,6 +5,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -23,7 +24,7 @@ type preparer interface {
 }
 
 func ask(ctx context.Context, on preparer, q string) (*asked, error) {
-	text, order := unnumbered(q)
+	text, order := unnumbered(steady(q))
 	stmt, err := on.PrepareContext(ctx, text)
 	if err != nil {
 		return nil, err
@@ -42,6 +43,22 @@ func (a *asked) args(given []any) []any {
 		out[i] = given[at]
 	}
 	return out
+}
+
+// limitMark is a limit that is an argument by itself.
+var limitMark = regexp.MustCompile(`\b(limit|offset) ([$?])`)
+
+// steady is a statement's text with "limit +$1" for "limit $1": for a bare argument
+// SQLite makes its plan anew each time that it is bound, of an expression it makes one.
+func steady(q string) string {
+	if !limitMark.MatchString(q) {
+		return q
+	}
+	parts := strings.Split(q, "'")
+	for i := 0; i < len(parts); i += 2 { // the others stand between quotes
+		parts[i] = limitMark.ReplaceAllString(parts[i], "$1 +$2")
+	}
+	return strings.Join(parts, "'")
 }
 
 // unnumbered is a statement's text with ? for $1, $2 and so on, and the order in which

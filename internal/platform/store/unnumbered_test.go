@@ -34,6 +34,8 @@ func TestArgumentsMeanTheSame(t *testing.T) {
 			{`select cast($2 as text) || cast($1 as text) || cast($2 as text)`, []any{"a", "b"}, "bab"},
 			{`select '$2' || cast($2 as text) || 'it''s $1' || cast($1 as text)`, []any{"a", "b"}, "$2bit's $1a"},
 			{`select cast($1 as text) || '?' -- and $2`, []any{"a"}, "a?"},
+			{`select cast($1 as text) from (select 1 as n union all select 2) as two order by n limit $2`, []any{"a", 1}, "a"},
+			{`select 'limit $1' || cast(n as text) from (select 1 as n union all select 2) as two order by n limit $1 offset $2`, []any{1, 1}, "limit $12"},
 			{`select cast(` + strings.Join(many, " + ") + ` as text)`, numbers, fmt.Sprint(sum)},
 		} {
 			var read, written string
