@@ -10,7 +10,6 @@ export const utf8 = (text) => new TextEncoder().encode(text);
 export class Problem extends Error {
   constructor(kind, message) {
     super(message);
-    this.name = "Problem";
     this.kind = kind;
   }
 }

@@ -26,7 +26,7 @@ export function wordList(lang) {
 
 async function load(name, integrity) {
   const answer = await fetch(new URL(name, import.meta.url), { integrity }).catch(() => null);
-  if (!answer?.ok) throw new Problem("server", "The list of words did not load. Please try again.");
+  if (!answer?.ok) throw new Problem("server", "The list of words did not load.");
   return (await answer.text()).trim().split("\n");
 }
 
