@@ -151,10 +151,12 @@ func (s *serveFlags) run(ctx context.Context, c *console, certificate *tls.Certi
 	defer stopped()
 	go over.feed(running, a.Alive)
 	over.tell("READY=1")
-	context.AfterFunc(ctx, func() { over.tell("STOPPING=1") })
+	told := make(chan struct{})
+	context.AfterFunc(ctx, func() { over.tell("STOPPING=1"); close(told) })
 	if err := a.Serve(ctx, l, certificate); err != nil {
 		return c.fail(err)
 	}
+	<-told // it ended because ctx did
 	return exitOK
 }
 

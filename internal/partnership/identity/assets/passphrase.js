@@ -16,7 +16,10 @@ export function judge(passphrase) {
   return { enough: true, words: "Very long. Good, if you can keep it in mind." };
 }
 
-// suggestion draws six words: 78 random bits.
+// suggestion draws six words: 78 random bits. Of one in five hundred draws a word comes twice: those are drawn again.
 export function suggestion(list) {
-  return Array.from(crypto.getRandomValues(new Uint16Array(MIN_WORDS)), (n) => list[n % list.length]).join(" "); // 65,536 is a multiple of the 8,192 words
+  const draw = () => Array.from(crypto.getRandomValues(new Uint16Array(MIN_WORDS)), (n) => list[n % list.length]).join(" "); // 65,536 is a multiple of the 8,192 words
+  let words = draw();
+  while (!judge(words).enough) words = draw();
+  return words;
 }

@@ -165,7 +165,7 @@ export class Upload {
       if (status === 200 || (status === 409 && Number.isInteger(body.next))) return body;
       const code = body.error?.code;
       if (status !== 0 && code !== "file_busy" && status !== 502 && status !== 504 && !(status === 503 && !code?.startsWith("file_"))) throw refuse(code ?? "other");
-      this.tell("offline");
+      if (this.wanted === "on") this.tell("offline");
       if (!(await this.rest(pause))) return null;
     }
   }
