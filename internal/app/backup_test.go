@@ -52,6 +52,9 @@ func TestBackupOfARunningInstallationIsRestored(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := d.App.PublishAll(ctx); err != nil {
+		t.Fatal(err)
+	}
 	kept, err := d.Checkpoint(ctx)
 	if err != nil {
 		t.Fatal(err)

@@ -293,7 +293,6 @@ func TestLateCanaryIsTold(t *testing.T) {
 func TestOfficesTestAddress(t *testing.T) {
 	t.Parallel()
 	c := canaries(t, true)
-	var err error
 	d := c                                                                                                    // a session would end in the hours that pass: each act has a new one
 	for _, wrong := range []string{"", "two@example.invalid, three@example.invalid", "lou@example.invalid"} { // the last is a person
 		if status, _, _ := d.ask("POST", "/staff/canary/address", map[string][]string{"address": {wrong}}); status != http.StatusBadRequest && status != http.StatusUnprocessableEntity {
@@ -334,18 +333,14 @@ func TestOfficesTestAddress(t *testing.T) {
 		t.Errorf("%d tests in three hours", n)
 	}
 	// The mail server goes away: the office and the program see it, and are mailed once it is back.
-	at := c.post.Addr()
-	c.post.Close()
+	c.post.Away(true)
 	if n := c.pass(70, func() bool { return c.subjects(agency.AlarmMailbox) == "mbi-desk" }); n >= 70 {
 		t.Fatalf("no alarm: %s", c.states())
 	}
 	if _, _, page := d.ask("GET", "/staff/canary", nil); !strings.Contains(page, "not taken") {
 		t.Error("the office's page does not say it")
 	}
-	if c.post, err = mail.NewCatcher(at); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.post.Close() })
+	c.post.Away(false)
 	c.pass(70, func() bool { return c.subjects(agency.AlarmMailbox) == "" })
 	if got := c.subjects(agency.AlarmMailbox); got != "" || !strings.Contains(c.states(), "mail:mbi-desk ok") {
 		t.Errorf("the server is back: %q, %s", got, c.states())

@@ -281,6 +281,7 @@ func TestReportsAreKeptWhileTheDatabaseIsAway(t *testing.T) {
 		})
 	}
 	until(t, "the spool is empty", func() bool { n, err := b.Spool.Waiting(ctx, "ms"); return err == nil && n == 0 })
+	http.DefaultClient.CloseIdleConnections() // those that the shelter closed
 	if again, status := w.send(address, keys[2], "in the shelter"); status != http.StatusOK || again.Report != third.Report || again.Waiting {
 		t.Errorf("sent again afterwards: %d, %+v", status, again)
 	}

@@ -213,7 +213,7 @@ func TestVerifyPassesNothingOver(t *testing.T) {
 	if n, _ := verify(t, app.Verification{Data: data, Promises: []string{"junk\n"}}); n != 1 {
 		t.Error("junk passes for a promise")
 	}
-	promise := app.Verification{Data: data, Promises: []string{accepted.Promise.Note}}
+	promise := app.Verification{Data: data, Promises: []string{accepted.Promise.Note}, Now: accepted.Promise.By.Add(-time.Second)}
 	if n, out := verify(t, promise); n != 0 {
 		t.Errorf("a promise that is not due yet: %s", out)
 	}

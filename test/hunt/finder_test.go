@@ -33,6 +33,15 @@ type pattern struct {
 	bytes   []byte
 	secret  string // what it is, for the report
 	writing string
+	number  bool // digits alone, as stand in any hash by chance
+}
+
+// inHash says whether what stands there goes on as a hash or a number does.
+func inHash(b []byte, from, to int) bool {
+	part := func(i int) bool {
+		return i >= 0 && i < len(b) && (b[i] >= '0' && b[i] <= '9' || b[i] >= 'a' && b[i] <= 'f' || b[i] >= 'A' && b[i] <= 'F')
+	}
+	return part(from-1) || part(to)
 }
 
 func newFinder() *finder { return &finder{heads: map[uint64][]pattern{}} }
@@ -50,7 +59,7 @@ func (f *finder) raw(what, writing string, b []byte) {
 	}
 	f.pairs[binary.LittleEndian.Uint16(b)] = true
 	head := binary.LittleEndian.Uint64(b)
-	f.heads[head] = append(f.heads[head], pattern{b, what, writing})
+	f.heads[head] = append(f.heads[head], pattern{b, what, writing, len(bytes.Trim(b, "0123456789")) == 0})
 	f.count++
 }
 
@@ -74,7 +83,7 @@ func (f *finder) in(file string, b []byte) (hits []hit) {
 			continue
 		}
 		for _, p := range f.heads[binary.LittleEndian.Uint64(b[i:])] {
-			if bytes.HasPrefix(b[i:], p.bytes) {
+			if bytes.HasPrefix(b[i:], p.bytes) && !(p.number && inHash(b, i, i+len(p.bytes))) {
 				hits = append(hits, hit{file, i, p.secret, p.writing})
 			}
 		}

@@ -246,6 +246,7 @@ func TestTwoMembersInARealBrowser(t *testing.T) {
 	// Signing out leaves nothing behind.
 	ben.click(`form[action="/staff/sign-out"] button`)
 	ben.waitPath("/staff/sign-in")
+	ben.WaitFor(`!document.getElementById("ask").hidden`) // the page has looked who is signed in
 	if keys[bool](ben, `return await k.unlocked();`, nil) {
 		t.Error("the keys are open after signing out")
 	}

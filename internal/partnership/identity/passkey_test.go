@@ -112,7 +112,7 @@ func TestBadAnswersAreRefused(t *testing.T) {
 		if _, err := w.AskPasskey(ctx, "http://127.0.0.1:8080", ms); !errors.Is(err, errNoPasskeys) {
 			t.Errorf("at an address in numbers: %v", err)
 		}
-		for what, secret := range map[string]string{"an address": "ann@", "a name": "Person", "the credential": url64(a.id), "another origin": "evil"} {
+		for what, secret := range map[string]string{"an address": "ann@", "a name": "Person", "the credential": url64(a.id), "another origin": "evil.test"} {
 			if strings.Contains(said.String(), secret) || strings.Contains(strings.Join(w.events(), "\n"), secret) {
 				t.Errorf("the log holds %s:\n%s", what, said.String())
 			}

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"waylight/internal/platform/fault"
 	"waylight/internal/platform/jobs"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/store/storetest"
@@ -234,7 +235,11 @@ func TestManyRunnersUnderContention(t *testing.T) {
 			for range each {
 				r := jobs.New(db, []string{"p"}, handlers, []jobs.Schedule{{Kind: "s", Every: time.Hour}}, clock.Now, nil)
 				runners.Go(func() {
-					if _, err := r.RunDue(ctx); err != nil {
+					_, err := r.RunDue(ctx)
+					for fault.KindOf(err) == fault.Unavailable { // three handles on one file may keep the fourth from it for long
+						_, err = r.RunDue(ctx)
+					}
+					if err != nil {
 						t.Error(err)
 					}
 				})

@@ -16,6 +16,7 @@ import (
 	netmail "net/mail"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emersion/go-smtp"
@@ -32,7 +33,7 @@ const (
 // demonstration and in tests.
 type Catcher struct {
 	server *smtp.Server
-	listen net.Listener
+	listen *door
 
 	mu    sync.Mutex
 	kept  []Message
@@ -59,7 +60,7 @@ func NewCatcher(addr string) (*Catcher, error) {
 		listen.Close()
 		return nil, errors.New("mail catcher: localhost is not this machine")
 	}
-	c := &Catcher{listen: listen, more: make(chan struct{})}
+	c := &Catcher{listen: &door{Listener: listen}, more: make(chan struct{})}
 	c.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &caught{catcher: c}, nil }))
 	c.server.Domain = "localhost"
 	c.server.MaxMessageBytes = maxCaught
@@ -67,8 +68,34 @@ func NewCatcher(addr string) (*Catcher, error) {
 	c.server.ReadTimeout = time.Minute
 	c.server.WriteTimeout = time.Minute
 	c.server.ErrorLog = log.New(io.Discard, "", 0) // its lines name addresses
-	go func() { _ = c.server.Serve(listen) }()     // ends, with an error, at Close
+	go func() { _ = c.server.Serve(c.listen) }()   // ends, with an error, at Close
 	return c, nil
+}
+
+// door is a listener that can be shut for a while without losing its address.
+type door struct {
+	net.Listener
+	shut atomic.Bool
+}
+
+// Accept implements net.Listener.
+func (d *door) Accept() (net.Conn, error) {
+	for {
+		conn, err := d.Listener.Accept()
+		if err != nil || !d.shut.Load() {
+			return conn, err
+		}
+		conn.Close()
+	}
+}
+
+// Away has the catcher hang up on whoever comes, as a mail server that is out of order
+// does, or take messages again. What it kept before is forgotten.
+func (c *Catcher) Away(away bool) {
+	c.listen.shut.Store(away)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.kept, c.size = nil, 0
 }
 
 // Addr is where the catcher listens.

@@ -37,7 +37,7 @@ func newCatcher(t *testing.T) *Catcher {
 }
 
 func plainSender(addr string) *Sender {
-	return NewSender(Config{Addr: addr, From: "Notices <notices@example.org>", TLS: LoopbackOnly, Timeout: 5 * time.Second, Now: func() time.Time { return noon }})
+	return NewSender(Config{Addr: addr, From: "Notices <notices@example.org>", TLS: LoopbackOnly, Timeout: time.Minute, Now: func() time.Time { return noon }})
 }
 
 func TestAMessageArrivesAsItWasWritten(t *testing.T) {
@@ -260,7 +260,7 @@ func TestMessagesGoOverTLS(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{StartTLS, DirectTLS} {
 		server := newServer(t, serverKind{implicit: mode == DirectTLS})
-		s := NewSender(Config{Addr: server.addr, From: "n@example.org", Username: "u", Password: "right", TLS: mode, RootCAs: server.roots, Timeout: 5 * time.Second})
+		s := NewSender(Config{Addr: server.addr, From: "n@example.org", Username: "u", Password: "right", TLS: mode, RootCAs: server.roots, Timeout: time.Minute})
 		err := s.Send(t.Context(), Message{To: "a@example.org", Subject: "Hello", Text: "words"})
 		if err != nil {
 			t.Fatalf("%s: %v", mode, err)
@@ -290,7 +290,7 @@ func TestNothingIsSentWhereItIsNotSafe(t *testing.T) {
 	} {
 		cfg.From, cfg.Username, cfg.Password = "n@example.org", "u", "right"
 		if cfg.Timeout == 0 {
-			cfg.Timeout = 5 * time.Second
+			cfg.Timeout = time.Minute
 		}
 		err := NewSender(cfg).Send(t.Context(), Message{To: "a@example.org", Subject: "Hello", Text: "words"})
 		if !errors.Is(err, ErrUnsafe) && !errors.Is(err, ErrAway) {
@@ -328,7 +328,7 @@ func TestRefusalsAreFinalAndFailuresAreNot(t *testing.T) {
 	m := Message{To: "ana.example@example.org", Subject: "Hello", Text: "words"}
 	for code, want := range map[int]fault.Kind{550: fault.Invalid, 554: fault.Invalid, 450: fault.Unavailable, 421: fault.Unavailable} {
 		server := newServer(t, serverKind{refuse: code})
-		err := NewSender(Config{Addr: server.addr, From: "n@example.org", TLS: StartTLS, RootCAs: server.roots, Timeout: 5 * time.Second}).Send(t.Context(), m)
+		err := NewSender(Config{Addr: server.addr, From: "n@example.org", TLS: StartTLS, RootCAs: server.roots, Timeout: time.Minute}).Send(t.Context(), m)
 		if err == nil || fault.KindOf(err) != want {
 			t.Errorf("%d: %v", code, err)
 		}
@@ -337,7 +337,7 @@ func TestRefusalsAreFinalAndFailuresAreNot(t *testing.T) {
 		}
 	}
 	server := newServer(t, serverKind{})
-	err := NewSender(Config{Addr: server.addr, From: "n@example.org", Username: "u", Password: "wrong", RootCAs: server.roots, Timeout: 5 * time.Second}).Send(t.Context(), m)
+	err := NewSender(Config{Addr: server.addr, From: "n@example.org", Username: "u", Password: "wrong", RootCAs: server.roots, Timeout: time.Minute}).Send(t.Context(), m)
 	if !errors.Is(err, ErrRefused) {
 		t.Errorf("a wrong password: %v", err)
 	}
@@ -458,7 +458,7 @@ func TestFailuresAreTold(t *testing.T) {
 	t.Parallel()
 	c := newCatcher(t)
 	failed := 0
-	sender := NewSender(Config{Addr: c.Addr(), From: "notices@example.org", TLS: LoopbackOnly, Timeout: 5 * time.Second, Failed: func() { failed++ }})
+	sender := NewSender(Config{Addr: c.Addr(), From: "notices@example.org", TLS: LoopbackOnly, Timeout: time.Minute, Failed: func() { failed++ }})
 	err := sender.Send(t.Context(), Message{To: "ana@example.org", Subject: "x", Text: "x"})
 	if err != nil || failed != 0 {
 		t.Errorf("%v, %d failures", err, failed)

@@ -263,7 +263,7 @@ func TestCopyIsAwayAndComesBack(t *testing.T) {
 	if to.Target, err = replica.Open(to.folder); err != nil {
 		t.Fatal(err)
 	}
-	copier := replica.New(replica.Config{To: to, Wait: true, Patience: time.Second, Every: time.Millisecond})
+	copier := replica.New(replica.Config{To: to, Wait: true, Patience: 6 * time.Second, Every: time.Millisecond})
 	db, err := store.Open(ctx, "sqlite:"+filepath.Join(dir, "main.db"), store.Options{Schemas: schemas, Copy: copier})
 	if err != nil {
 		t.Fatal(err)

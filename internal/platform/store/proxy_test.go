@@ -28,6 +28,7 @@ type proxy struct {
 	database string
 	onCommit atomic.Int32
 	deaf     atomic.Bool // the next answer is dropped, and its connection closed
+	away     atomic.Bool // whoever comes is sent off
 	silent   atomic.Bool // nothing comes through any more, and nothing is closed
 	mu       sync.Mutex
 	open     []net.Conn
@@ -62,6 +63,10 @@ func (p *proxy) serve() {
 			client, err := p.listener.Accept()
 			if err != nil {
 				return
+			}
+			if p.away.Load() {
+				client.Close()
+				continue
 			}
 			server, err := net.Dial("unix", p.socket)
 			if err != nil {

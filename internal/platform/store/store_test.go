@@ -56,8 +56,11 @@ func TestWriteKeepsGoodCallersAndDropsFailingOnes(t *testing.T) {
 	storetest.Each(t, []store.Schema{thing}, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
 		refused := errors.New("refused")
 		var wg sync.WaitGroup
+		places := make(chan struct{}, 48) // more than there are connections, not so many that one waits for seconds
 		for i := range 200 {
 			wg.Go(func() {
+				places <- struct{}{}
+				defer func() { <-places }()
 				program := fmt.Sprintf("p%d", i%3)
 				id := store.NewID()
 				err := db.Write(ctx, func(tx *store.Tx) error {

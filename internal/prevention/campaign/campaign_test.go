@@ -86,7 +86,7 @@ func newWorld(t *testing.T, db *store.DB, clock *storetest.Clock) *world {
 	w := &world{t: t, db: db, clock: clock, site: webtest.Site(t, code.Strings(), campaign.Strings())}
 	w.site.Now = clock.Now
 	open := func(context.Context, string) bool { return !w.shut }
-	w.codes, err = code.New(code.Config{DB: db, Programs: set, Site: w.site, Now: clock.Now, Open: open,
+	w.codes, err = code.New(code.Config{DB: db, Patience: time.Minute, Programs: set, Site: w.site, Now: clock.Now, Open: open,
 		Form: func(program, lang, text string) string { return "/" + program + "/" + lang + "?c=" + text },
 		Lines: func(string, string) []code.Line {
 			return []code.Line{{Name: "Emergency", Says: "Call 911", Href: "tel:911"}}

@@ -17,7 +17,7 @@ type book struct {
 
 const (
 	fresh    = 250 * time.Millisecond // how old the book may be without asking whether it still stands
-	patience = 500 * time.Millisecond // how long a scan waits for the database before the book is used as it is
+	patience = 500 * time.Millisecond // how long a scan waits for the database, unless Config says otherwise
 	watched  = 10 * time.Second       // how long after a change of its own a server asks more often: the change may not be committed yet
 	fresher  = 20 * time.Millisecond  // how old the book may be then
 )
@@ -56,7 +56,7 @@ func (s *Service) renew(ctx context.Context) {
 	if s.book.Load() != nil && age() < most {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Patience)
 	defer cancel()
 	s.complain(s.read(ctx))
 	s.checked.Store(time.Now().UnixNano())

@@ -169,6 +169,9 @@ type Config struct {
 	Form func(program, lang, code string) string
 	// Lines are the lines of a program that may be shown to the public now.
 	Lines func(program, lang string) []Line
+	// Patience is how long a scan waits for the database before the codes are used as they
+	// were read last; 0: half a second.
+	Patience time.Duration
 	// Failed is told when the database does not answer, once until it does again; nil: nobody.
 	Failed func(error)
 }
@@ -191,6 +194,9 @@ type Service struct {
 func New(c Config) (*Service, error) {
 	if c.DB == nil || c.Programs == nil || c.Site == nil || c.Now == nil || c.Open == nil || c.Lines == nil || c.Form == nil {
 		return nil, errors.New("code: a part of the configuration is missing")
+	}
+	if c.Patience == 0 {
+		c.Patience = patience
 	}
 	if c.Failed == nil {
 		c.Failed = func(error) {}

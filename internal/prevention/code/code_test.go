@@ -106,6 +106,9 @@ func TestGuessingIsSlowedAndNobodyIsKeptOut(t *testing.T) {
 		for i := range 1000 {
 			text := []byte("ZZZZZ")
 			text[0], text[1], text[2] = code.Alphabet[i%32], code.Alphabet[i/32%32], code.Alphabet[i/1024]
+			if string(text) == c.Text {
+				continue // guessed
+			}
 			switch got := w.scan("/q/" + string(text)); {
 			case got.Code == http.StatusOK:
 				helped++

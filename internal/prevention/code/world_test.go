@@ -54,7 +54,7 @@ func newWorld(t *testing.T, db *store.DB, clock *storetest.Clock) *world {
 	site.Now, site.Demo = clock.Now, true
 	site.Log = slog.New(slog.NewTextHandler(w.logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	site.Served = func(pattern string, status int, _ time.Duration) { fmt.Fprintln(w.metered, pattern, status) }
-	w.Service, err = code.New(code.Config{DB: db, Programs: set, Site: site, Now: clock.Now,
+	w.Service, err = code.New(code.Config{DB: db, Patience: time.Minute, Programs: set, Site: site, Now: clock.Now,
 		Open: func(context.Context, string) bool { return !w.shut.Load() },
 		Form: func(program, lang, text string) string { return "/" + program + "/" + lang + "?c=" + text },
 		Lines: func(_, lang string) []code.Line {

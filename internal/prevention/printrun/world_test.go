@@ -76,7 +76,7 @@ func newWorld(t *testing.T, db *store.DB, clock *storetest.Clock) *world {
 	w.pack, _ = set.Program(here)
 	w.pack.Notices = []program.Notice{notice()}
 	open := func(context.Context, string) bool { return true }
-	w.codes, err = code.New(code.Config{DB: db, Programs: set, Site: w.site, Now: clock.Now, Open: open,
+	w.codes, err = code.New(code.Config{DB: db, Patience: time.Minute, Programs: set, Site: w.site, Now: clock.Now, Open: open,
 		Form: func(program, lang, text string) string { return "/" + program + "/" + lang + "?c=" + text },
 		Lines: func(string, string) []code.Line {
 			return []code.Line{{Name: "Emergency", Says: "Call 911", Href: "tel:911"}}

@@ -162,8 +162,9 @@ func TestAConversationInRealBrowsers(t *testing.T) {
 		for _, b := range boxes {
 			office.click(b)
 		}
+		webtest.Eval[bool](office.Tab, `(window.before = true)`)
 		office.click("#write-form button")
-		office.WaitFor(`location.search === "?done=written" && document.readyState === "complete"`)
+		office.WaitFor(`window.before === undefined && location.search === "?done=written"`)
 	}
 	server.forget()
 	write("question", "Which door was it, the walnut one?", "#first")

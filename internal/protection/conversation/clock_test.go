@@ -11,7 +11,6 @@ import (
 	"waylight/internal/partnership/agency"
 	"waylight/internal/partnership/identity"
 	"waylight/internal/platform/jobs"
-	"waylight/internal/platform/mail"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/store/storetest"
 	"waylight/internal/protection/conversation"
@@ -144,8 +143,7 @@ func TestHelpStaysHelp(t *testing.T) {
 			t.Error("the help desk never heard of what the helper left lying")
 		}
 		before := w.as(dee).GetDoc("/staff/desk").Main()
-		addr := w.caught.Addr()
-		check(t, w.caught.Close())
+		w.caught.Away(true)
 		w.write(sue, sent.Report, conversation.Note, "Yes.")
 		w.answer(sent.Receipt, shelter, conversation.Words{Kind: conversation.Note, Text: secret})
 		w.pass(60*time.Hour, time.Hour)
@@ -159,9 +157,7 @@ func TestHelpStaysHelp(t *testing.T) {
 		if after := w.as(dee).GetDoc("/staff/desk").Main(); after != before {
 			t.Errorf("the police desk's page changed from %s to %s", before, after)
 		}
-		w.caught, err = mail.NewCatcher(addr)
-		check(t, err)
-		t.Cleanup(func() { w.caught.Close() })
+		w.caught.Away(false)
 		w.pass(70*time.Minute, 10*time.Minute)
 		if !slices.Contains(w.mailed(), "hana") && !slices.Contains(w.mailed(), "sue") {
 			t.Error("when the mail server came back nobody was told")

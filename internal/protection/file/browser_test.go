@@ -17,6 +17,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/emulation"
@@ -66,7 +67,12 @@ func (o *overheard) heard(words ...string) []string {
 	said := strings.ToLower(o.said.String())
 	var out []string
 	for _, w := range words {
-		for _, spelling := range []string{w, url.QueryEscape(w), base64.StdEncoding.EncodeToString([]byte(w))[:len(w)/3*4]} {
+		if !utf8.ValidString(w) { // bytes, of which lower case would make the same sign
+			if bytes.Contains(o.said.Bytes(), []byte(w)) {
+				out = append(out, fmt.Sprintf("%x", w))
+			}
+		}
+		for _, spelling := range []string{strings.ToValidUTF8(w, "\x00not said\x00"), url.QueryEscape(w), base64.StdEncoding.EncodeToString([]byte(w))[:len(w)/3*4]} {
 			if strings.Contains(said, strings.ToLower(spelling)) {
 				out = append(out, spelling)
 			}

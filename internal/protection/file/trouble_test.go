@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"waylight/internal/partnership/agency"
-	"waylight/internal/platform/mail"
 	"waylight/internal/platform/store"
 	"waylight/internal/platform/store/storetest"
 	"waylight/internal/protection/file"
@@ -84,8 +83,7 @@ func TestNoticesAreRetriedAndNeverFail(t *testing.T) {
 	sent := w.send(child())
 	w.run()
 	to := w.found(sent)
-	addr := w.caught.Addr()
-	check(t, w.caught.Close())
+	w.caught.Away(true)
 	w.upload(to, w.seal(to, "a", []byte("words")))
 	w.pass(3*time.Hour, 5*time.Minute)
 	var dead, waiting int
@@ -96,10 +94,7 @@ func TestNoticesAreRetriedAndNeverFail(t *testing.T) {
 	if w.events("file.notice_failed") == 0 || w.events("file.notice_sent") != 0 {
 		t.Error("the attempts are not on record")
 	}
-	var err error
-	w.caught, err = mail.NewCatcher(addr)
-	check(t, err)
-	t.Cleanup(func() { w.caught.Close() })
+	w.caught.Away(false)
 	w.pass(4*time.Hour, 30*time.Minute)
 	if n := w.events("file.notice_sent"); n != 1 {
 		t.Errorf("%d mails were sent, want 1", n)

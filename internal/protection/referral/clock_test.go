@@ -339,14 +339,13 @@ func TestMailThatFailsIsTriedAgain(t *testing.T) {
 		w := setup(t, db, clock)
 		cal := w.hire(police, "Cal")
 		w.shift(cal, agency.On)
-		addr := w.caught.Addr()
-		check(t, w.caught.Close())
+		w.caught.Away(true)
 		w.send(tip(form.Answers{"happened": nil, "lives": {"MS-28033"}}))
 		w.run()
 		if w.events("referral.notice_failed") != 1 {
 			t.Fatal("the attempt that failed is not recorded")
 		}
-		w.reopen(addr)
+		w.caught.Away(false)
 		w.pass(5 * time.Minute)
 		if got := w.mailed(); !slices.Equal(got, []string{"cal"}) || w.events("referral.notice_sent") != 1 {
 			t.Errorf("after the mail server came back, %v were mailed", got)

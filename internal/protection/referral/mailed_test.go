@@ -102,8 +102,7 @@ func TestNoHelpMailIsListedAsFailed(t *testing.T) {
 		hana, dee := w.hire(helpDesk, "Hana", identity.RoleDesk), w.hire(tipDesk, "Dee", identity.RoleDesk, identity.RoleProgramAdmin, identity.RoleAuditor)
 		w.hire(shelter, "Sue") // so that help is offered; nobody is on shift there
 		w.shift(hana, agency.On)
-		addr := w.caught.Addr()
-		check(t, w.caught.Close())
+		w.caught.Away(true)
 		before := w.as(dee).GetDoc("/staff/desk").Main()
 		w.send(help(shelter))
 		lines := w.logged.Len()
@@ -129,7 +128,7 @@ func TestNoHelpMailIsListedAsFailed(t *testing.T) {
 		if tries < 40 || result != "away" {
 			t.Errorf("%d tries ended with %q", tries, result)
 		}
-		w.reopen(addr)
+		w.caught.Away(false)
 		w.pass(61 * time.Minute)
 		if !slices.Contains(w.mailed(), "hana") {
 			t.Error("when the mail server came back nobody was told")

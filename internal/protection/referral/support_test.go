@@ -451,15 +451,6 @@ func random(n int) []byte {
 	return b
 }
 
-// reopen starts the mail server again at its old address.
-func (w *world) reopen(addr string) {
-	w.t.Helper()
-	var err error
-	w.caught, err = mail.NewCatcher(addr)
-	check(w.t, err)
-	w.t.Cleanup(func() { w.caught.Close() })
-}
-
 // rotate gives a member's office a new key, signed under the old one.
 func (w *world) rotate(h hand) {
 	w.t.Helper()

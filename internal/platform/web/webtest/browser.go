@@ -92,11 +92,11 @@ func Eval[T any](b *Tab, expression string) T {
 	return v
 }
 
-// WaitFor waits until an expression in the page becomes true. One that fails, as
-// on a page that is only half there, is not true yet.
+// WaitFor waits until the page is there as a whole and an expression in it becomes true.
+// One that fails is not true yet.
 func (b *Tab) WaitFor(expression string) {
 	b.t.Helper()
-	expression = "(() => { try { return " + expression + "; } catch { return false; } })()"
+	expression = "(() => { try { return document.readyState === 'complete' && (" + expression + "); } catch { return false; } })()"
 	ctx, cancel := context.WithTimeout(b.Context, patience)
 	defer cancel()
 	var err error
