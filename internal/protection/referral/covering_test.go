@@ -5,6 +5,7 @@ package referral_test
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -83,4 +84,55 @@ func planOf(t *testing.T, db *store.DB, q question) string {
 	}
 	check(t, rows.Err())
 	return plan.String()
+}
+
+// A list of many stops at its horizon on PostgreSQL too, at its first page and at later
+// ones: what it looks at is bounded however many there are behind.
+func TestListsStopAtTheirHorizon(t *testing.T) {
+	t.Parallel()
+	db, clock := storetest.Postgres(t, schemas())
+	w := setup(t, db, clock)
+	cal := w.hire(police, "Cal")
+	w.send(tip(nil))
+	check(t, db.Write(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.Exec(`insert into referral select p.* from (select * from referral where holder = $1 limit 1) r, generate_series(1, 20000) g,
+			lateral jsonb_populate_record(null::referral, to_jsonb(r) || jsonb_build_object('id', '\x' || lpad(to_hex(g), 32, '0'), 'state', 'done', 'order_at', r.order_at + g)) p`, police)
+		return err
+	}))
+	vacuum, err := db.Query(t.Context(), "vacuum analyze")
+	check(t, err)
+	check(t, vacuum.Close())
+	for name, f := range map[string]referral.Filter{"all": {List: referral.ListInbox, State: "all"}, "search": {List: referral.ListInbox, State: "all", Text: "hinds"}, "nothing": {List: referral.ListInbox, State: "all", Text: "of no report"}} {
+		f, err := referral.Masked(f)
+		check(t, err)
+		for page := range 4 {
+			r := &asking{Reader: db}
+			p, err := referral.List(t.Context(), r, w.ms, cal.Member, f, clock.Now())
+			check(t, err)
+			for _, q := range r.asked {
+				if n := blocksOf(t, db, q); n > 300 {
+					t.Errorf("%s, page %d reads %d blocks: %s", name, page+1, n, q.text)
+				}
+			}
+			if p.Next == "" {
+				t.Fatalf("%s ends at page %d", name, page+1)
+			}
+			f.After = p.Next
+		}
+	}
+}
+
+// blocksOf is how many blocks PostgreSQL looks at to answer.
+func blocksOf(t *testing.T, db *store.DB, q question) int {
+	t.Helper()
+	var text string
+	check(t, db.QueryRow(t.Context(), "explain (analyze, buffers, format json) "+q.text, q.args...).Scan(&text))
+	var plans []struct {
+		Plan struct {
+			Hit  int `json:"Shared Hit Blocks"`
+			Read int `json:"Shared Read Blocks"`
+		}
+	}
+	check(t, json.Unmarshal([]byte(text), &plans))
+	return plans[0].Plan.Hit + plans[0].Plan.Read
 }

@@ -10,3 +10,10 @@ var (
 	List = list
 	Size = size
 )
+
+// Masked is the filter as the program uses it, whose pages lead to the next ones.
+func Masked(f Filter) (Filter, error) {
+	var err error
+	f.mask, err = newMask([]byte("a pepper of the tests"))
+	return f, err
+}

@@ -97,16 +97,68 @@ type counted struct {
 }
 
 // base adds what an index finds in the order of the list.
-func (w walk) base(q *query, part string, after *spot) *query {
+func (w walk) base(q *query, part string, s stretch) *query {
 	q.add(part)
 	if w.holder != "" {
 		q.add("holder = ?", w.holder)
 	}
-	if w.danger {
-		q.add("urgency = 0")
-	}
-	q.after(after)
+	s.bound(q)
 	return q
+}
+
+// stretch is a run of a list: all of it, what stands behind a place, or what lies between
+// two places of one urgency. Of several urgencies at once PostgreSQL would not stop at
+// the second place, but look through everything behind it that is as urgent, nor begin
+// at the first where the urgency is given too.
+type stretch struct {
+	urgency    int64
+	whole      bool // of all urgencies: then there is no end
+	after, end *spot
+}
+
+func (s stretch) bound(q *query) {
+	switch {
+	case !s.whole:
+		q.add("urgency = ?", s.urgency)
+		if s.after != nil {
+			q.add("(order_at, id) > (?, ?)", s.after.order, s.after.id)
+		}
+		if s.end != nil {
+			q.add("(order_at, id) <= (?, ?)", s.end.order, s.end.id)
+		}
+	case s.after != nil:
+		q.add("(urgency, order_at, id) > (?, ?, ?)", s.after.urgency, s.after.order, s.after.id)
+	}
+}
+
+// open is the run behind a place, or all of the list.
+func (w walk) open(after *spot) stretch {
+	if w.danger {
+		return stretch{after: after}
+	}
+	return stretch{whole: true, after: after}
+}
+
+// between are the runs behind a place up to another, each of one urgency.
+func (w walk) between(after, end *spot) []stretch {
+	if end == nil {
+		return []stretch{w.open(after)}
+	}
+	var runs []stretch
+	for urgency := range end.urgency + 1 {
+		s := stretch{urgency: urgency}
+		switch {
+		case after != nil && after.urgency > urgency:
+			continue
+		case after != nil && after.urgency == urgency:
+			s.after = after
+		}
+		if end.urgency == urgency {
+			s.end = end
+		}
+		runs = append(runs, s)
+	}
+	return runs
 }
 
 // page reads a page and counts the list.
@@ -145,12 +197,13 @@ func (w walk) page(ctx context.Context) (Page, error) {
 // more: what the first one counted is carried on.
 func (w walk) read(ctx context.Context, page *Page, end *spot) (rest int, err error) {
 	for _, part := range w.parts {
-		from, condition, args := w.within(part, w.after, end)
-		rows, err := referralsFrom(ctx, w.r, from, w.program, condition+fmt.Sprintf(" order by urgency, order_at, id limit %d", w.limit+1), args...)
-		if err != nil {
-			return 0, err
+		for _, s := range w.within(part, w.after, end) {
+			rows, err := referralsFrom(ctx, w.r, s.from, w.program, s.condition+fmt.Sprintf(" order by urgency, order_at, id limit %d", w.limit+1), s.args...)
+			if err != nil {
+				return 0, err
+			}
+			page.Rows = append(page.Rows, rows...)
 		}
-		page.Rows = append(page.Rows, rows...)
 	}
 	slices.SortFunc(page.Rows, func(a, b Referral) int { return spotOf(a).compare(spotOf(b)) })
 	if rest = len(page.Rows) - w.limit; rest <= 0 {
@@ -163,12 +216,13 @@ func (w walk) read(ctx context.Context, page *Page, end *spot) (rest int, err er
 	last := spotOf(page.Rows[w.limit-1])
 	rest = 0
 	for _, part := range w.parts {
-		from, condition, args := w.within(part, &last, end)
-		n, err := countUpTo(ctx, w.r, from, w.program, maxCounted+1-w.limit, condition, args...)
-		if err != nil {
-			return 0, err
+		for _, s := range w.within(part, &last, end) {
+			n, err := countUpTo(ctx, w.r, s.from, w.program, maxCounted+1-w.limit, s.condition, s.args...)
+			if err != nil {
+				return 0, err
+			}
+			rest += n
 		}
-		rest += n
 	}
 	return rest, nil
 }
@@ -182,12 +236,13 @@ func (w walk) pick(ctx context.Context, page *Page, end *spot) (rest int, err er
 	}
 	var met []spot
 	for _, part := range w.parts {
-		from, condition, args := w.within(part, w.after, end)
-		spots, err := spotsFrom(ctx, w.r, from, w.program, condition+fmt.Sprintf(" order by urgency, order_at, id limit %d", most), args...)
-		if err != nil {
-			return 0, err
+		for _, s := range w.within(part, w.after, end) {
+			spots, err := spotsFrom(ctx, w.r, s.from, w.program, s.condition+fmt.Sprintf(" order by urgency, order_at, id limit %d", most), s.args...)
+			if err != nil {
+				return 0, err
+			}
+			met = append(met, spots...)
 		}
-		met = append(met, spots...)
 	}
 	slices.SortFunc(met, spot.compare)
 	rest = max(0, len(met)-w.limit)
@@ -203,12 +258,13 @@ func (w walk) size(ctx context.Context) (int, error) {
 	}
 	total := 0
 	for _, part := range w.parts {
-		from, condition, args := w.within(part, nil, end)
-		n, err := countUpTo(ctx, w.r, from, w.program, maxCounted, condition, args...)
-		if err != nil {
-			return 0, err
+		for _, s := range w.within(part, nil, end) {
+			n, err := countUpTo(ctx, w.r, s.from, w.program, maxCounted, s.condition, s.args...)
+			if err != nil {
+				return 0, err
+			}
+			total += n
 		}
-		total += n
 	}
 	return min(total, maxCounted), nil
 }
@@ -219,7 +275,7 @@ func (w walk) size(ctx context.Context) (int, error) {
 func (w walk) horizon(ctx context.Context) (*spot, error) {
 	var nearest *spot
 	for _, part := range w.parts {
-		q := w.base(&query{}, part, w.after)
+		q := w.base(&query{}, part, w.open(w.after))
 		var end spot
 		err := w.r.QueryRow(ctx, "select urgency, order_at, id from referral where program = $1 and "+q.where()+
 			fmt.Sprintf(" order by urgency, order_at, id limit 1 offset %d", maxScanned/len(w.parts)-1), append([]any{w.program}, q.args...)...).Scan(&end.urgency, &end.order, &end.id)
@@ -234,21 +290,33 @@ func (w walk) horizon(ctx context.Context) (*spot, error) {
 	return nearest, nil
 }
 
-// within is where rows of a part are read from, and everything that they must
-// meet. Where few do, the part is cut off at the horizon before anything else is
-// asked: an engine that expects few rows would look through the whole table for
-// them rather than go by the order of the list.
-func (w walk) within(part string, after, end *spot) (from, condition string, args []any) {
+// source is where rows are read from, and everything that they must meet.
+type source struct {
+	from, condition string
+	args            []any
+}
+
+// within are the sources of a part between two places.
+func (w walk) within(part string, after, end *spot) []source {
+	var out []source
+	for _, s := range w.between(after, end) {
+		out = append(out, w.source(part, s))
+	}
+	return out
+}
+
+// source is that of a run. Where few rows meet everything, the run is cut off before
+// anything else is asked: an engine that expects few would look through the whole table
+// for them rather than go by the order of the list.
+func (w walk) source(part string, s stretch) source {
 	q := w.rest.and(part)
 	if !w.narrow {
-		q.after(after)
-		q.upto(end)
-		return "referral", q.where(), q.args
+		s.bound(q)
+		return source{"referral", q.where(), q.args}
 	}
-	cut := w.base(&query{args: slices.Clone(q.args)}, part, after)
-	cut.upto(end)
-	return "(select " + w.asked + " from referral where program = $1 and " + cut.where() +
-		fmt.Sprintf(" order by urgency, order_at, id limit %d) as referral", maxScanned), q.where(), cut.args
+	cut := w.base(&query{args: slices.Clone(q.args)}, part, s)
+	return source{"(select " + w.asked + " from referral where program = $1 and " + cut.where() +
+		fmt.Sprintf(" order by urgency, order_at, id limit %d) as referral", maxScanned), q.where(), cut.args}
 }
 
 // and is a copy of the query with one more condition.
@@ -268,18 +336,6 @@ func (q *query) among(some []spot) *query {
 	out := &query{conditions: slices.Clone(q.conditions), args: slices.Clone(q.args)}
 	out.add("id in (?"+strings.Repeat(", ?", together-1)+")", ids...)
 	return out
-}
-
-func (q *query) upto(p *spot) {
-	if p != nil {
-		q.add("(urgency, order_at, id) <= (?, ?, ?)", p.urgency, p.order, p.id)
-	}
-}
-
-func (q *query) after(p *spot) {
-	if p != nil {
-		q.add("(urgency, order_at, id) > (?, ?, ?)", p.urgency, p.order, p.id)
-	}
 }
 
 // ofReports is a page of the list of a few reports.
