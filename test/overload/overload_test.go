@@ -109,7 +109,6 @@ type crowd struct {
 	request    func() string
 	size       int
 	busy       bool // some of them must be turned away, else none
-	few        bool // one in a hundred may wait longer than it is let
 	maybe      bool // how many is for the machine to say
 	answers    sync.Map
 	wrong      atomic.Pointer[string]
@@ -187,7 +186,7 @@ func TestOverload(t *testing.T) {
 
 	crowds := []*crowd{
 		{name: "form", size: 600, maybe: true, code: "this page has to wait", request: func() string { return get(c.Address, "/ms/en", "") }},
-		{name: "receipt", size: 8, few: true, code: "has to wait", request: func() string {
+		{name: "receipt", size: 8, code: "has to wait", request: func() string {
 			return post(c.Address, "/receipt", "application/x-www-form-urlencoded", "", "receipt=one+two+three+four+five+six+seven")
 		}},
 		{name: "file", size: 8, busy: true, code: "files have to wait", request: func() string {
@@ -210,7 +209,7 @@ func TestOverload(t *testing.T) {
 	recovery := time.Now()
 	for path, want := range map[string]int{"/ms/en": http.StatusOK, "/healthz": http.StatusOK} {
 		s := &sender{address: c.Address}
-		if status, _, _, err := s.ask(get(c.Address, path, ""), time.Now().Add(10*time.Second)); err != nil || status != want {
+		if status, _, _, err := s.ask(get(c.Address, path, ""), time.Now()); err != nil || status != want {
 			t.Errorf("after the rush %s answers %d, %v", path, status, err)
 		}
 		s.hangUp()
@@ -231,15 +230,10 @@ func TestOverload(t *testing.T) {
 		capacity, senders, *seconds, len(got.accepted), got.spooled, arrived.Round(time.Second), len(got.refused), lost, got.again, got.longest.Round(time.Millisecond), state.Last.Most, took.Round(time.Millisecond))
 	t.Logf("memory: %d MB before, %d MB at most", idle>>20, peak>>20)
 	for _, crowd := range crowds {
-		answered, all := map[int]int64{}, int64(0)
-		crowd.answers.Range(func(status, n any) bool {
-			answered[status.(int)] = n.(*atomic.Int64).Load()
-			all += answered[status.(int)]
-			return true
-		})
+		answered := map[int]int64{}
+		crowd.answers.Range(func(status, n any) bool { answered[status.(int)] = n.(*atomic.Int64).Load(); return true })
 		t.Logf("%s: %v", crowd.name, answered)
-		away := crowd.count(http.StatusServiceUnavailable)
-		if few := crowd.few && 100*away < all; !crowd.maybe && !few && (away > 0) != crowd.busy {
+		if away := crowd.count(http.StatusServiceUnavailable); !crowd.maybe && (away > 0) != crowd.busy {
 			t.Errorf("%s: %d were turned away", crowd.name, away)
 		}
 		if wrong := crowd.wrong.Load(); wrong != nil {

@@ -81,6 +81,16 @@ func (x *walking) says(p placement.Placement, words string) {
 	x.WaitFor(`document.getElementById("say-` + p.ID.String() + `").textContent.includes("` + words + `")`)
 }
 
+// toWalk is a world in which a sheet hangs in a restroom, at the true time: browsers have
+// no other.
+func toWalk(t *testing.T) (*world, *webtest.Client, placement.Placement) {
+	t.Helper()
+	w := served(t)
+	restroom := w.hang(w.place(), "restroom")
+	w.clock.Advance(time.Since(w.clock.Now()))
+	return w, w.serve(t, w.ana), restroom
+}
+
 const notSent = "Kept in this browser, not sent yet."
 
 // A round on a telephone without a connection: what is ticked is kept in the browser,
@@ -88,12 +98,9 @@ const notSent = "Kept in this browser, not sent yet."
 // counts once; the page says that the code is off, and says so whenever it is opened.
 func TestRoundOffline(t *testing.T) {
 	t.Parallel()
-	w := served(t)
-	c := w.serve(t, w.ana)
-	restroom := w.hang(w.place(), "restroom")
+	w, c, restroom := toWalk(t)
 	platform := w.hang(w.place("name", "Other"), "platform")
 	printed := w.printed(w.place("name", "To be put up"))
-	w.clock.Advance(time.Since(w.clock.Now()))
 	r := w.putting()
 	x := walk(t, webtest.Browser(t), c.URL+"/staff/rounds/"+r.ID.String())
 	x.offline(true)
@@ -171,10 +178,7 @@ const leaving = `(() => {
 // made before the server knew.
 func TestAnswerToAPageThatWasLeft(t *testing.T) {
 	t.Parallel()
-	w := served(t)
-	c := w.serve(t, w.ana)
-	restroom := w.hang(w.place(), "restroom")
-	w.clock.Advance(time.Since(w.clock.Now()))
+	w, c, restroom := toWalk(t)
 	r := w.round()
 	address, err := url.Parse(c.URL)
 	check(t, err)
@@ -197,10 +201,7 @@ func TestAnswerToAPageThatWasLeft(t *testing.T) {
 // Two pages of one round in one browser: what one keeps and sends, the other shows.
 func TestTwoPagesOfARound(t *testing.T) {
 	t.Parallel()
-	w := served(t)
-	c := w.serve(t, w.ana)
-	restroom := w.hang(w.place(), "restroom")
-	w.clock.Advance(time.Since(w.clock.Now()))
+	w, c, restroom := toWalk(t)
 	at := c.URL + "/staff/rounds/" + w.round().ID.String()
 	tab := webtest.Browser(t)
 	one, two := walk(t, tab, at), walk(t, tab.Another(), at)

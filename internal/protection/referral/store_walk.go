@@ -196,14 +196,12 @@ func (w walk) page(ctx context.Context) (Page, error) {
 // counts what stands behind it. Behind a later page it only looks whether there is
 // more: what the first one counted is carried on.
 func (w walk) read(ctx context.Context, page *Page, end *spot) (rest int, err error) {
-	for _, part := range w.parts {
-		for _, s := range w.within(part, w.after, end) {
-			rows, err := referralsFrom(ctx, w.r, s.from, w.program, s.condition+fmt.Sprintf(" order by urgency, order_at, id limit %d", w.limit+1), s.args...)
-			if err != nil {
-				return 0, err
-			}
-			page.Rows = append(page.Rows, rows...)
+	for _, s := range w.within(w.after, end) {
+		rows, err := referralsFrom(ctx, w.r, s.from, w.program, s.condition+fmt.Sprintf(" order by urgency, order_at, id limit %d", w.limit+1), s.args...)
+		if err != nil {
+			return 0, err
 		}
+		page.Rows = append(page.Rows, rows...)
 	}
 	slices.SortFunc(page.Rows, func(a, b Referral) int { return spotOf(a).compare(spotOf(b)) })
 	if rest = len(page.Rows) - w.limit; rest <= 0 {
@@ -215,14 +213,12 @@ func (w walk) read(ctx context.Context, page *Page, end *spot) (rest int, err er
 	}
 	last := spotOf(page.Rows[w.limit-1])
 	rest = 0
-	for _, part := range w.parts {
-		for _, s := range w.within(part, &last, end) {
-			n, err := countUpTo(ctx, w.r, s.from, w.program, maxCounted+1-w.limit, s.condition, s.args...)
-			if err != nil {
-				return 0, err
-			}
-			rest += n
+	for _, s := range w.within(&last, end) {
+		n, err := countUpTo(ctx, w.r, s.from, w.program, maxCounted+1-w.limit, s.condition, s.args...)
+		if err != nil {
+			return 0, err
 		}
+		rest += n
 	}
 	return rest, nil
 }
@@ -235,14 +231,12 @@ func (w walk) pick(ctx context.Context, page *Page, end *spot) (rest int, err er
 		most = w.limit + 1
 	}
 	var met []spot
-	for _, part := range w.parts {
-		for _, s := range w.within(part, w.after, end) {
-			spots, err := spotsFrom(ctx, w.r, s.from, w.program, s.condition+fmt.Sprintf(" order by urgency, order_at, id limit %d", most), s.args...)
-			if err != nil {
-				return 0, err
-			}
-			met = append(met, spots...)
+	for _, s := range w.within(w.after, end) {
+		spots, err := spotsFrom(ctx, w.r, s.from, w.program, s.condition+fmt.Sprintf(" order by urgency, order_at, id limit %d", most), s.args...)
+		if err != nil {
+			return 0, err
 		}
+		met = append(met, spots...)
 	}
 	slices.SortFunc(met, spot.compare)
 	rest = max(0, len(met)-w.limit)
@@ -257,14 +251,12 @@ func (w walk) size(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	total := 0
-	for _, part := range w.parts {
-		for _, s := range w.within(part, nil, end) {
-			n, err := countUpTo(ctx, w.r, s.from, w.program, maxCounted, s.condition, s.args...)
-			if err != nil {
-				return 0, err
-			}
-			total += n
+	for _, s := range w.within(nil, end) {
+		n, err := countUpTo(ctx, w.r, s.from, w.program, maxCounted, s.condition, s.args...)
+		if err != nil {
+			return 0, err
 		}
+		total += n
 	}
 	return min(total, maxCounted), nil
 }
@@ -296,11 +288,13 @@ type source struct {
 	args            []any
 }
 
-// within are the sources of a part between two places.
-func (w walk) within(part string, after, end *spot) []source {
+// within are the sources of what lies between two places: each part's runs.
+func (w walk) within(after, end *spot) []source {
 	var out []source
-	for _, s := range w.between(after, end) {
-		out = append(out, w.source(part, s))
+	for _, part := range w.parts {
+		for _, s := range w.between(after, end) {
+			out = append(out, w.source(part, s))
+		}
 	}
 	return out
 }
