@@ -3,12 +3,16 @@
 package identity
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
 
 	"waylight/internal/partnership/policy"
 	"waylight/internal/platform/web"
@@ -117,4 +121,47 @@ func TestOpenListKeepsNoSession(t *testing.T) {
 	}
 	w.clock.Advance(2 * time.Minute)
 	ann.waitPath("/staff/lock")
+}
+
+// lockAt presses the page's button as its keys are read for the nth time, n standing in localStorage.
+const lockAt = `
+	const read = Storage.prototype.getItem;
+	let reads = 0;
+	window.pressed = window.begun = false;
+	Storage.prototype.getItem = function (name) {
+		const kept = read.call(this, name);
+		if (name === "waylight.keys" && ++reads === Number(read.call(localStorage, "lockAt"))) {
+			window.pressed = true;
+			document.getElementById("lock").click();
+		}
+		return kept;
+	};`
+
+// Keys that are locked while the first page still finds out that they are open are asked for again, whatever it was about to do.
+func TestLockedWhileThePageBegins(t *testing.T) {
+	w := one(t)
+	const phrase = "passphrase of ann@agency.test"
+	w.joinAs(police, "ann@agency.test", RoleMember)
+	ann := w.seats(1)[0]
+	ann.signIn("ann@agency.test", phrase, "/staff")
+	_, err := chromedp.Call(ann.Context, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: lockAt})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried := 0
+	for {
+		webtest.Eval[bool](ann.Tab, fmt.Sprintf(`(localStorage.setItem("lockAt", %d), true)`, tried+1))
+		ann.open("/staff")
+		webtest.Eval[bool](ann.Tab, fmt.Sprintf(`(import(%q).then(() => { window.begun = true; }, () => {}), true)`, w.site.Asset("home.js")))
+		ann.WaitFor(`begun || pressed`)
+		if !webtest.Eval[bool](ann.Tab, `pressed`) {
+			break
+		}
+		tried++
+		ann.WaitFor(`document.getElementById("unlock-passphrase") !== null && document.getElementById("keys-state").textContent.includes("locked") && document.getElementById("lock").hidden`)
+		keys[any](ann, `return await k.unlock(a);`, phrase)
+	}
+	if tried < 3 {
+		t.Errorf("the page read the keys %d times: this test presses in the wrong way", tried)
+	}
 }

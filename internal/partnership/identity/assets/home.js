@@ -1,35 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The first page after signing in: whether the keys are open in this tab, and the button that locks them.
-import { lock, myMark, ready, unlocked } from "./keys.js";
+import { lock, myMark, ready, wordsFor } from "./keys.js";
 
 const state = document.getElementById("keys-state");
 const button = document.getElementById("lock");
 
+let looks = 0; // of several looks at the keys the last one speaks
 let asking = false;
+let again = false;
 
-function tell(open) {
-  state.textContent = open ? "Your keys are open in this tab." : "Your keys are locked in this tab.";
-  button.hidden = !open;
+// tell says whether the keys are open and shows the key mark, made from the root that was opened here; a colleague compares it with the one of the key that they are
+// about to seal to.
+async function tell() {
+  const look = ++looks;
+  const mark = await myMark().catch(() => "");
+  if (look !== looks) return;
+  state.textContent = mark ? "Your keys are open in this tab." : "Your keys are locked in this tab.";
+  button.hidden = !mark;
+  for (const place of document.querySelectorAll("[data-own-mark]")) place.textContent = mark || "Open your keys to see it.";
 }
 
-// mark shows the key mark, made from the root that was opened here; a colleague compares it with the one of the key that they are about to seal to.
-async function mark() {
-  const words = (await unlocked()) ? await myMark() : "Open your keys to see it.";
-  for (const place of document.querySelectorAll("[data-own-mark]")) place.textContent = words;
-}
-
+// show asks until the keys are open. They can be locked at any moment, in another tab too: then whoever asks already asks again.
 async function show() {
-  tell(await unlocked());
-  await mark();
+  again = true;
+  await tell();
   if (asking) return;
   asking = true;
-  await ready(document.getElementById("keys-form"), state.dataset.office);
-  asking = false;
-  const open = await unlocked(); // or it was locked while the page asked
-  tell(open);
-  await mark();
-  if (!open) await show();
+  try {
+    while (again) {
+      again = false;
+      await ready(document.getElementById("keys-form"), state.dataset.office);
+      await tell();
+    }
+  } catch (error) {
+    state.append(` ${wordsFor(error)}`);
+  } finally {
+    asking = false;
+  }
 }
 
 if (state) {

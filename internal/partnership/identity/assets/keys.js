@@ -214,12 +214,14 @@ const unhex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parse
 // ready resolves when the keys are open and, where an office is named, its key is held in this tab: access that a colleague gave after the keys were opened
 // counts from the next opening. Until then it asks inside host, and cleans up after itself.
 export async function ready(host, office) {
-  const open = await unlocked();
-  if (open && (await holds(office))) return;
-  const hint = open ? "Open your keys once more: you were given access, or your office has a new key." : "Your keys are locked in this tab. What opens them stays in this browser.";
+  const secrets = await kept();
+  const held = secrets !== null && (await holds(secrets, office));
+  const still = await unlocked(); // or they were locked while the server was asked
+  if (held && still) return;
+  const hint = still ? "Open your keys once more: you were given access, or your office has a new key." : "Your keys are locked in this tab. What opens them stays in this browser.";
   await askFor(host, hint, async (found) => {
     await keepRoot(found);
-    if (!(await holds(office))) throw noAccess();
+    if (!(await holds(await open(), office))) throw noAccess();
   });
 }
 
@@ -233,9 +235,9 @@ export async function rootFrom(host, why) {
 }
 
 // holds says whether the tab has every key of the office that it should: a colleague may have made a new one since.
-async function holds(office) {
+async function holds(secrets, office) {
   if (!office) return true;
-  const held = (await offices()).filter((o) => o.office === office);
+  const held = secrets.offices.filter((o) => o.office === office);
   const { keyId } = await get("/staff/office/current");
   return held.length > 0 && (!keyId || held.some((o) => o.keyId === keyId));
 }
