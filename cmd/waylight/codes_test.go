@@ -18,13 +18,18 @@ import (
 // call runs the program as its user does and returns its exit code.
 func call(t *testing.T, args ...string) (code int, printed string) {
 	t.Helper()
+	return callIn(context.Background(), args...)
+}
+
+func callIn(ctx context.Context, args ...string) (code int, printed string) {
 	var out bytes.Buffer
-	code = run(context.Background(), &console{in: strings.NewReader(""), out: &out, err: &out}, args)
+	code = run(ctx, &console{in: strings.NewReader(""), out: &out, err: &out}, args)
 	return code, out.String()
 }
 
 // check and verify end with 0 when all is well, 1 when something is wrong, and
-// every verb ends with 2 for wrong usage.
+// every verb ends with 2 for wrong usage. A verification that was stopped found nothing
+// and ends with 3: nobody is called out for it.
 func TestExitCodes(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "demo")
@@ -61,6 +66,11 @@ func TestExitCodes(t *testing.T) {
 		if code, printed := call(t, c.args...); code != c.code {
 			t.Errorf("waylight %s ends with %d, want %d: %s", strings.Join(c.args, " "), code, c.code, printed)
 		}
+	}
+	stopped, stop := context.WithCancel(context.Background())
+	stop()
+	if code, printed := callIn(stopped, "verify", "--data", data); code != 3 || !strings.Contains(printed, "came to no end") {
+		t.Errorf("a verification that was stopped ends with %d: %s", code, printed)
 	}
 	db, err := sql.Open("sqlite", filepath.Join(data, "waylight.db"))
 	if err != nil {

@@ -54,6 +54,7 @@ const (
 	exitOK    = 0
 	exitWrong = 1
 	exitUsage = 2
+	exitNoEnd = 3 // verify: nothing was found, and not everything was looked at
 )
 
 func verbs() []verb {

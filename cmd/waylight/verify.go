@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -63,7 +64,11 @@ func runVerify(ctx context.Context, c *console, args []string) int {
 	found, err := v.Run(ctx, ending{c.out, meter})
 	meter.end()
 	if err != nil {
-		return c.fail(err)
+		code := c.fail(err)
+		if found == 0 && (ctx.Err() != nil || errors.Is(err, app.ErrNoEnd)) {
+			code = exitNoEnd
+		}
+		return code
 	}
 	if found > 0 {
 		return exitWrong

@@ -47,6 +47,10 @@ type verifying struct {
 	found     int
 }
 
+// ErrNoEnd means that what stood in the way of a verification says nothing about the
+// database: it was stopped, the database went away, or there was no room for it.
+var ErrNoEnd = errors.New("the verification came to no end")
+
 // Run verifies every program that the database, the keyring or a kept text
 // knows, and prints what it finds. It writes nothing. It returns the number of
 // problems.
@@ -56,8 +60,11 @@ func (v Verification) Run(ctx context.Context, w io.Writer) (int, error) {
 	}
 	if v.Backup != "" {
 		whole, err := v.whole(ctx, w)
-		if err != nil || !whole {
-			return 1, err
+		if err != nil {
+			return 0, err
+		}
+		if !whole {
+			return 1, nil
 		}
 	}
 	if v.Export != "" {
@@ -99,7 +106,7 @@ func (r *verifying) failed(ctx context.Context, what string, err error) error {
 	switch {
 	case err == nil:
 	case ctx.Err() != nil || store.Away(err) || errors.Is(err, custody.ErrScratch):
-		return fmt.Errorf("the verification came to no end: %w", err)
+		return fmt.Errorf("%w: %w", ErrNoEnd, err)
 	default:
 		r.problem("%s: %v", what, err)
 	}

@@ -176,7 +176,7 @@ func TestVerifyWithoutRoomOrTime(t *testing.T) {
 	}{"without room": {ctx, custody.ErrScratch}, "stopped": {stopped, context.Canceled}} {
 		var out bytes.Buffer
 		n, err := app.Verification{Data: data, Memory: 1}.Run(c.ctx, &out)
-		if n != 0 || !errors.Is(err, c.want) || strings.Contains(out.String(), "damaged") {
+		if n != 0 || !errors.Is(err, app.ErrNoEnd) || !errors.Is(err, c.want) || strings.Contains(out.String(), "damaged") {
 			t.Errorf("%s: %d problems, %v\n%s", what, n, err, &out)
 		}
 	}
