@@ -75,6 +75,41 @@ func (s *seated) arrive(path string) {
 	s.WaitFor(fmt.Sprintf(`location.pathname === %q && document.readyState === "complete"`, path))
 }
 
+// lockElsewhere locks the keys as another tab does, when the server's answer to an address that ends so is there and the page has not read it yet.
+const lockElsewhere = `(() => {
+	const fetched = window.fetch;
+	window.fetch = async (address, options) => {
+		const answer = await fetched(address, options);
+		if (String(address).endsWith(%q)) {
+			window.fetch = fetched;
+			const heard = new Promise((done) => document.addEventListener("waylight:locked", done, { once: true }));
+			new BroadcastChannel("waylight.keys").postMessage("lock");
+			await heard;
+		}
+		return answer;
+	};
+	return true;
+})()`
+
+// lockedMeanwhile presses a button of the report's page and locks the keys while the page waits for the server: what it opened is not shown any more.
+func (s *seated) lockedMeanwhile(button, address, place, say string) {
+	s.w.t.Helper()
+	webtest.Eval[bool](s.Tab, fmt.Sprintf(lockElsewhere, address))
+	s.click(button)
+	s.WaitFor(fmt.Sprintf(`document.getElementById("unlock-passphrase") !== null || document.getElementById(%q).textContent !== ""`, say))
+	if webtest.Eval[bool](s.Tab, `document.getElementById("unlock-passphrase") !== null`) {
+		s.fill("unlock-passphrase", phrase)
+		s.click("#keys button[type=submit]")
+	}
+	s.waitFor(say, "locked")
+	if got := webtest.Eval[string](s.Tab, fmt.Sprintf(`document.getElementById(%q).textContent`, place)); got != "" {
+		s.w.t.Errorf("%s: after the keys were locked the page shows %q", button, got)
+	}
+	if !webtest.Eval[bool](s.Tab, fmt.Sprintf(`(() => { const b = document.querySelector(%q); return b.checkVisibility() && !b.disabled; })()`, button)) {
+		s.w.t.Errorf("%s cannot be pressed again", button)
+	}
+}
+
 // TestAReportInARealBrowser walks what a member does with a report: open, take
 // on, note, send on; and what an operator does with a task. It runs before the
 // parallel tests: a browser that starves answers too late.
@@ -171,6 +206,11 @@ func TestAReportInARealBrowser(t *testing.T) {
 	ana.Open(w.client.URL+path, 1200, 1000)
 	ana.click("#open")
 	ana.waitFor("words", "is not the one that was sealed with these words")
+
+	ana.Open(w.client.URL+path, 1200, 1000)
+	ana.lockedMeanwhile("#open", "/opened", "words", "say")
+	ana.lockedMeanwhile("#show-notes", "/notes", "note-list", "say")
+	ana.lockedMeanwhile("#open-named", "/opened", "named-words", "say-named")
 
 	clock.Advance(3 * time.Hour) // within the session's twelve hours, past its idle hour: sign in again
 	dee.arrive("/staff/desk")

@@ -321,6 +321,22 @@ func TestLostAnswerThenSendAgain(t *testing.T) {
 	}
 }
 
+// Enter that is pressed twice in a field sends one report: a second one would be kept under other words, and those of the first be gone.
+func TestEnterTwiceSendsOnce(t *testing.T) {
+	t.Parallel()
+	w := pages(t, tipDesk, tipPolice)
+	x := w.writes(otherWords)
+	webtest.Eval[bool](x.tab, `(() => { const form = document.querySelector("form[data-who]"); form.requestSubmit(); form.requestSubmit(); return true; })()`)
+	x.tab.WaitFor(`document.getElementById("words") !== null`)
+	words := x.words()
+	if n, asked := w.count("report"), w.wire.count(http.MethodPost, "/ms/seal"); n != 1 || asked != 1 {
+		t.Errorf("%d reports, and the keys were asked for %d times", n, asked)
+	}
+	if _, err := w.reports.FindWords(t.Context(), words); err != nil {
+		t.Errorf("the words on the page: %v", err)
+	}
+}
+
 type discard struct{ head http.Header }
 
 func (d discard) Header() http.Header         { return d.head }

@@ -9,6 +9,8 @@
 //   rootFrom(host, why)                 Promise<{root, program, member}>: asks for a passkey or the passphrase anew, whether or not the keys are open
 //   unlocked()                          Promise<boolean>
 //   lock()                              wipes every key, in every tab; tabs hear it as the event "waylight:locked" on document
+//   sinceNow()                          a function that fails with a Problem if the keys were locked after sinceNow was called: what was opened before
+//                                       must not be shown, and no key be kept, once the page was wiped
 //   me(), offices()                     Promise<{program, id}>, Promise<[{office, keyId}]> held now
 //   keyMark(publicKey), myMark()        Promise<string>: what is read on the telephone, made from the key that is sealed to, and from this member's own root
 //   openReport({program, id, office, wrap, ciphertext, hash, recipient})
@@ -54,7 +56,9 @@ async function call(url, options) {
   try {
     answer = await fetch(url, { credentials: "same-origin", redirect: "manual", ...options });
   } catch {
-    throw new Problem("server", "The server cannot be reached. Nothing was sent. Check the connection and try again.");
+    throw new Problem("server", options.method === "POST"
+      ? "The server did not answer. It may have got this or not: load the page again and look, before you repeat it."
+      : "The server cannot be reached. Check the connection and try again.");
   }
   if (answer.type === "opaqueredirect" || answer.status === 401) throw new Problem("session", "Your session has ended. Sign in again; nothing was changed.");
   const json = answer.headers.get("Content-Type")?.startsWith("application/json") ? await answer.json() : null;
@@ -93,12 +97,13 @@ async function inStore(mode, act) {
   }
 }
 
-async function keep(secrets) {
+async function keep(secrets, still) {
   const tab = hex(random(16));
   const iv = random(12);
   const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
   const data = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, new TextEncoder().encode(JSON.stringify(secrets)));
   await inStore("readwrite", (store) => store.put(key, tab));
+  still();
   sessionStorage.setItem(PLACE, JSON.stringify({ tab, iv: b64(iv), data: b64(new Uint8Array(data)) }));
 }
 
@@ -125,7 +130,17 @@ async function open() {
 
 export const unlocked = async () => (await kept()) !== null;
 
+let locks = 0;
+
+export function sinceNow() {
+  const then = locks;
+  return () => {
+    if (locks !== then) throw new Problem("locked", "Your keys were locked meanwhile. Open them again.");
+  };
+}
+
 export async function lock() {
+  locks++;
   sessionStorage.removeItem(PLACE);
   channel.postMessage("lock");
   try {
@@ -136,6 +151,7 @@ export async function lock() {
 }
 
 channel.addEventListener("message", () => {
+  locks++;
   sessionStorage.removeItem(PLACE);
   document.dispatchEvent(new Event("waylight:locked"));
 });
@@ -198,14 +214,16 @@ async function rootOf(keys, kind, secretFor, own = () => true) {
 }
 
 async function keepRoot({ root, keys }) {
+  const still = sinceNow();
   const { member } = keys;
   const offices = [];
   for (const o of keys.offices) {
     const seed = await openOfficeSeed(kemSeed(root), o.wrap, member.program, o.office, unhex(o.keyId));
     offices.push({ office: o.office, keyId: o.keyId, seed: b64(seed) });
   }
-  await keep({ program: member.program, id: member.id, kem: member.kem, sign: b64(signSeed(root)), offices });
+  const secrets = { program: member.program, id: member.id, kem: member.kem, sign: b64(signSeed(root)), offices };
   root.fill(0);
+  await keep(secrets, still);
   return { member: { program: member.program, id: member.id }, offices: offices.map(({ office, keyId }) => ({ office, keyId })) };
 }
 
@@ -213,7 +231,15 @@ const unhex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parse
 
 // ready resolves when the keys are open and, where an office is named, its key is held in this tab: access that a colleague gave after the keys were opened
 // counts from the next opening. Until then it asks inside host, and cleans up after itself.
-export async function ready(host, office) {
+export function ready(host, office) {
+  const mine = (asking.get(host) ?? Promise.resolve()).catch(() => {}).then(() => readyNow(host, office));
+  asking.set(host, mine);
+  return mine;
+}
+
+const asking = new WeakMap(); // one question at a time in a place: whoever comes later finds the keys open
+
+async function readyNow(host, office) {
   const secrets = await kept();
   const held = secrets !== null && (await holds(secrets, office));
   const still = await unlocked(); // or they were locked while the server was asked
@@ -399,6 +425,7 @@ const notMyKey = () => new Problem("refused", "The server names a key as yours t
 // rotateOffice holds what the server says is this member's key to the one in this tab, which was made from the root.
 export async function rotateOffice({ office, current, holders, recovery, send }) {
   const secrets = await open();
+  const still = sinceNow();
   const { program } = secrets;
   const now = await currentOf(office, current);
   const mine = holders.filter((h) => h.holder === `member:${secrets.id}`);
@@ -407,8 +434,11 @@ export async function rotateOffice({ office, current, holders, recovery, send })
   if (recovery) to.push({ holder: RECOVERY, key: await checkRecovery({ program, office, recovery, held: await officeSeeds(office) }) });
   const { keyId, seed, body } = await makeNextKey({ program, office, current: now, holders: to });
   await send(body);
-  await keep({ ...secrets, offices: [{ office, keyId, seed: b64(seed) }, ...secrets.offices] });
+  const offices = [{ office, keyId, seed: b64(seed) }, ...secrets.offices];
   seed.fill(0);
+  await keep({ ...secrets, offices }, still).catch((error) => { // locked meanwhile: the new key was sent, and opens with the others
+    if (error.kind !== "locked") throw error;
+  });
 }
 
 export async function newParts({ office, current, k, n }) {

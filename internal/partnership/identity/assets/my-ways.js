@@ -14,7 +14,7 @@ const tell = (text) => (byId("progress").textContent = text);
 // step runs one act at a time and shows what went wrong.
 let busy = false;
 async function step(act) {
-  if (busy) return;
+  if (busy) return say("Something else is under way. Finish it above, or load this page again.");
   busy = true;
   say("");
   try {
@@ -85,7 +85,7 @@ byId("make-link")?.addEventListener("click", () => step(async () => {
   byId("link-box").hidden = false;
   byId("compare").hidden = true;
   byId("link-state").textContent = "Waiting until the other device opens it.";
-  waitForDevice(link);
+  waitForDevice(link).catch((error) => (byId("link-state").textContent = wordsFor(error)));
 }));
 
 async function waitForDevice(mine) {
@@ -95,9 +95,11 @@ async function waitForDevice(mine) {
     try {
       state = await get(`/staff/device-link/${mine.id}`);
     } catch (error) {
-      byId("link-state").textContent = wordsFor(error);
-      return;
+      if (error.code || error.kind !== "server") throw error;
+      await pause(1000); // no answer: the connection may come back
+      continue;
     }
+    if (mine !== link) return;
     if (state.public) {
       mine.public = unb64(state.public);
       mine.program = program;
@@ -111,15 +113,23 @@ async function waitForDevice(mine) {
 }
 
 byId("same")?.addEventListener("click", () => step(() => withRoot("Open your keys, to give them to your other device.", async ({ root, program, member }) => {
+  if (!link) throw new Problem("refused", "The link was closed. Nothing was given.");
   const sealed = await sealTo(link.public, root, rootFor({ program, member, link: link.id }));
   await post(`/staff/device-link/${link.id}`, { public: b64(link.public), sealed: b64(sealed) });
   link = undefined;
   location.replace("/staff/ways?done=linked");
 })));
 
-byId("different")?.addEventListener("click", () => step(async () => {
-  await post("/staff/device-link/close", {});
+// That the words differ is said whatever else is under way.
+byId("different")?.addEventListener("click", async () => {
   link = undefined;
   byId("link-box").hidden = true;
-  throw new Problem("server", "The link was closed and nothing was given. Somebody may be listening in: tell your administrator before you try again.");
-}));
+  try {
+    await post("/staff/device-link/close", {});
+    say("The link was closed and nothing was given. Somebody may be listening in: tell your administrator before you try again.");
+  } catch (error) {
+    byId("link-box").hidden = false;
+    say(wordsFor(error));
+  }
+  byId("problem").scrollIntoView({ block: "center" });
+});

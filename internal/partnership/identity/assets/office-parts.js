@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // New recovery parts for the office: made here, shown once, and used only after one of them was typed back from the paper.
-import { combine, element, formatShare, get, newParts, parseShare, post, Problem, ready, setName, wordList, wordsFor } from "./keys.js";
+import { combine, element, formatShare, get, newParts, parseShare, post, Problem, ready, setName, sinceNow, wordList, wordsFor } from "./keys.js";
 
 const byId = (id) => document.getElementById(id);
 const splitForm = byId("split-form");
@@ -10,7 +10,7 @@ const proofForm = byId("proof-form");
 let made, asked, list;
 
 // show puts the parts on the page, to be printed.
-async function show(name) {
+async function show(name, still) {
   list = await wordList();
   const cards = [];
   for (const share of made.shares) {
@@ -20,6 +20,7 @@ async function show(name) {
       element("p", { textContent: `Set ${setName(share, list)}. ${share.needed} parts of this set together open the office's reports. Keep it locked away and show it to nobody.` }),
       element("p", { className: "code share" }, ...lines.flatMap((line) => [line, " ", element("br")]))));
   }
+  still();
   byId("cards").replaceChildren(...cards);
   asked = made.shares[crypto.getRandomValues(new Uint32Array(1))[0] % made.shares.length];
   byId("proof-label").textContent = `Type part ${asked.index}, from the paper`;
@@ -43,11 +44,16 @@ async function begin() {
     try {
       const [n, k] = [byId("many").valueAsNumber, byId("needed").valueAsNumber];
       if (!(k >= 2 && n >= k && n <= 9)) throw new Problem("shares", "At least two parts must be needed, and no more than there are. There can be up to nine.");
+      byId("go").disabled = true; // a second set would take the place of the one that is being printed
+      await ready(byId("unlock"), office);
+      const still = sinceNow();
       const { current } = await get("/staff/office/holders");
       made = await newParts({ office, current, k, n });
-      await show(name);
+      await show(name, still);
     } catch (error) {
       byId("problem").textContent = wordsFor(error);
+    } finally {
+      byId("go").disabled = false;
     }
   });
   byId("print").addEventListener("click", () => window.print());
@@ -71,6 +77,18 @@ async function begin() {
   splitForm.hidden = false;
 }
 
+// close wipes the parts: enough of them open every report.
+function close() {
+  if (!made) return;
+  made = asked = undefined;
+  byId("cards").replaceChildren();
+  byId("proof").value = "";
+  sharesPart.hidden = proofForm.hidden = true;
+  splitForm.hidden = false;
+  byId("problem").textContent = "Your keys were locked. Make the parts again.";
+}
+
+document.addEventListener("waylight:locked", close);
 if (splitForm) {
   try {
     await begin();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Giving a colleague access: the office's keys are sealed to the colleague's public key here, and only so do they leave this browser.
-import { keyMark, post, ready, wordsFor, wrapsFor } from "./keys.js";
+import { element, keyMark, post, ready, wordsFor, wrapsFor } from "./keys.js";
 
 const form = document.getElementById("give");
 
@@ -15,6 +15,7 @@ if (form) {
     button.disabled = true;
     problem.textContent = "";
     try {
+      await ready(document.getElementById("unlock")); // or they were locked since
       const wraps = await wrapsFor({ office, publicKey: kem, holder });
       await post(action, { wraps });
       location.replace(`${location.pathname}?done=access`);
@@ -23,6 +24,10 @@ if (form) {
       button.disabled = false;
     }
   });
-  await ready(document.getElementById("unlock"));
-  form.hidden = false;
+  try {
+    await ready(document.getElementById("unlock"));
+    form.hidden = false;
+  } catch (error) {
+    document.getElementById("unlock").append(element("p", { className: "error", role: "alert", textContent: wordsFor(error) }));
+  }
 }

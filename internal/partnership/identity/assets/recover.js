@@ -31,6 +31,7 @@ if (form) {
           throw new Problem("shares", `Part ${at + 1}: ${wordsFor(error)}`);
         }
       }
+      await ready(byId("unlock")); // or they were locked since
       const { wraps } = await get("/staff/recover/wraps");
       await post("/staff/recover", { wraps: await recoverOffice({ office: form.dataset.office, shares, wraps }) });
       for (const area of fields.querySelectorAll("textarea")) area.value = "";
@@ -44,6 +45,10 @@ if (form) {
       byId("progress").textContent = "";
     }
   });
-  await ready(byId("unlock"));
-  form.hidden = false;
+  try {
+    await ready(byId("unlock"));
+    form.hidden = false;
+  } catch (error) {
+    byId("unlock").append(element("p", { className: "error", role: "alert", textContent: wordsFor(error) }));
+  }
 }

@@ -35,7 +35,7 @@ async function use() {
   kept = now;
   channel.postMessage("used");
   const answer = await fetch(keep, { method: "POST", keepalive: true, redirect: "manual" }).catch(() => null);
-  if (answer && !answer.ok) hide(false); // locked or ended already
+  if (answer && (answer.type === "opaqueredirect" || [401, 403, 423].includes(answer.status))) hide(false); // locked or ended already; a server in trouble says neither
 }
 
 function warn(soon) {

@@ -69,7 +69,6 @@ class Mailbox {
     const text = JSON.stringify(words);
     if (held.text !== text) held = Object.assign(held, { text, value: await this.sealed(thread, words) });
     await post("/receipt/messages/keep", { lookup: this.lookup, office: thread.office, ...held.value });
-    held.text = "";
   }
 
   async sealed(thread, words) {

@@ -3,7 +3,7 @@
 // thread.js: the messages of one report in a member's browser. The server sends ciphertext; the words exist on this page alone and are wiped when it is left or
 // the keys are locked. That a sender's message was opened is proved with its opening token.
 import { b64, hex } from "./bytes.js";
-import { element, get, keyID, offices, openReport, openingToken, post, Problem, ready, rewrap, wordsFor } from "./keys.js";
+import { element, get, keyID, offices, openReport, openingToken, post, Problem, ready, rewrap, sinceNow, wordsFor } from "./keys.js";
 import { newID, packed, signedBy, unpacked } from "./messagewords.js";
 import { receiver } from "./receivers.js";
 import { sealBody } from "./sealing.js";
@@ -92,9 +92,11 @@ function passOver(id) {
 
 async function open() {
   await ready(byId("keys"), office);
+  const still = sinceNow();
   await askReport();
   strange = Boolean(named) && named.key !== box.dataset.replyId;
   const { messages } = await get(`${here}/sealed?after=${encodeURIComponent(after)}`);
+  still();
   const opened = [];
   let closed = 0;
   for (const m of messages) {
@@ -102,9 +104,12 @@ async function open() {
       const { plaintext, contentKey } = await openReport({ program, id: m.id, office, wrap: m.wrap, ciphertext: m.body, hash: m.hash, recipient: office });
       const words = unpacked(plaintext, { report, office, kind: m.kind, answers: m.answers });
       if (!named && m.side === "sender" && words.from !== box.dataset.replyId) strange = true;
-      show(m, words, await doubt(m, plaintext));
+      const warning = await doubt(m, plaintext);
+      still();
+      show(m, words, warning);
       if (!m.read) opened.push({ id: m.id, token: await openingToken(contentKey) });
     } catch (error) {
+      if (error.kind === "locked") throw error; // or it would count as one that does not open
       closed++;
       if (!m.read) passOver(m.id);
       const host = byId(`m-${m.id}`)?.querySelector("[data-words]");
@@ -112,7 +117,9 @@ async function open() {
       if (host) host.hidden = false;
     }
   }
+  still();
   if (opened.length > 0) await post(`${here}/read`, { opened });
+  still();
   openButton.hidden = true;
   if (form) {
     form.hidden = false;

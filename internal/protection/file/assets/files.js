@@ -2,7 +2,7 @@
 //
 // files.js: the files of a report, opened in a member's browser. The server sends sealed parts; what is in them exists on this page alone, is looked at in a frame
 // of no origin, and is wiped when the page is left or the keys are locked.
-import { element, get, openContent, openingToken, post, Problem, ready, rewrap, signStatement, wordsFor } from "./keys.js";
+import { element, get, openContent, openingToken, post, Problem, ready, rewrap, signStatement, sinceNow, wordsFor } from "./keys.js";
 import { headHash, openFile } from "./filesealing.js";
 import { hex } from "./bytes.js";
 import { receiver } from "./receivers.js";
@@ -54,20 +54,24 @@ async function opened(id, wrap, hash) {
 // unseal opens a file's key and proves it to the server, which records who it was.
 async function unseal(id, act) {
   await ready(document.getElementById("keys"), office);
+  const still = sinceNow();
   const file = (await get(`${here}/list`)).files.find((f) => f.id === id);
   if (!file?.wrap) throw new Problem("open", "Your office cannot open this file yet.");
   const hash = await headHash(file.token);
   const contentKey = await opened(id, file.wrap, hash);
   await post(`${here}/${id}/${act}`, { token: await openingToken(contentKey), signature: await signStatement(statement(id, hash, act)), warned: act === "downloaded" });
-  return { ...file, contentKey, hash };
+  still();
+  return { ...file, contentKey, hash, still };
 }
 
 // pieces fetches part after part, until the reader has enough.
 async function* pieces(file) {
   for (let n = 0; n < file.parts; n++) {
-    const answer = await fetch(`${here}/${file.id}/${n}`);
-    if (!answer.ok) throw new Problem("server", "A part of the file could not be fetched. Please try again.");
-    yield new Uint8Array(await answer.arrayBuffer());
+    const answer = await fetch(`${here}/${file.id}/${n}`, { redirect: "manual" }).catch(() => null); // an ended session is a redirect
+    if (!answer?.ok) throw new Problem("server", "A part of the file could not be fetched. Please try again.");
+    const piece = new Uint8Array(await answer.arrayBuffer());
+    file.still();
+    yield piece;
   }
 }
 
@@ -94,6 +98,7 @@ async function look(id) {
   let info, read = 0, whole = true;
   try {
     for await (const piece of opening(file)) {
+      file.still();
       if (piece.info) named(id, info = piece.info);
       else {
         chunks.push(piece.bytes);
@@ -114,6 +119,7 @@ async function look(id) {
     bytes.set(c, at);
     at += c.length;
   }
+  file.still();
   const warnings = await inFrame(id, { name: info.name, type: info.type, size: info.size ?? read, all: whole, bytes: bytes.buffer });
   const care = warnings ? ` The frame warns of ${warnings === 1 ? "one thing" : `${warnings} things`}: read that first.` : "";
   tell(`Opened here.${whole ? "" : " Only a part of it is here, or was looked at."}${care}`);
@@ -126,16 +132,22 @@ function inFrame(id, file) {
   frame.className = "preview";
   frame.style.width = "100%";
   frame.style.height = "60vh";
-  return new Promise((done) => {
+  return new Promise((done, fail) => {
+    const heard = new AbortController();
+    const end = (settle) => {
+      heard.abort();
+      clearTimeout(timer);
+      settle();
+    };
+    const timer = setTimeout(() => end(() => fail(new Problem("server", "The frame that shows the file did not come. Please try again."))), 60000);
     const hear = ({ source, data }) => {
       if (source !== frame.contentWindow) return;
       if (data?.ready) frame.contentWindow.postMessage(file, "*", [file.bytes]); // of no origin: there is none to name
-      if (data?.shown) {
-        removeEventListener("message", hear);
-        done(Number(data.warnings) || 0);
-      }
+      if (data?.shown) end(() => done(Number(data.warnings) || 0));
     };
-    addEventListener("message", hear);
+    addEventListener("message", hear, { signal: heard.signal });
+    const locked = () => end(() => fail(new Problem("locked", "Your keys were locked meanwhile. Open them again.")));
+    document.addEventListener("waylight:locked", locked, { signal: heard.signal });
     row(id).querySelector("[data-frame]").replaceChildren(frame);
   });
 }
@@ -154,11 +166,15 @@ async function take(id) {
   const file = await unseal(id, "downloaded");
   const from = opening(file);
   const { info } = (await from.next()).value;
+  file.still();
   named(id, info);
   const write = await target(safeName(info.name));
   let cut = false;
   try {
-    for await (const { bytes } of from) await write.write(bytes);
+    for await (const { bytes } of from) {
+      file.still();
+      await write.write(bytes);
+    }
   } catch (error) {
     if (error.kind !== "truncated") {
       await write.abort();

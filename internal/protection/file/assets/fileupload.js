@@ -152,7 +152,7 @@ export class Upload {
       ahead = answer.next === at + 1 ? coming : answer.next < sealer.parts ? sealed(answer.next) : null;
       at = answer.next;
     }
-    this.tell("sending", 1);
+    if (this.wanted === "on") this.tell("sending", 1); // or "paused" and its button would go
     const end = { program: found.program, lookup: b64(keys.lookup), file: this.id, parts: sealer.parts, whole: true };
     return Boolean(await this.until(() => askJSON("/receipt/files/end", end)));
   }

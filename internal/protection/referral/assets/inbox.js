@@ -2,7 +2,7 @@
 //
 // inbox.js: opening a report, and what follows from it, in a member's browser. The server sends ciphertext; the words exist on this page alone and are wiped when
 // it is left or the keys are locked. Opening is proved to the server with the opening token and the member's signature over what was opened.
-import { bytesOf, element, get, hex, keyID, offices, openNote, openReport, openingToken, post, ready, rewrap, sealNote, signStatement, wordsFor } from "./keys.js";
+import { bytesOf, element, get, hex, keyID, offices, openNote, openReport, openingToken, post, Problem, ready, rewrap, sealNote, signStatement, sinceNow, wordsFor } from "./keys.js";
 import { answersList, wrapNamed } from "./named.js";
 import { receiver } from "./receivers.js";
 
@@ -42,14 +42,15 @@ const statement = (hash) => `waylight/opened/v1\nprogram ${program}\nreport ${re
 
 async function open() {
   await ready(byId("keys"), office);
+  const still = sinceNow();
   const sealed = await get(`${here}/sealed`);
   const hash = bytesOf(sealed.hash);
   const { plaintext, contentKey } = await openReport({ program, id: report, office, wrap: sealed.wrap, ciphertext: sealed.ciphertext, hash, recipient: office });
   await post(`${here}/opened`, { token: await openingToken(contentKey), signature: await signStatement(statement(hash)) });
-  opened = { contentKey, hash };
   const body = JSON.parse(new TextDecoder().decode(plaintext));
   const replies = await repliesOf(body, sealed.reply_key);
-  if (opened?.hash !== hash) return; // locked meanwhile
+  still();
+  opened = { contentKey, hash };
   show(body, sealed, replies);
   openButton.hidden = true;
   printButton.hidden = false;
@@ -81,7 +82,7 @@ function close() {
   words.hidden = true;
   printButton.hidden = true;
   openButton.hidden = false;
-  byId("note-list")?.replaceChildren();
+  if (showNotes) closeNotes();
   for (const button of document.querySelectorAll("button[data-rewrap], #refer-form button")) button.disabled = true;
 }
 
@@ -96,9 +97,10 @@ document.addEventListener("waylight:locked", close);
 
 // wrapFor wraps the words for an office, as the server is told of it.
 async function wrapFor(to, chain) {
-  if (!opened) throw new Error("closed");
+  if (!opened) throw new Problem("locked", "Open the words first. Nothing was sent.");
+  const { contentKey, hash } = opened;
   const { key, keyId } = await receiver({ chain, program, office: to });
-  return { office: to, key_id: keyId, wrap: await rewrap({ contentKey: opened.contentKey, publicKey: key, program, id: report, hash: opened.hash, recipient: to }) };
+  return { office: to, key_id: keyId, wrap: await rewrap({ contentKey, publicKey: key, program, id: report, hash, recipient: to }) };
 }
 
 const refer = byId("refer-form");
@@ -126,20 +128,31 @@ for (const button of document.querySelectorAll("button[data-rewrap]")) {
 const showNotes = byId("show-notes");
 const noteForm = byId("note-form");
 
+// closeNotes wipes them, the one that is being written too.
+function closeNotes() {
+  byId("note-list").replaceChildren();
+  byId("note").value = "";
+  noteForm.hidden = true;
+  showNotes.hidden = false;
+}
+
 async function listNotes() {
   await ready(byId("keys"), office);
+  const still = sinceNow();
   const { notes } = await get(`${here}/notes`);
   const items = [];
   for (const note of notes) {
     let text;
     try {
       text = await openNote({ program, report, office, sealed: note.body });
-    } catch {
+    } catch (error) {
+      if (error.kind === "locked") throw error;
       text = "This note cannot be opened with your keys.";
     }
     items.push(element("li", {}, element("p", { className: "meta", textContent: `${note.at}, ${note.who}` }), element("blockquote", { textContent: text, dir: "auto" })));
   }
   if (items.length === 0) items.push(element("li", { textContent: "No notes yet." }));
+  still();
   byId("note-list").replaceChildren(...items);
   showNotes.hidden = true;
   noteForm.hidden = false;

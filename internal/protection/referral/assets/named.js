@@ -2,7 +2,7 @@
 //
 // named.js: the reporter's own part of a report, in a member's browser. It is sealed under a key of its own, opened by an act of its own, wiped with the words, and
 // never printed. inbox.js draws answers with answersList and sends the part on with wrapNamed.
-import { bytesOf, concat, element, get, hex, openReport, openingToken, post, Problem, ready, rewrap, sha256, signStatement, wordsFor } from "./keys.js";
+import { bytesOf, concat, element, get, hex, openReport, openingToken, post, Problem, ready, rewrap, sha256, signStatement, sinceNow, wordsFor } from "./keys.js";
 import { recordBytes } from "./bytes.js";
 import { receiver } from "./receivers.js";
 
@@ -46,11 +46,13 @@ const statement = (hash) => `waylight/reporter-opened/v1\nprogram ${program}\nre
 
 async function open() {
   await ready(byId("keys"), office);
+  const still = sinceNow();
   const sealed = await get(here);
   const hash = bytesOf(sealed.hash);
   const id = await record();
   const { plaintext, contentKey } = await openReport({ program, id, office, wrap: sealed.wrap, ciphertext: sealed.ciphertext, hash, recipient: office });
   await post(`${here}/opened`, { token: await openingToken(contentKey), signature: await signStatement(statement(hash)) });
+  still();
   opened = { contentKey, hash, id };
   const body = JSON.parse(new TextDecoder().decode(plaintext));
   const safe = body.answers.reach?.length ? "Reach them only in the ways that they ticked." : "Reach them only here, in a message: they did not say that anything else is safe.";

@@ -127,7 +127,7 @@ function start() {
       if (sign?.checked) head.append("_sign", sign.dataset.code);
       const body = whole(String(head), parts);
       // Where far too much comes in, a proof of work lets the report go ahead; it is kept without one too.
-      const { status, page, error } = await post(`/${program}/sealed`, body, "application/octet-stream", work && await (await load(byId("work").dataset)).solve(work, body));
+      const { status, page, error } = await post(`/${program}/sealed`, body, "application/octet-stream", work && await load(byId("work").dataset).then((m) => m.solve(work, body)).catch(() => ""));
       if (page && status < 300) {
         await show(page, (p) => { const at = p.getElementById("words"); if (at) at.textContent = words; });
         return tell({ lang, ...keys });
@@ -180,7 +180,7 @@ function start() {
     await able;
     if (!can) setTimeout(() => form.requestSubmit(e.submitter));
     else if (send.hidden) ask();
-    else run();
+    else if (!send.disabled) run(); // Enter in a field comes here too while a report is on its way
   });
 }
 
