@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -121,6 +122,52 @@ func TestOpenListKeepsNoSession(t *testing.T) {
 	}
 	w.clock.Advance(2 * time.Minute)
 	ann.waitPath("/staff/lock")
+}
+
+// A server that cannot answer locks nobody out: what is on the screen, half-written words too, stays until it can. The button hides all the same.
+func TestAServerInTroubleLocksNobody(t *testing.T) {
+	w := one(t)
+	w.site.Idle = Idle()
+	w.joinAs(police, "ann@agency.test", RoleMember)
+	w.site.Who = func(r *http.Request) string { m, _ := From(r.Context()); return m.Name }
+	mux := http.NewServeMux()
+	w.site.Mount(mux, w.Room().Routes, w.Guard)
+	var trouble atomic.Bool
+	refused, looked := make(chan string, 10), make(chan struct{})
+	server := webtest.ServerOf(t, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost && trouble.Load() {
+			if r.URL.Path == "/staff/lock" {
+				select {
+				case <-looked:
+				case <-r.Context().Done():
+				}
+			}
+			defer func() { refused <- r.URL.Path }()
+			http.Error(rw, "the database is away", http.StatusServiceUnavailable)
+			return
+		}
+		mux.ServeHTTP(rw, r)
+	}))
+	ann := w.seatsAt(1, server.URL)[0]
+	ann.signIn("ann@agency.test", "passphrase of ann@agency.test", "/staff")
+	ann.waitText("keys-state", "Your keys are open")
+	trouble.Store(true)
+	ann.later(2)
+	webtest.Eval[bool](ann.Tab, `window.dispatchEvent(new KeyboardEvent("keydown", { key: "a" }))`)
+	if path := <-refused; path != webtest.Eval[string](ann.Tab, `document.body.dataset.keep`) {
+		t.Fatalf("the page sent something to %s", path)
+	}
+	if !keys[bool](ann, `await k.get("/staff/session").catch(() => {}); return await k.unlocked();`, nil) || !ann.shows("Your keys are open") {
+		t.Error("a server in trouble took the page and the keys away")
+	}
+	webtest.Eval[bool](ann.Tab, `(document.querySelector('form[action="/staff/lock"] button').click(), true)`)
+	if got := webtest.Eval[string](ann.Tab, `document.title + "/" + document.body.innerText`); strings.Contains(got, "Your keys are open") {
+		t.Errorf("the button leaves on the screen until the server answers: %s", got)
+	}
+	close(looked)
+	if path := <-refused; path != "/staff/lock" {
+		t.Errorf("the page sent something to %s", path)
+	}
 }
 
 // lockAt presses the page's button as its keys are read for the nth time, n standing in localStorage.

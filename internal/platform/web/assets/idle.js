@@ -56,6 +56,11 @@ function look() {
   else warn(idle >= after - notice);
 }
 
+// The button hides at once: whoever presses it may have to before the server answers.
+document.querySelector(`form[action="${lock}"]`)?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  hide(true);
+});
 for (const event of ["keydown", "pointerdown", "wheel", "touchmove", "input"]) addEventListener(event, use, { capture: true, passive: true });
 channel.addEventListener("message", ({ data }) => {
   if (data === "locked") hide(false);
