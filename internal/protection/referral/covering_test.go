@@ -35,14 +35,21 @@ func (a *asking) QueryRow(ctx context.Context, q string, args ...any) *sql.Row {
 	return a.Reader.QueryRow(ctx, q, args...)
 }
 
+// listed is a world with one report, and somebody who looks at lists of it.
+func listed(t *testing.T, db *store.DB, clock *storetest.Clock) (*world, hand) {
+	t.Helper()
+	w := setup(t, db, clock)
+	cal := w.hire(police, "Cal")
+	w.send(tip(nil))
+	return w, cal
+}
+
 // What a list looks through and counts, indexes alone answer: to go to the row of each of two
 // thousand took most of a page's time.
 func TestListsAreCountedInIndexes(t *testing.T) {
 	t.Parallel()
 	db, clock := storetest.SQLite(t, schemas())
-	w := setup(t, db, clock)
-	cal := w.hire(police, "Cal")
-	w.send(tip(nil))
+	w, cal := listed(t, db, clock)
 	for name, f := range map[string]referral.Filter{
 		"inbox": {List: referral.ListInbox}, "danger": {List: referral.ListInbox, Danger: true}, "child": {List: referral.ListInbox, Child: true},
 		"search": {List: referral.ListInbox, Text: "hinds"}, "one state": {List: referral.ListInbox, State: string(referral.Waiting)}, "file": {List: referral.ListInbox, NoHelp: true},
@@ -91,9 +98,7 @@ func planOf(t *testing.T, db *store.DB, q question) string {
 func TestListsStopAtTheirHorizon(t *testing.T) {
 	t.Parallel()
 	db, clock := storetest.Postgres(t, schemas())
-	w := setup(t, db, clock)
-	cal := w.hire(police, "Cal")
-	w.send(tip(nil))
+	w, cal := listed(t, db, clock)
 	check(t, db.Write(t.Context(), func(tx *store.Tx) error {
 		_, err := tx.Exec(`insert into referral select p.* from (select * from referral where holder = $1 limit 1) r, generate_series(1, 20000) g,
 			lateral jsonb_populate_record(null::referral, to_jsonb(r) || jsonb_build_object('id', '\x' || lpad(to_hex(g), 32, '0'), 'state', 'done', 'order_at', r.order_at + g)) p`, police)

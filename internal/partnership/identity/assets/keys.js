@@ -242,9 +242,9 @@ const asking = new WeakMap(); // one question at a time in a place: whoever come
 async function readyNow(host, office) {
   const secrets = await kept();
   const held = secrets !== null && (await holds(secrets, office));
-  const still = await unlocked(); // or they were locked while the server was asked
-  if (held && still) return;
-  const hint = still ? "Open your keys once more: you were given access, or your office has a new key." : "Your keys are locked in this tab. What opens them stays in this browser.";
+  const stillOpen = await unlocked(); // or they were locked while the server was asked
+  if (held && stillOpen) return;
+  const hint = stillOpen ? "Open your keys once more: you were given access, or your office has a new key." : "Your keys are locked in this tab. What opens them stays in this browser.";
   await askFor(host, hint, async (found) => {
     await keepRoot(found);
     if (!(await holds(await open(), office))) throw noAccess();
@@ -319,6 +319,9 @@ export function element(name, properties = {}, ...children) {
   made.append(...children);
   return made;
 }
+
+// sayIn tells in an element of the page what went wrong.
+export const sayIn = (host, error) => host.append(element("p", { className: "error", role: "alert", textContent: wordsFor(error) }));
 
 // wordsFor is a sentence for any error.
 export const wordsFor = (error) => (error instanceof Problem ? error.message : "Something went wrong in this page. Please reload it.");

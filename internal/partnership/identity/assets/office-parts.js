@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // New recovery parts for the office: made here, shown once, and used only after one of them was typed back from the paper.
-import { combine, element, formatShare, get, newParts, parseShare, post, Problem, ready, setName, sinceNow, wordList, wordsFor } from "./keys.js";
+import { combine, element, formatShare, get, newParts, parseShare, post, Problem, ready, sayIn, setName, sinceNow, wordList, wordsFor } from "./keys.js";
 
 const byId = (id) => document.getElementById(id);
 const splitForm = byId("split-form");
@@ -93,6 +93,6 @@ if (splitForm) {
   try {
     await begin();
   } catch (error) {
-    byId("unlock").append(element("p", { className: "error", role: "alert", textContent: wordsFor(error) }));
+    sayIn(byId("unlock"), error);
   }
 }

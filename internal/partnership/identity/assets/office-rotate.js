@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A new key for the office: made here, sealed to the colleagues who are ticked and to the office's recovery key, and signed with the key before it.
-import { confirmedHolders, element, get, keyMark, me, post, Problem, ready, rotateOffice, wordsFor } from "./keys.js";
+import { confirmedHolders, element, get, keyMark, me, post, Problem, ready, rotateOffice, sayIn, wordsFor } from "./keys.js";
 
 const byId = (id) => document.getElementById(id);
 const form = byId("rotate");
@@ -48,6 +48,6 @@ if (form) {
   try {
     await begin();
   } catch (error) {
-    byId("unlock").append(element("p", { className: "error", role: "alert", textContent: wordsFor(error) }));
+    sayIn(byId("unlock"), error);
   }
 }

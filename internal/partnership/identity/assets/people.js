@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Giving a colleague access: the office's keys are sealed to the colleague's public key here, and only so do they leave this browser.
-import { element, keyMark, post, ready, wordsFor, wrapsFor } from "./keys.js";
+import { keyMark, post, ready, sayIn, wordsFor, wrapsFor } from "./keys.js";
 
 const form = document.getElementById("give");
 
@@ -28,6 +28,6 @@ if (form) {
     await ready(document.getElementById("unlock"));
     form.hidden = false;
   } catch (error) {
-    document.getElementById("unlock").append(element("p", { className: "error", role: "alert", textContent: wordsFor(error) }));
+    sayIn(document.getElementById("unlock"), error);
   }
 }

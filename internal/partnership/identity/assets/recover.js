@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Recovering the office's key from its printed parts: they are typed here, put together here, and forgotten here. The server gets the keys sealed to this member.
-import { element, get, parseShare, post, Problem, ready, recoverOffice, wordList, wordsFor } from "./keys.js";
+import { element, get, parseShare, post, Problem, ready, recoverOffice, sayIn, wordList, wordsFor } from "./keys.js";
 
 const byId = (id) => document.getElementById(id);
 const form = byId("recover");
@@ -49,6 +49,6 @@ if (form) {
     await ready(byId("unlock"));
     form.hidden = false;
   } catch (error) {
-    byId("unlock").append(element("p", { className: "error", role: "alert", textContent: wordsFor(error) }));
+    sayIn(byId("unlock"), error);
   }
 }
